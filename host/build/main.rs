@@ -1,0 +1,20 @@
+//! Builds the shipped plugins for wasm32 and hands them to the crate, so that the binary carries them.
+
+mod wasm;
+
+/// The shipped plugins, in the order in which the demo installs them.
+const PLUGINS: [&str; 1] = ["hello"];
+
+fn main() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    println!("cargo::rerun-if-changed=build");
+    for watched in ["Cargo.toml", "Cargo.lock", "wit", "sdk", "plugins"] {
+        println!("cargo::rerun-if-changed={}", root.join(watched).display());
+    }
+    let packages: Vec<String> = PLUGINS.iter().flat_map(|plugin| ["--package".to_owned(), (*plugin).to_owned()]).collect();
+    let out = wasm::build(&root, &[&["--lib".to_owned()], packages.as_slice()].concat());
+    for plugin in PLUGINS {
+        let file = out.join(format!("{plugin}.wasm"));
+        println!("cargo::rustc-env=WHARF_PLUGIN_{}={}", plugin.to_uppercase(), file.display());
+    }
+}
