@@ -1,0 +1,201 @@
+//! One error type with two meanings: an answer to the caller, or a failure of the plugin.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use crate::response::Response;
+
+/// A `Result` whose error is [`Error`], unless another one is named.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a handler has no ordinary answer.
+///
+/// * **An answer**: made by [`Error::not_found`] and its siblings. The caller gets that status and
+///   `{"error":{"code":"not_found","message":"…"}}`.
+/// * **A failure**: a host call that failed, or any `std::error::Error` that came through `?`. The caller gets 502 (503 with
+///   `Retry-After` where a delay is known) without the text, which goes to the operator's log.
+///
+/// Like `anyhow::Error` it does not implement `std::error::Error` itself, so that `?` can convert every type that does.
+pub struct Error(Box<Inner>);
+
+// Boxed: a `Result<T, Error>` stays a word wide beside its `T`, on a path where errors are rare.
+struct Inner {
+    code: Cow<'static, str>,
+    message: String,
+    meaning: Meaning,
+}
+
+enum Meaning {
+    Answer { status: u16 },
+    Failure { retry_after: Option<Duration> },
+}
+
+/// The code of a failure that came from Rust code rather than from the host.
+const PLUGIN_FAILED: &str = "plugin.failed";
+
+impl Error {
+    /// An answer with any status. `code` is the stable word a program looks at, `message` the sentence a person reads.
+    #[must_use]
+    pub fn status(status: u16, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self::new(code.into(), message.into(), Meaning::Answer { status })
+    }
+
+    /// 400 `bad_request`.
+    #[must_use]
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::status(400, "bad_request", message)
+    }
+
+    /// 401 `unauthorized`: the caller has to prove who it is.
+    #[must_use]
+    pub fn unauthorized(message: impl Into<String>) -> Self {
+        Self::status(401, "unauthorized", message)
+    }
+
+    /// 403 `forbidden`: the caller is known, and may not.
+    #[must_use]
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::status(403, "forbidden", message)
+    }
+
+    /// 404 `not_found`.
+    #[must_use]
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::status(404, "not_found", message)
+    }
+
+    /// 409 `conflict`.
+    #[must_use]
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::status(409, "conflict", message)
+    }
+
+    /// 429 `too_many_requests`.
+    #[must_use]
+    pub fn too_many_requests(message: impl Into<String>) -> Self {
+        Self::status(429, "too_many_requests", message)
+    }
+
+    /// A failure: the plugin could not do its work. `code` is stable and dotted, like the host's own (`kv.unavailable`); the
+    /// message goes to the operator's log only.
+    #[must_use]
+    pub fn failure(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self::new(code.into(), message.into(), Meaning::Failure { retry_after: None })
+    }
+
+    /// The same failure, worth another try after `delay`: the host answers 503 with `Retry-After`. No effect on an answer.
+    #[must_use]
+    pub fn retry_after(mut self, delay: Duration) -> Self {
+        if let Meaning::Failure { retry_after } = &mut self.0.meaning {
+            *retry_after = Some(delay);
+        }
+        self
+    }
+
+    /// The stable code: `not_found`, `kv.conflict`, `http-out.timeout`, …
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.0.code
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// What becomes of it when a handler returns it: the response, or the failure the host is told of.
+    pub(crate) fn settle(self) -> std::result::Result<Response, Failure> {
+        let Inner { code, message, meaning } = *self.0;
+        match meaning {
+            Meaning::Answer { status } => Ok(Response::error(status, &code, &message)),
+            Meaning::Failure { retry_after } => Err(Failure { code: code.into_owned(), message, retry_after }),
+        }
+    }
+
+    fn new(code: Cow<'static, str>, message: String, meaning: Meaning) -> Self {
+        Self(Box::new(Inner { code, message, meaning }))
+    }
+}
+
+/// A failure on its way to the host, or from it.
+pub(crate) struct Failure {
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        let Failure { code, message, retry_after } = failure;
+        Self::new(Cow::Owned(code), message, Meaning::Failure { retry_after })
+    }
+}
+
+impl<E: std::error::Error + 'static> From<E> for Error {
+    fn from(error: E) -> Self {
+        // An `Error` that travelled through `std::io` (a body behind `Read`, a reply behind `Write`) comes back as itself.
+        let mut slot = Some(error);
+        if let Some(io) = (&mut slot as &mut dyn Any).downcast_mut::<Option<std::io::Error>>() {
+            return match io.take().map(std::io::Error::downcast::<Carried>) {
+                Some(Ok(Carried(error))) => error,
+                Some(Err(io)) => Self::failure(PLUGIN_FAILED, chain(&io)),
+                None => Self::failure(PLUGIN_FAILED, ""),
+            };
+        }
+        Self::failure(PLUGIN_FAILED, slot.map(|error| chain(&error)).unwrap_or_default())
+    }
+}
+
+/// `Display` is one level; the log wants all of them.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.code, self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Error");
+        if let Meaning::Answer { status } = self.0.meaning {
+            out.field("status", &status);
+        }
+        out.field("code", &self.0.code).field("message", &self.0.message).finish()
+    }
+}
+
+/// An [`Error`] inside an `io::Error`.
+pub(crate) struct Carried(pub(crate) Error);
+
+impl std::error::Error for Carried {}
+
+impl fmt::Display for Carried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Carried {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<Error> for std::io::Error {
+    fn from(error: Error) -> Self {
+        std::io::Error::other(Carried(error))
+    }
+}

@@ -1,0 +1,183 @@
+//! The host of the tests: what it is told before a call, and what can be asked after it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use serde_json::{Map, Value};
+
+use super::current::{self, Current};
+use super::http::{Fake, Sent};
+use super::kv::Stores;
+use super::request::TestRequest;
+use super::response::TestResponse;
+use crate::log::Level;
+use crate::{App, AppUser, Caller, Response, Result, Route, Scheme};
+
+/// A host in memory for one service. A clone is the same host with the same stores, so that another caller can come:
+/// `host.clone().app("other_app").get("/items")`.
+#[derive(Clone)]
+pub struct TestHost {
+    pub(crate) routes: &'static [Route],
+    pub(crate) caller: Caller,
+    pub(crate) body_limit: Option<u64>,
+    pub(crate) state: Rc<RefCell<State>>,
+}
+
+/// What outlives a call.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) settings: Map<String, Value>,
+    pub(crate) secrets: BTreeMap<String, Vec<u8>>,
+    pub(crate) stores: Stores,
+    pub(crate) fakes: Vec<Fake>,
+    pub(crate) log: Vec<LogLine>,
+    pub(crate) log_level: Option<Level>,
+}
+
+/// A line the plugin wrote with `info!` and its siblings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// How much it matters.
+    pub level: Level,
+    /// The text.
+    pub message: String,
+    /// The fields: name and value.
+    pub fields: Vec<(String, String)>,
+}
+
+impl TestHost {
+    /// A host for the service with these routes, which `service!` put into the function `routes()`. The caller is anonymous.
+    #[must_use]
+    pub fn new(routes: &'static [Route]) -> Self {
+        Self { routes, caller: Caller::anonymous(), body_limit: None, state: Rc::default() }
+    }
+
+    /// The app with this key calls, proven by Ocean-Auth.
+    #[must_use]
+    pub fn app(mut self, key: &str) -> Self {
+        self.caller.scheme = Scheme::OceanAuth;
+        self.caller.app = Some(App { key: key.to_owned(), id: None });
+        self
+    }
+
+    /// The app calls for this user, whose account and name are the same as the id.
+    #[must_use]
+    pub fn user(mut self, id: &str) -> Self {
+        let text = || id.to_owned();
+        self.caller.user = Some(AppUser { id: text(), account: text(), name: text(), authenticated_by: "test".to_owned() });
+        self
+    }
+
+    /// The caller's token has this scope too.
+    #[must_use]
+    pub fn scope(mut self, scope: &str) -> Self {
+        self.caller.scopes.push(scope.to_owned());
+        self
+    }
+
+    /// This caller calls.
+    #[must_use]
+    pub fn caller(mut self, caller: Caller) -> Self {
+        self.caller = caller;
+        self
+    }
+
+    /// The operator has set this key of the plugin's `[config]`.
+    #[must_use]
+    pub fn setting(self, key: &str, value: impl Into<Value>) -> Self {
+        self.state.borrow_mut().settings.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// The operator has given this secret.
+    #[must_use]
+    pub fn secret(self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.state.borrow_mut().secrets.insert(name.to_owned(), value.as_ref().to_vec());
+        self
+    }
+
+    /// The operator does not grant the store of this name: opening it fails with `kv.denied`.
+    #[must_use]
+    pub fn deny_store(self, name: &str) -> Self {
+        self.state.borrow_mut().stores.deny(name);
+        self
+    }
+
+    /// The bytes the service's keys and values may have together (else 64 MiB); a write beyond them fails with `kv.quota`.
+    #[must_use]
+    pub fn kv_quota(self, bytes: usize) -> Self {
+        self.state.borrow_mut().stores.set_quota(bytes);
+        self
+    }
+
+    /// Requests to URLs that begin with `url` are answered by `answer`, where an error stands for a request that failed. Of
+    /// several that fit, the first answers; a request that none fits fails with `http-out.denied`.
+    #[must_use]
+    pub fn http(self, url: &str, answer: impl Fn(&Sent) -> Result<Response> + 'static) -> Self {
+        self.state.borrow_mut().fakes.push(Fake { url: url.to_owned(), answer: Rc::new(answer) });
+        self
+    }
+
+    /// The most bytes a request's body may have, as the manifest's `body-limit` says it.
+    #[must_use]
+    pub fn body_limit(mut self, bytes: u64) -> Self {
+        self.body_limit = Some(bytes);
+        self
+    }
+
+    /// Lines below this level are read by nobody. Without it, every line is.
+    #[must_use]
+    pub fn log_level(self, level: Level) -> Self {
+        self.state.borrow_mut().log_level = Some(level);
+        self
+    }
+
+    /// The lines the plugin wrote so far.
+    #[must_use]
+    pub fn log(&self) -> Vec<LogLine> {
+        self.state.borrow().log.clone()
+    }
+
+    /// A request to be completed and sent. `path` is what follows the service's own root, with the query.
+    pub fn request(&self, method: &str, path: &str) -> TestRequest {
+        TestRequest::new(self.clone(), method, path)
+    }
+
+    /// Sends a `GET`.
+    #[must_use]
+    pub fn get(&self, path: &str) -> TestResponse {
+        self.request("GET", path).send()
+    }
+
+    /// Sends a `POST` with this body.
+    #[must_use]
+    pub fn post(&self, path: &str, body: impl Into<Vec<u8>>) -> TestResponse {
+        self.request("POST", path).body(body).send()
+    }
+
+    /// Sends a `PUT` with this body.
+    #[must_use]
+    pub fn put(&self, path: &str, body: impl Into<Vec<u8>>) -> TestResponse {
+        self.request("PUT", path).body(body).send()
+    }
+
+    /// Sends a `PATCH` with this body.
+    #[must_use]
+    pub fn patch(&self, path: &str, body: impl Into<Vec<u8>>) -> TestResponse {
+        self.request("PATCH", path).body(body).send()
+    }
+
+    /// Sends a `DELETE`.
+    #[must_use]
+    pub fn delete(&self, path: &str) -> TestResponse {
+        self.request("DELETE", path).send()
+    }
+
+    /// Runs `body` as if it were a handler: with the host's functions (`kv`, `http`, `settings`, `secrets`, `info!`) at hand,
+    /// on behalf of the caller.
+    pub fn run<T>(&self, body: impl FnOnce() -> T) -> T {
+        let app = self.caller.app.as_ref().map(|app| app.key.clone());
+        current::enter(Current { state: self.state.clone(), app }, body)
+    }
+}

@@ -1,0 +1,134 @@
+//! Stores in memory, with the contract's versions, conditions, batches and pages.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+use super::current::{Current, failure};
+use crate::error::Failure;
+use crate::kv::{Change, Condition, Entry, Page};
+
+/// The most bytes of a key.
+const MAX_KEY: usize = 512;
+/// The most bytes of a value, unless an operator says otherwise.
+const MAX_VALUE: usize = 1 << 20;
+/// The most changes of a batch.
+const MAX_CHANGES: usize = 256;
+/// The most keys of a page.
+const MAX_PAGE: u32 = 1000;
+/// The bytes of a service's keys and values together, unless an operator says otherwise.
+const QUOTA: usize = 64 << 20;
+
+/// Whose store of which name; without an app it is the one all apps share.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct StoreId {
+    app: Option<String>,
+    name: String,
+}
+
+/// All stores of the service.
+pub(crate) struct Stores {
+    entries: BTreeMap<StoreId, Entries>,
+    denied: BTreeSet<String>,
+    quota: usize,
+}
+
+type Entries = BTreeMap<String, Entry>;
+
+impl Default for Stores {
+    fn default() -> Self {
+        Self { entries: BTreeMap::new(), denied: BTreeSet::new(), quota: QUOTA }
+    }
+}
+
+impl StoreId {
+    pub(crate) fn of_app(current: &Current, name: &str) -> Result<Self, Failure> {
+        current.state.borrow().stores.check_granted(name)?;
+        let app = current.app.clone().ok_or_else(|| failure("kv.no-app", "the caller is no app"))?;
+        Ok(Self { app: Some(app), name: name.to_owned() })
+    }
+
+    pub(crate) fn shared(current: &Current, name: &str) -> Result<Self, Failure> {
+        current.state.borrow().stores.check_granted(name)?;
+        Ok(Self { app: None, name: name.to_owned() })
+    }
+}
+
+impl Stores {
+    pub(crate) fn deny(&mut self, name: &str) {
+        self.denied.insert(name.to_owned());
+    }
+
+    pub(crate) fn set_quota(&mut self, bytes: usize) {
+        self.quota = bytes;
+    }
+
+    fn check_granted(&self, name: &str) -> Result<(), Failure> {
+        if self.denied.contains(name) { Err(failure("kv.denied", format!("the store `{name}` is not granted"))) } else { Ok(()) }
+    }
+
+    pub(crate) fn get(&self, store: &StoreId, key: &str) -> Result<Option<Entry>, Failure> {
+        check_key(key)?;
+        Ok(self.entries.get(store).and_then(|entries| entries.get(key)).cloned())
+    }
+
+    pub(crate) fn keys(&self, store: &StoreId, prefix: &str, after: Option<&str>, limit: u32) -> Page {
+        let Some(entries) = self.entries.get(store) else { return Page::default() };
+        // Rust orders strings by their bytes, which is the contract's order.
+        let start = match after {
+            Some(after) if after >= prefix => Bound::Excluded(after),
+            _ => Bound::Included(prefix),
+        };
+        let mut found =
+            entries.range::<str, _>((start, Bound::Unbounded)).map(|(key, _)| key).take_while(|key| key.starts_with(prefix));
+        let keys: Vec<String> = found.by_ref().take(limit.clamp(1, MAX_PAGE) as usize).cloned().collect();
+        let next = if found.next().is_some() { keys.last().cloned() } else { None };
+        Page { keys, next }
+    }
+
+    /// All or none. The versions it returns are 0 for a removed key; whether there was one is the second word of each.
+    pub(crate) fn apply(&mut self, store: &StoreId, changes: Vec<Change>) -> Result<Vec<(u64, bool)>, Failure> {
+        if changes.len() > MAX_CHANGES {
+            return Err(failure("kv.too-large", format!("{} changes in a batch; {MAX_CHANGES} are allowed", changes.len())));
+        }
+        let mut entries = self.entries.get(store).cloned().unwrap_or_default();
+        let done = changes.into_iter().map(|change| apply(&mut entries, change)).collect::<Result<_, _>>()?;
+        let others = self.entries.iter().filter(|(id, _)| *id != store).map(|(_, entries)| size(entries)).sum::<usize>();
+        if others + size(&entries) > self.quota {
+            return Err(failure("kv.quota", format!("the service's stores may have {} bytes", self.quota)));
+        }
+        self.entries.insert(store.clone(), entries);
+        Ok(done)
+    }
+}
+
+fn apply(entries: &mut Entries, change: Change) -> Result<(u64, bool), Failure> {
+    let Change { key, value, condition } = change;
+    check_key(&key)?;
+    let version = entries.get(&key).map(|entry| entry.version);
+    let holds = match condition {
+        Condition::Always => true,
+        Condition::Absent => version.is_none(),
+        Condition::Version(wanted) => version == Some(wanted),
+    };
+    if !holds {
+        return Err(failure("kv.conflict", format!("`{key}` is not in the state the condition asks for")));
+    }
+    let Some(value) = value else { return Ok((0, entries.remove(&key).is_some())) };
+    if value.len() > MAX_VALUE {
+        return Err(failure("kv.too-large", format!("the value of `{key}` has {} bytes; {MAX_VALUE} are allowed", value.len())));
+    }
+    let new = version.unwrap_or(0) + 1;
+    entries.insert(key, Entry { value, version: new });
+    Ok((new, version.is_some()))
+}
+
+fn check_key(key: &str) -> Result<(), Failure> {
+    if key.len() <= MAX_KEY {
+        return Ok(());
+    }
+    Err(failure("kv.too-large", format!("a key has {} bytes; {MAX_KEY} are allowed", key.len())))
+}
+
+fn size(entries: &Entries) -> usize {
+    entries.iter().map(|(key, entry)| key.len() + entry.value.len()).sum()
+}

@@ -1,0 +1,45 @@
+//! Plugins under `cargo test`: the handlers run natively, against a host in memory.
+//!
+//! ```
+//! use wharf_sdk::prelude::*;
+//! use wharf_sdk::testing::TestHost;
+//!
+//! #[get("/greeting/{name}")]
+//! fn greeting(caller: Caller, name: String) -> Result<String> {
+//!     kv::store("seen")?.set(&name, "1")?;
+//!     Ok(format!("Hello {name} from {}", caller.app()?.key))
+//! }
+//!
+//! service!(greeting);
+//!
+//! # fn main() {
+//! let host = TestHost::new(routes()).app("sample_app");
+//! let response = host.get("/greeting/Ada");
+//! assert_eq!((response.status, response.text()), (200, "Hello Ada from sample_app"));
+//! assert!(host.run(|| kv::store("seen")?.get("Ada")).unwrap().is_some());
+//! # }
+//! ```
+//!
+//! The host of the tests keeps what the contract says of stores, conditions, versions, pages, bodies and replies. It does not
+//! read `plugin.toml`: it neither asks who may call a route (say who calls with [`TestHost::app`] and its siblings), nor knows
+//! the defaults of `[config]`, and it grants every store that was not denied. What only the real host does (limits of time and
+//! memory, identity, the network) is tested with the component, in the real host.
+
+mod current;
+mod host;
+mod http;
+mod kv;
+mod paths;
+mod request;
+mod response;
+mod streams;
+
+pub use host::{LogLine, TestHost};
+pub use http::Sent;
+pub use request::TestRequest;
+pub use response::TestResponse;
+
+pub(crate) use current::{no_host, with_current};
+pub(crate) use http::send;
+pub(crate) use kv::StoreId;
+pub(crate) use streams::{FakeCall, FakeReader, FakeWriter};

@@ -1,0 +1,129 @@
+//! The call in progress, bodies that are read on demand, and replies that are written on the way.
+
+use std::cell::RefCell;
+use std::io::Read;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::current::failure;
+use crate::error::Failure;
+
+/// The call in progress.
+#[derive(Debug)]
+pub(crate) struct FakeCall {
+    headers: Vec<(String, Vec<u8>)>,
+    remaining: Duration,
+    reply: RefCell<Option<Rc<RefCell<Reply>>>>,
+}
+
+/// What the caller has got of a streamed reply.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) finished: bool,
+}
+
+impl FakeCall {
+    pub(crate) fn new(headers: Vec<(String, Vec<u8>)>, remaining: Duration) -> Self {
+        Self { headers, remaining, reply: RefCell::default() }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<Vec<u8>> {
+        self.headers.iter().find(|(one, _)| one.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone())
+    }
+
+    pub(crate) fn headers(&self) -> Vec<(String, Vec<u8>)> {
+        self.headers.clone()
+    }
+
+    pub(crate) fn remaining_ms(&self) -> u64 {
+        u64::try_from(self.remaining.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    pub(crate) fn start_reply(&self, status: u16, headers: Vec<(String, Vec<u8>)>) -> Result<FakeWriter, Failure> {
+        valid_head(status, &headers).map_err(|why| failure("reply.invalid", why))?;
+        if self.reply.borrow().is_some() {
+            return Err(failure("reply.started", "a reply can be started only once"));
+        }
+        let reply = Rc::new(RefCell::new(Reply { status, headers, body: Vec::new(), finished: false }));
+        *self.reply.borrow_mut() = Some(reply.clone());
+        Ok(FakeWriter(reply))
+    }
+
+    /// The reply, if one was started.
+    pub(crate) fn reply(&self) -> Option<Rc<RefCell<Reply>>> {
+        self.reply.borrow().clone()
+    }
+}
+
+/// Whether a response's head is HTTP.
+pub(crate) fn valid_head(status: u16, headers: &[(String, Vec<u8>)]) -> Result<(), String> {
+    if !(200..=999).contains(&status) {
+        return Err(format!("{status} is not a final HTTP status"));
+    }
+    for (name, value) in headers {
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if name.is_empty() || !name.bytes().all(token) {
+            return Err(format!("{name:?} is not a header name"));
+        }
+        if value.iter().any(|&byte| (byte < 0x20 && byte != b'\t') || byte == 0x7f) {
+            return Err(format!("the value of `{name}` is not a header value"));
+        }
+    }
+    Ok(())
+}
+
+/// The body of a streamed reply. Dropped unfinished it leaves the reply as it is, which is what cut means.
+#[derive(Debug)]
+pub(crate) struct FakeWriter(Rc<RefCell<Reply>>);
+
+impl FakeWriter {
+    pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
+        self.0.borrow_mut().body.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    pub(crate) fn finish(self) -> Result<(), Failure> {
+        self.0.borrow_mut().finished = true;
+        Ok(())
+    }
+}
+
+/// A body that is read on demand.
+pub(crate) struct FakeReader {
+    source: Box<dyn Read>,
+    length: Option<u64>,
+    left: u64,
+}
+
+impl FakeReader {
+    pub(crate) fn new(source: impl Read + 'static, length: Option<u64>, limit: u64) -> Self {
+        Self { source: Box::new(source), length, left: limit }
+    }
+
+    pub(crate) fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    pub(crate) fn read(&mut self, max: u32) -> Result<Option<Vec<u8>>, Failure> {
+        let mut piece = vec![0; max as usize];
+        let length = loop {
+            match self.source.read(&mut piece) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                outcome => break outcome.map_err(|error| failure("body.gone", error.to_string()))?,
+            }
+        };
+        piece.truncate(length);
+        let over = || failure("body.too-large", "the body is larger than the route accepts");
+        self.left = self.left.checked_sub(length as u64).ok_or_else(over)?;
+        Ok((length > 0).then_some(piece))
+    }
+}
+
+impl std::fmt::Debug for FakeReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FakeReader").field("length", &self.length).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,9 @@
+//! The SDK as a plugin's author uses it, natively: a file a subject, each with a small service of its own.
+
+mod answers;
+mod capabilities;
+mod data;
+mod extractors;
+mod kv;
+mod routes;
+mod streams;
