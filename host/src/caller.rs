@@ -1,0 +1,50 @@
+//! Who is behind a request: what every scheme of `request/authenticate/` ends in, and all a plugin ever learns of it.
+
+use std::net::IpAddr;
+
+/// A proven identity, or the proof that none was claimed. Made only by `request/authenticate/`.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub scheme: Scheme,
+    /// The app's key.
+    pub app: Option<String>,
+    pub user: Option<AppUser>,
+    pub scopes: Vec<String>,
+    /// The address the request came from, after trusted proxies. It counts the budget of anonymous callers and never
+    /// reaches a plugin as identity.
+    pub address: IpAddr,
+}
+
+impl Caller {
+    pub fn anonymous(address: IpAddr) -> Self {
+        Self { scheme: Scheme::Anonymous, app: None, user: None, scopes: Vec::new(), address }
+    }
+}
+
+/// An end user of an app. `id` is the identity; the labels beside it are not to be trusted with access.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppUser {
+    pub id: String,
+    pub account: String,
+    pub name: String,
+    pub authenticated_by: String,
+}
+
+/// How the caller proved who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    Anonymous,
+    OceanAuth,
+    Bearer,
+}
+
+impl Scheme {
+    /// The word of the contract, also used in logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::OceanAuth => "ocean-auth",
+            Self::Bearer => "bearer",
+        }
+    }
+}

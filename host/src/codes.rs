@@ -1,0 +1,170 @@
+//! Every error code there is. A code, once released, keeps its meaning for ever; `wharf explain` prints this table.
+//!
+//! `WH10` command line and configuration · `WH11` manifest · `WH12` plugins · `WH13` data directory and store ·
+//! `WH20` identity · `WH21` routing · `WH22` admission and sizes · `WH23` the plugin's own failures.
+
+/// A stable error code with its explanation.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// `WH` and four digits.
+    pub id: &'static str,
+    /// A short name.
+    pub title: &'static str,
+    /// What it means, why it happens, what to do: plain text, a paragraph or two.
+    pub explanation: &'static str,
+}
+
+/// The code with this id, in any case, with or without surrounding white space.
+pub fn find(id: &str) -> Option<&'static Code> {
+    let id = id.trim();
+    ALL.iter().copied().find(|code| code.id.eq_ignore_ascii_case(id))
+}
+
+macro_rules! codes {
+    ($($name:ident = $id:literal, $title:literal, $explanation:literal;)*) => {
+        $(pub static $name: Code = Code { id: $id, title: $title, explanation: $explanation };)*
+        /// All codes, in the order of their ids.
+        pub static ALL: &[&Code] = &[$(&$name),*];
+    };
+}
+
+codes! {
+    CONFIG_UNREADABLE = "WH1001", "configuration file cannot be read",
+        "The configuration file does not exist, may not be read, or is not UTF-8. Name the file with --config, or write a \
+         commented one to start from with `wharf config --default > wharf.toml`.";
+    CONFIG_SYNTAX = "WH1002", "configuration is not TOML",
+        "The file breaks the rules of TOML at the place named. Strings need quotes, tables stand in [brackets], and a key may \
+         occur only once.";
+    CONFIG_UNKNOWN_KEY = "WH1003", "unknown key in the configuration",
+        "The configuration has a key that Wharf does not know. Unknown keys are errors, so that a slip of the pen never \
+         silently switches a limit or a permission off. The message names the nearest key there is.";
+    CONFIG_INVALID = "WH1004", "invalid value in the configuration",
+        "A key of the configuration has a value of the wrong type or outside of what is allowed. The message says what is \
+         expected. Durations are written \"250ms\", \"10s\", \"5m\", \"2h\" or \"7d\"; sizes \"512B\", \"64KiB\", \"16MiB\" or \"1GiB\".";
+    CONFIG_MISSING_KEY = "WH1005", "missing key in the configuration",
+        "A key that has no default is missing from the table named.";
+    SECRET_UNREADABLE = "WH1006", "secret cannot be read",
+        "A secret is referred to by file or by environment variable, and that file or variable cannot be read, or is empty. \
+         Exactly one final newline of a file is dropped and nothing else. The secret itself is never printed.";
+    USAGE = "WH1007", "wrong use of a command",
+        "The command was called with arguments that do not fit together. `wharf help <command>` shows its use.";
+    ADDRESS_UNAVAILABLE = "WH1008", "address cannot be listened on",
+        "Another program listens on the address already, the address is not one of this machine's, or the port needs rights \
+         this user does not have. Choose another one in [listen].";
+    IO = "WH1009", "reading or writing failed",
+        "A file or the network failed in a way that Wharf cannot mend. The message carries the system's own words.";
+
+    MANIFEST_MISSING = "WH1101", "the component carries no manifest",
+        "A plugin is one file: its manifest, plugin.toml, is embedded in the component. Plugins written with the Rust SDK \
+         embed it by `service!`; for others name the file with `wharf plugin install --manifest plugin.toml`.";
+    MANIFEST_SYNTAX = "WH1102", "the manifest is not TOML",
+        "plugin.toml breaks the rules of TOML at the place named.";
+    MANIFEST_UNKNOWN_KEY = "WH1103", "unknown key in the manifest",
+        "plugin.toml has a key that this version of Wharf does not know. The message names the nearest key there is.";
+    MANIFEST_INVALID = "WH1104", "invalid value in the manifest",
+        "A key of plugin.toml has a value of the wrong type or outside of what is allowed. The message says what is expected.";
+    MANIFEST_MISSING_KEY = "WH1105", "missing key in the manifest",
+        "A key that plugin.toml must have is missing from the table named.";
+    MANIFEST_ROUTES = "WH1106", "manifest and code disagree about the routes",
+        "The routes that the plugin's code declares and the [[routes]] of its manifest are not the same. What is in the \
+         manifest decides who may call, so the two must agree: add the missing [[routes]] or remove the superfluous ones.";
+
+    PLUGIN_NOT_A_COMPONENT = "WH1201", "the file is not a WebAssembly component",
+        "Wharf runs components (the component model), not core modules and not native code. Build a Rust plugin with \
+         `cargo build --release --target wasm32-wasip2`.";
+    PLUGIN_INVALID = "WH1202", "the component is not valid",
+        "The component does not validate, uses a WebAssembly feature that Wharf switches off, or cannot be linked. The \
+         message carries the reason.";
+    PLUGIN_NOT_GRANTED = "WH1203", "the component imports what its manifest does not declare",
+        "Each `wharf:` import of a component must be declared under [permissions] of its manifest with a reason, so that an \
+         admin sees what the plugin may do before it runs.";
+    PLUGIN_UNSUPPORTED = "WH1204", "the component needs what this host does not have",
+        "The component exports or imports an interface that this version of Wharf does not serve. It is refused rather than \
+         run without it.";
+    PLUGIN_TOO_LARGE = "WH1205", "the component is too large",
+        "The component is larger than the host accepts.";
+    PLUGIN_COMPILE = "WH1206", "the component cannot be compiled",
+        "Compiling happens in a process of its own with limits on memory, processor time and time, because a small valid \
+         component can make a compiler ask for gigabytes. The message says which limit was hit, or what the compiler said.";
+    PLUGIN_UNKNOWN = "WH1207", "no such plugin",
+        "No plugin of that id and version is installed. `wharf plugin list` shows what is.";
+    PLUGIN_BOUND = "WH1208", "the plugin is in use",
+        "A service of the configuration is bound to the plugin. Take the service out of the configuration first, or say --force.";
+    PLUGIN_DIFFERENT = "WH1209", "this version is installed with other contents",
+        "A plugin's id and version name exactly one component for ever. The same version with other contents is refused; \
+         raise the version in plugin.toml.";
+
+    DATA_LOCKED = "WH1301", "the data directory is in use",
+        "Another Wharf process holds the data directory. Only one host may use it at a time; commands reach a running host \
+         through its control socket.";
+    DATA_UNUSABLE = "WH1302", "the data directory cannot be used",
+        "The data directory cannot be created, read or written, or belongs to a newer version of Wharf.";
+    STORE_FAILED = "WH1303", "the store failed",
+        "The database of the data directory reported an error. Nothing was answered as stored that is not.";
+    CONTROL_FAILED = "WH1304", "the running host did not answer",
+        "A host holds the data directory, but its control socket does not answer, or the connection broke. Nothing is known \
+         of what became of the command; repeating it is safe.";
+
+    REFUSED = "WH2001", "the caller is not proven",
+        "The request carries no valid proof of who is calling, and the route needs one. The cause is in the host's log only, \
+         so that an answer never helps to forge a header.";
+    FORBIDDEN = "WH2003", "the caller may not call this route",
+        "The caller is proven, but the route needs another kind of caller (an app user, or another scheme) or a scope that it \
+         does not have.";
+
+    NO_SERVICE = "WH2101", "no such service",
+        "No back service has this host name or key. Services are addressed by their own host name, or below /s/<service-key>/.";
+    NO_ROUTE = "WH2102", "no such route",
+        "The back service has no route of this path.";
+    NO_METHOD = "WH2103", "the route does not take this method",
+        "The route exists, but not for this method; the header Allow names those it takes.";
+    BAD_REQUEST = "WH2104", "the request is malformed",
+        "The path is not validly percent-encoded UTF-8, or holds an encoded slash, a backslash or a control character.";
+    NOT_READY = "WH2105", "the service has no plugin yet",
+        "The service is configured, but its plugin is not installed, or could not be loaded. The host's log says why.";
+
+    BODY_TOO_LARGE = "WH2201", "the request body is too large",
+        "The request body is longer than the route accepts.";
+    HEADERS_TOO_LARGE = "WH2202", "the request headers are too large",
+        "The request's headers are longer, or more, than the host accepts.";
+    CALLER_BUDGET = "WH2203", "the caller has used up its budget",
+        "The caller sends more requests than it may; Retry-After says when to come back.";
+    NO_PERMIT = "WH2204", "the service is busy",
+        "All permits of the plugin, or of the host, are taken, and none came free in time; Retry-After says when to come back.";
+
+    GUEST_FAILED = "WH2301", "the plugin failed",
+        "The plugin returned an error instead of a response. The host's log has its code and message.";
+    GUEST_TRAPPED = "WH2302", "the plugin crashed",
+        "The plugin panicked or trapped. The host's log has the panic's text and the frames of the plugin.";
+    GUEST_WALL = "WH2303", "the plugin took too long",
+        "The call did not finish within the route's timeout.";
+    GUEST_CPU = "WH2304", "the plugin used too much processor time",
+        "The call used more processor time than it may.";
+    GUEST_MEMORY = "WH2305", "the plugin used too much memory",
+        "The call's memories and tables together grew over what they may.";
+    GUEST_HOST_CALLS = "WH2306", "the plugin called the host too often",
+        "The call made more host calls, or moved more bytes through them, than it may.";
+    GUEST_INVALID = "WH2307", "the plugin's response is not HTTP",
+        "The plugin's response has a status, a header name or a header value that HTTP does not allow, or was given twice.";
+    GUEST_BODY_OUT = "WH2308", "the plugin's response is too large",
+        "The plugin's response body is longer than the route allows.";
+    HOST_FAILED = "WH2399", "the host failed",
+        "Something failed that should not. The host's log has the cause; please report it.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_ordered_unique_and_well_formed() {
+        assert!(ALL.windows(2).all(|pair| pair[0].id < pair[1].id));
+        assert!(ALL.iter().all(|code| code.id.len() == 6 && code.id[2..].bytes().all(|byte| byte.is_ascii_digit())));
+    }
+
+    #[test]
+    fn a_code_is_found_in_any_case() {
+        assert_eq!(find(" wh1204 "), Some(&PLUGIN_UNSUPPORTED));
+        assert_eq!(find("WH9999"), None);
+    }
+}
