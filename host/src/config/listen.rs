@@ -1,0 +1,92 @@
+//! `[listen]`: where and how Wharf takes connections.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
+
+use super::{network, network::Network, public_url};
+use crate::toml_reader::{
+    Item, Table,
+    values::{duration, integer, list, parsed, size},
+};
+
+/// Loopback, so that nothing is reachable from outside before somebody decided it.
+const ADDRESS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+/// With headers of 64 KiB each, the most there may be, all of them together hold 256 MiB; and it stays far below the hard limit
+/// of open files that systems give a service.
+const MAX_CONNECTIONS: usize = 4_096;
+/// Room for a busy office behind one address, and yet eight addresses are needed to fill the host.
+const MAX_CONNECTIONS_PER_ADDRESS: usize = 512;
+/// A browser opens spare connections ahead of need; past ten seconds a silent one is only a burden.
+const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(10);
+/// 64 KiB of headers in ten seconds need a line of 50 kbit/s.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// As long as the longest call a plugin may ask for by default (`Limits::CAPS.wall`): a body outlives no call.
+const BODY_TIMEOUT: Duration = Duration::from_secs(300);
+/// Slower than any real line, faster than a client that holds connections on purpose.
+const MIN_BODY_RATE: u64 = 1 << 10;
+/// Three times the wall time that a plugin gets by default, and a third of what systemd waits before it kills.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
+
+const SHORT: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(10);
+const LONG: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24);
+const CONNECTIONS: std::ops::RangeInclusive<usize> = 1..=1_000_000;
+/// Proxies are few; a long list is looked through for every connection.
+const MAX_PROXIES: usize = 64;
+
+/// Where and how Wharf takes connections.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listen {
+    /// The address and port to listen on; port 0 lets the system choose.
+    pub address: SocketAddr,
+    /// Connections at once.
+    pub max_connections: usize,
+    /// Connections at once from one address.
+    pub max_connections_per_address: usize,
+    /// Time from accepting a connection to its first byte.
+    pub first_byte_timeout: Duration,
+    /// Time from the first byte of a request to the end of its headers.
+    pub header_timeout: Duration,
+    /// Time for a whole request body.
+    pub body_timeout: Duration,
+    /// Bytes per second that a request body must keep up.
+    pub min_body_rate: u64,
+    /// Time that calls in flight get when the host stops.
+    pub drain_timeout: Duration,
+    /// Scheme, host and port under which clients reach this host, without a final slash.
+    pub public_url: Option<String>,
+    /// The networks whose word about a client's address is believed.
+    pub trusted_proxies: Vec<Network>,
+}
+
+pub(super) fn read(table: &Table<'_>) -> Listen {
+    let address = parsed("an address and port", "write \"127.0.0.1:8080\" or \"[::1]:8080\"; names do not work here", |text| {
+        text.parse().ok()
+    });
+    let max_connections = table.or("max-connections", MAX_CONNECTIONS, integer(CONNECTIONS));
+    let per_address = |item: &Item<'_>| match integer(CONNECTIONS)(item)? {
+        more if more > max_connections => {
+            let why = format!("`max-connections` is {max_connections}");
+            item.wrong("is more than all connections together", why, "lower it, or raise `max-connections`")
+        }
+        fits => Some(fits),
+    };
+    Listen {
+        address: table.or("address", ADDRESS, address),
+        max_connections,
+        // The default gives way to a small `max-connections`; a number somebody wrote does not.
+        max_connections_per_address: table.or(
+            "max-connections-per-address",
+            MAX_CONNECTIONS_PER_ADDRESS.min(max_connections),
+            per_address,
+        ),
+        first_byte_timeout: table.or("first-byte-timeout", FIRST_BYTE_TIMEOUT, duration(SHORT)),
+        header_timeout: table.or("header-timeout", HEADER_TIMEOUT, duration(SHORT)),
+        body_timeout: table.or("body-timeout", BODY_TIMEOUT, duration(LONG)),
+        min_body_rate: table.or("min-body-rate", MIN_BODY_RATE, size(0..=1 << 30)),
+        drain_timeout: table.or("drain-timeout", DRAIN_TIMEOUT, duration(Duration::ZERO..=Duration::from_hours(1))),
+        public_url: table.opt("public-url", public_url::read),
+        trusted_proxies: table.or("trusted-proxies", Vec::new(), list(MAX_PROXIES, network::read)),
+    }
+}

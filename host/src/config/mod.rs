@@ -1,0 +1,99 @@
+//! The operator's configuration, `wharf.toml`: raw → valid, one file a section.
+//!
+//! A [`Config`] that exists is valid: ranges hold, names are well formed, no two services share a host name or a reference
+//! to a secret, and no service may use more than the host allows. Unknown keys are errors, and all mistakes come in one
+//! report. Reading a configuration reads no secrets, looks at no data directory and opens no socket.
+
+mod claims;
+mod file;
+mod http_out;
+mod kv;
+mod limits;
+mod listen;
+mod log;
+mod network;
+mod ocean_auth;
+mod public_url;
+mod runtime;
+mod secret_ref;
+mod service;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+pub use http_out::{HttpOutGrant, Inject};
+pub use kv::KvGrant;
+pub use listen::Listen;
+pub use log::{Level, Log, LogFormat};
+pub use network::Network;
+pub use runtime::Runtime;
+pub use service::Service;
+
+use crate::{
+    codes,
+    limits::Limits,
+    problem::Problems,
+    toml_reader::{self, Codes},
+};
+
+/// Beside the configuration file, so that a first try needs no rights elsewhere.
+const DATA_DIR: &str = "wharf-data";
+
+static CODES: Codes = Codes {
+    syntax: &codes::CONFIG_SYNTAX,
+    unknown_key: &codes::CONFIG_UNKNOWN_KEY,
+    invalid: &codes::CONFIG_INVALID,
+    missing_key: &codes::CONFIG_MISSING_KEY,
+};
+
+/// What the operator configured, with every default filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The file it was read from, as it was named.
+    pub file: PathBuf,
+    /// Where Wharf keeps everything it has to remember.
+    pub data_dir: PathBuf,
+    /// Where and how Wharf takes connections.
+    pub listen: Listen,
+    /// What runs at once, and what compiling may use.
+    pub runtime: Runtime,
+    /// What any plugin may ask for at most.
+    pub limits: Limits,
+    /// The host's own log.
+    pub log: Log,
+    /// The back services by their keys.
+    pub services: BTreeMap<String, Service>,
+}
+
+impl Config {
+    /// Reads and checks the configuration file. Blocking.
+    pub fn load(file: &Path) -> Result<Self, Problems> {
+        Self::parse(&file::read(file)?, file)
+    }
+
+    /// Checks a configuration. `file` is the name that problems carry, and relative paths count from its directory. Blocking.
+    pub fn parse(text: &str, file: &Path) -> Result<Self, Problems> {
+        let directory = file.parent().unwrap_or(Path::new(""));
+        toml_reader::read(text, &file.display().to_string(), &CODES, |root| {
+            let limits = root.table("limits", limits::read);
+            Some(Self {
+                file: file.to_owned(),
+                data_dir: root.or("data-dir", directory.join(DATA_DIR), file::path(directory)),
+                listen: root.table("listen", listen::read),
+                runtime: root.table("runtime", runtime::read),
+                limits: limits.unwrap_or(Limits::CAPS),
+                log: root.table("log", log::read),
+                services: root.table("services", |table| service::read_all(table, directory, limits.as_ref())),
+            })
+        })
+    }
+
+    /// A commented configuration to start from: every key there is with its default. It is itself valid.
+    pub fn default_text() -> &'static str {
+        include_str!("default.toml")
+    }
+}

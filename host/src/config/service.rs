@@ -1,0 +1,141 @@
+//! `[services.<key>]`: a back service, the plugin that implements it, and what that plugin is granted.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Map, Value};
+
+use super::{HttpOutGrant, KvGrant, claims::Claims, file, http_out, kv, ocean_auth, secret_ref};
+use crate::{
+    limits::{Asked, Limits},
+    manifest::{self, PluginId},
+    request::authenticate::ocean_auth::Settings,
+    secret::SecretRef,
+    toml_reader::{
+        self, Item, Table, names,
+        values::{integer, list},
+        within,
+    },
+};
+
+/// Every service holds a compiled plugin; a machine with more of them is several machines.
+const MAX_SERVICES: usize = 1_000;
+/// A service has one name, and a few old ones.
+const MAX_HOSTS: usize = 32;
+/// Fresh for every call is the default isolation; reuse is the operator's choice.
+const REUSE: u32 = 0;
+/// An instance that served a million calls has paid for itself.
+const MAX_REUSE: u32 = 1_000_000;
+/// What HTTP says. Clients of 2015 look at nothing but 200.
+const ERROR_STATUS: u16 = 401;
+
+/// One back service as the operator wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Its key, which is also its path below `/s/`.
+    pub key: String,
+    /// The plugin that implements it.
+    pub plugin: PluginId,
+    /// Its own host names, in lower case, without ports.
+    pub hosts: Vec<String>,
+    /// The key it shares with the platform; without it no Ocean-Auth header is accepted.
+    pub security_key: Option<SecretRef>,
+    /// How it reads Ocean-Auth headers.
+    pub ocean_auth: Settings,
+    /// The status of its refusals: 401, or 200 for clients that read nothing else.
+    pub error_status: u16,
+    /// What its plugin may use at most; each is within the host's own caps.
+    pub limits: Asked,
+    /// After how many calls an instance is replaced; 0 is a fresh one for every call.
+    pub reuse: u32,
+    /// The plugin's settings as written. Its manifest judges them: [`manifest::Manifest::settings_for`].
+    pub settings: Map<String, Value>,
+    /// The stores its plugin may keep.
+    pub kv: KvGrant,
+    /// The hosts its plugin may call.
+    pub http_out: HttpOutGrant,
+    /// The secrets of the service by name.
+    pub secrets: BTreeMap<String, SecretRef>,
+    /// The one directory its plugin may use.
+    pub data: Option<PathBuf>,
+}
+
+/// Reads all services. `caps` are the host's limits, if they are known to be right.
+pub(super) fn read_all(table: &Table<'_>, directory: &Path, caps: Option<&Limits>) -> BTreeMap<String, Service> {
+    let claims = Claims::default();
+    let mut services = BTreeMap::new();
+    let mut seen = 0;
+    table.each(|key, item| {
+        seen += 1;
+        if seen > MAX_SERVICES {
+            item.wrong::<()>("is one service too many", "", format!("use at most {MAX_SERVICES}"));
+        } else if !names::is_key(key) {
+            item.wrong::<()>("is not a service key", "", names::KEY_FIX);
+        }
+        // A bad key does not hide the mistakes below it.
+        if let Some(service) = within(|table| read(key, table, directory, caps, &claims))(&item) {
+            services.insert(key.to_owned(), service);
+        }
+    });
+    services
+}
+
+fn read(key: &str, table: &Table<'_>, directory: &Path, caps: Option<&Limits>, claims: &Claims) -> Option<Service> {
+    let host = |item: &Item<'_>| claims.host(key, names::host(item)?, item);
+    let security_key = |item: &Item<'_>| claims.key(key, secret_ref::read(directory)(item)?, item);
+    let plugin = table.must("plugin", manifest::read_id);
+    let (names, secrets) = table.table("secrets", |table| secrets(table, directory));
+    let service = Service {
+        key: key.to_owned(),
+        hosts: table.or("hosts", Vec::new(), list(MAX_HOSTS, host)),
+        security_key: table.opt("security-key", security_key),
+        ocean_auth: ocean_auth::read(table),
+        error_status: table.or("error-status", ERROR_STATUS, error_status),
+        limits: table.table("limits", |table| toml_reader::limits::read(table, caps)),
+        reuse: table.or("reuse", REUSE, integer(0..=MAX_REUSE)),
+        settings: table.table("config", settings),
+        kv: table.table("kv", kv::read),
+        http_out: table.table("http-out", |table| http_out::read(table, &names)),
+        secrets,
+        data: table.opt("data", file::path(directory)),
+        // Last, because it leaves when there is none: everything else must have been looked at by then.
+        plugin: plugin?,
+    };
+    Some(service)
+}
+
+fn error_status(item: &Item<'_>) -> Option<u16> {
+    match integer(0..=i64::from(u16::MAX))(item)? {
+        401 => Some(401),
+        200 => Some(200),
+        other => item.wrong("is not a status for refusals", format!("it is {other}"), "write 401, or 200 for clients of 2015"),
+    }
+}
+
+fn settings(table: &Table<'_>) -> Map<String, Value> {
+    let mut settings = Map::new();
+    table.each(|key, item| {
+        if let Some(value) = item.to_json() {
+            settings.insert(key.to_owned(), value);
+        }
+    });
+    settings
+}
+
+/// The secrets, and before them their names, those of wrong references included.
+fn secrets(table: &Table<'_>, directory: &Path) -> (Vec<String>, BTreeMap<String, SecretRef>) {
+    let mut all = Vec::new();
+    let mut secrets = BTreeMap::new();
+    table.each(|name, item| {
+        all.push(name.to_owned());
+        if !names::is_key(name) {
+            item.wrong::<()>("is not a name for a secret", "", names::KEY_FIX);
+        }
+        if let Some(secret) = secret_ref::read(directory)(&item) {
+            secrets.insert(name.to_owned(), secret);
+        }
+    });
+    (all, secrets)
+}

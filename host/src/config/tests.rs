@@ -1,0 +1,414 @@
+use std::{net::IpAddr, time::Duration};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    codes::{CONFIG_INVALID, CONFIG_MISSING_KEY, CONFIG_SYNTAX, CONFIG_UNKNOWN_KEY, CONFIG_UNREADABLE, Code},
+    problem::Problem,
+    secret::SecretRef,
+};
+
+const SERVICE: &str = "[services.notes]\nplugin = \"acme/notes\"\n";
+
+fn parse(text: &str) -> Result<Config, Problems> {
+    Config::parse(text, Path::new("etc/wharf.toml"))
+}
+
+#[track_caller]
+fn valid(text: &str) -> Config {
+    parse(text).unwrap_or_else(|problems| panic!("{problems}\nin\n{text}"))
+}
+
+#[track_caller]
+fn mistakes(text: &str) -> Vec<Problem> {
+    parse(text).expect_err(text).0
+}
+
+/// Each text has exactly one mistake: its code, line, subject, and a piece of the way out.
+#[track_caller]
+fn check(table: &[(&str, &Code, usize, &str, &str)]) {
+    for (text, code, line, subject, fix) in table {
+        let all = mistakes(text);
+        let [problem] = &all[..] else { panic!("{all:#?}\nin\n{text}") };
+        assert_eq!(problem.code, *code, "{problem:?}\nin\n{text}");
+        assert_eq!(
+            problem.at.as_ref().map(|at| (at.file.as_str(), at.line)),
+            Some(("etc/wharf.toml", *line)),
+            "{problem:?}\nin\n{text}"
+        );
+        assert!(problem.what.starts_with(&format!("`{subject}` ")), "{problem:?}\nin\n{text}");
+        assert!(problem.fix.contains(fix), "{problem:?}\nin\n{text}");
+    }
+}
+
+#[test]
+fn host_sections_refuse_bad_values() {
+    check(&[
+        ("data-dri = \"x\"", &CONFIG_UNKNOWN_KEY, 1, "data-dri", "did you mean `data-dir`?"),
+        ("data-dir = \"\"", &CONFIG_INVALID, 1, "data-dir", "path"),
+        ("data-dir = 1", &CONFIG_INVALID, 1, "data-dir", "path"),
+        ("[lisen]\naddress = \"127.0.0.1:1\"", &CONFIG_UNKNOWN_KEY, 1, "lisen", "`listen`"),
+        ("listen = 8080", &CONFIG_INVALID, 1, "listen", "[listen]"),
+        ("[listen]\naddress = \"localhost:8080\"", &CONFIG_INVALID, 2, "listen.address", "127.0.0.1:8080"),
+        ("[listen]\nadress = \"127.0.0.1:8080\"", &CONFIG_UNKNOWN_KEY, 2, "listen.adress", "`address`"),
+        ("[listen]\n\nmax_connections = 10", &CONFIG_UNKNOWN_KEY, 3, "listen.max_connections", "`max-connections`"),
+        ("[listen]\nmax-connections = 0", &CONFIG_INVALID, 2, "listen.max-connections", "from 1"),
+        ("[listen]\nmax-connections = -1", &CONFIG_INVALID, 2, "listen.max-connections", "from 1"),
+        ("[listen]\nmax-connections = 99999999999999999999", &CONFIG_INVALID, 2, "listen.max-connections", "from 1"),
+        ("[listen]\nmax-connections = \"many\"", &CONFIG_INVALID, 2, "listen.max-connections", "whole number"),
+        (
+            "[listen]\nmax-connections = 9\nmax-connections-per-address = 10",
+            &CONFIG_INVALID,
+            3,
+            "listen.max-connections-per-address",
+            "`max-connections`",
+        ),
+        ("[listen]\nheader-timeout = 10", &CONFIG_INVALID, 2, "listen.header-timeout", "\"10s\""),
+        ("[listen]\nheader-timeout = \"10 sec\"", &CONFIG_INVALID, 2, "listen.header-timeout", "\"10s\""),
+        ("[listen]\nheader-timeout = \"1ms\"", &CONFIG_INVALID, 2, "listen.header-timeout", "from 100ms to 10m"),
+        ("[listen]\nmin-body-rate = \"1kB\"", &CONFIG_INVALID, 2, "listen.min-body-rate", "\"64KiB\""),
+        ("[listen]\npublic-url = \"ftp://example.com\"", &CONFIG_INVALID, 2, "listen.public-url", "https://"),
+        ("[listen]\npublic-url = \"https://example.com/wharf\"", &CONFIG_INVALID, 2, "listen.public-url", "without"),
+        ("[listen]\npublic-url = \"https://me:pw@example.com\"", &CONFIG_INVALID, 2, "listen.public-url", "without user"),
+        ("[listen]\ntrusted-proxies = \"10.0.0.1\"", &CONFIG_INVALID, 2, "listen.trusted-proxies", "[brackets]"),
+        (
+            "[listen]\ntrusted-proxies = [\"10.0.0.1\", \"10.0.0.1/8\"]",
+            &CONFIG_INVALID,
+            2,
+            "listen.trusted-proxies[1]",
+            "10.0.0.0/8",
+        ),
+        ("[listen]\ntrusted-proxies = [\n\"0.0.0.0/0\",\n]", &CONFIG_INVALID, 3, "listen.trusted-proxies[0]", "not allowed"),
+        ("[runtime]\nmax-calls = 1.5", &CONFIG_INVALID, 2, "runtime.max-calls", "whole number"),
+        ("[runtime]\nwait = \"1h\"", &CONFIG_INVALID, 2, "runtime.wait", "to 1m"),
+        ("[runtime]\ncompile-memory = \"1MiB\"", &CONFIG_INVALID, 2, "runtime.compile-memory", "256MiB"),
+        ("[limits]\nmemory = \"64\"", &CONFIG_INVALID, 2, "limits.memory", "unit"),
+        ("[limits]\nhandles = 0", &CONFIG_INVALID, 2, "limits.handles", "from 1"),
+        ("[log]\nlevel = \"verbose\"", &CONFIG_INVALID, 2, "log.level", "\"debug\" or \"trace\""),
+        ("[log]\nlevel = \"inof\"", &CONFIG_INVALID, 2, "log.level", "did you mean \"info\"?"),
+        ("[log]\nformat = true", &CONFIG_INVALID, 2, "log.format", "\"text\" or \"json\""),
+        ("[listen]\naddress = 127.0.0.1", &CONFIG_SYNTAX, 2, "etc/wharf.toml", "quotes"),
+        ("[log]\nlevel = \"info\"\nlevel = \"warn\"", &CONFIG_SYNTAX, 3, "etc/wharf.toml", "once"),
+    ]);
+}
+
+#[test]
+fn services_refuse_bad_values() {
+    for (rest, line, subject, fix) in [
+        ("hosts = [\"notes.example.com:443\"]", 3, "hosts[0]", "without scheme, port"),
+        ("hosts = [\"a.com\", \"A.com\"]", 3, "hosts[1]", "of its own"),
+        ("ocean-auth = \"v1\"", 3, "ocean-auth", "\"legacy\", \"both\" or \"v2\""),
+        ("ocean-auth = \"legasy\"", 3, "ocean-auth", "did you mean \"legacy\"?"),
+        ("key-encoding = \"utf-8\"", 3, "key-encoding", "did you mean \"utf8\"?"),
+        ("max-lifetime = \"9999d\"", 3, "max-lifetime", "366d"),
+        ("anonymous-without-expiry = true", 3, "anonymous-without-expiry", "\"allow\" or \"deny\""),
+        ("missing-comma = \"no\"", 3, "missing-comma", "`true` or `false`"),
+        ("error-status = 403", 3, "error-status", "401"),
+        ("error-status = \"401\"", 3, "error-status", "whole number"),
+        ("reuse = -1", 3, "reuse", "from 0"),
+        ("data = [\"a\"]", 3, "data", "path"),
+        ("limits = \"64MiB\"", 3, "limits", "[services.notes.limits]"),
+        ("[services.notes.limits]\nmemory = \"1GiB\"", 4, "limits.memory", "`[limits]`"),
+        ("[services.notes.kv]\nstores = [\"Items\"]", 4, "kv.stores[0]", "lower-case"),
+        ("[services.notes.kv]\nquota = \"1MiB\"\nmax-value = \"2MiB\"", 5, "kv.max-value", "quota"),
+        ("[services.notes.http-out]\nhosts = [\"https://api.example.com\"]", 4, "http-out.hosts[0]", "api.example.com"),
+        ("[services.notes.http-out]\nhosts = [\"*\"]", 4, "http-out.hosts[0]", "*.example.com"),
+        ("[services.notes.http-out]\nhosts = [\"a.com\"]\nprivate = [\"b.com\"]", 5, "http-out.private[0]", "`hosts`"),
+        ("[services.notes.http-out]\ninject = [1]", 4, "http-out.inject[0]", "{ key = value }"),
+        ("[services.notes.http-out]\ninject = { host = \"a.com\" }", 4, "http-out.inject", "[[services.notes.http-out.inject]]"),
+        ("[services.notes.config]\nsince = 2026-01-01", 4, "config.since", "in quotes"),
+        ("[services.notes.config]\nlist = [1, inf]", 4, "config.list[1]", "choose"),
+        ("[services.notes.secrets]\n\"a key\" = { env = \"A\" }", 4, "secrets.\"a key\"", "lower-case"),
+    ] {
+        check(&[(&format!("{SERVICE}{rest}"), &CONFIG_INVALID, line, &format!("services.notes.{subject}"), fix)]);
+    }
+    check(&[
+        (
+            "[services.notes]\nhosts = []",
+            &CONFIG_MISSING_KEY,
+            1,
+            "services.notes.plugin",
+            "add `plugin = …` to `[services.notes]`",
+        ),
+        ("[services.notes]\nplugin = \"notes\"", &CONFIG_INVALID, 2, "services.notes.plugin", "publisher/name"),
+        ("services.notes = \"acme/notes\"", &CONFIG_INVALID, 1, "services.notes", "[services.notes]"),
+        ("[services.Notes]\nplugin = \"acme/notes\"", &CONFIG_INVALID, 1, "services.Notes", "lower-case"),
+        (&format!("{SERVICE}[services.notes.lmits]"), &CONFIG_UNKNOWN_KEY, 3, "services.notes.lmits", "did you mean `limits`?"),
+    ]);
+}
+
+#[test]
+fn an_injected_secret_needs_a_granted_host_a_free_header_and_a_secret() {
+    let inject = "[[services.notes.http-out.inject]]\nhost = \"a.com\"\nheader = \"Host\"\nsecret = \"s\"\n";
+    let subjects = |text: &str| mistakes(text).into_iter().map(|problem| problem.what).collect::<Vec<_>>();
+    assert_eq!(
+        subjects(&format!("{SERVICE}{inject}")),
+        [
+            "`services.notes.http-out.inject[0].host` is not among the hosts of this grant",
+            "`services.notes.http-out.inject[0].header` is not a header that can be added",
+            "`services.notes.http-out.inject[0].secret` is not a secret of this service",
+        ]
+    );
+    // A secret that is there, but wrong, is blamed once.
+    let rest = "[services.notes.http-out]\nhosts = [\"*.com:8443\"]\n[services.notes.secrets]\ns = 7\n";
+    assert_eq!(
+        subjects(&format!("{SERVICE}{rest}{}", inject.replace("Host", "x-key"))),
+        ["`services.notes.secrets.s` is not a reference to a secret",]
+    );
+}
+
+#[test]
+fn a_secret_in_the_configuration_is_refused_and_not_repeated() {
+    for reference in [
+        "\"hunter2\"",
+        "[\"hunter2\"]",
+        "{ file = \"a\", env = \"hunter2\" }",
+        "{}",
+        "{ env = \"hunter2 hunter2\" }",
+        "{ key = \"hunter2\" }",
+        "{ file = [\"hunter2\"] }",
+        "7",
+    ] {
+        for text in [
+            format!("{SERVICE}security-key = {reference}"),
+            format!("{SERVICE}[services.notes.secrets]\napi = {reference}"),
+            format!("{SERVICE}security_key = {reference}"),
+        ] {
+            let all = mistakes(&text);
+            assert!(!format!("{all:?}").contains("hunter2"), "{all:?}");
+        }
+    }
+    let text = format!("{SERVICE}security-key = \"hunter2\"");
+    check(&[(&text, &CONFIG_INVALID, 3, "services.notes.security-key", "{ file = \"path\" } or { env = \"NAME\" }")]);
+}
+
+#[test]
+fn two_services_may_not_share_a_host_name_or_a_key() {
+    let text = "[services.a]\nplugin = \"x/a\"\nhosts = [\"one.example.com\"]\nsecurity-key = { file = \"k\" }\n\
+                [services.b]\nplugin = \"x/a\"\nhosts = [\"ONE.example.com\"]\nsecurity-key = { file = \"./k\" }\n\
+                [services.c]\nplugin = \"x/a\"\nsecurity-key = { env = \"k\" }\n";
+    let all = mistakes(text);
+    let told: Vec<_> = all.iter().map(|problem| (problem.at.as_ref().map(|at| at.line), problem.what.as_str())).collect();
+    assert_eq!(
+        told,
+        [(Some(7), "`services.b.hosts[0]` is claimed twice"), (Some(8), "`services.b.security-key` is used twice"),]
+    );
+    assert!(all.iter().all(|problem| problem.why.contains("`a`")), "{all:?}");
+}
+
+#[test]
+fn a_file_with_five_mistakes_yields_five_problems() {
+    let all = mistakes("data-dir = 5\n[listen]\nadress = \"\"\n[log]\nlevel = \"loud\"\n[services.notes]\nerror-status = 500\n");
+    let lines: Vec<_> = all.iter().map(|problem| (problem.code.id, problem.at.as_ref().map(|at| (at.line, at.column)))).collect();
+    assert_eq!(
+        lines,
+        [
+            ("WH1004", Some((1, 12))),
+            ("WH1003", Some((3, 1))),
+            ("WH1004", Some((5, 9))),
+            ("WH1005", Some((6, 1))),
+            ("WH1004", Some((7, 16))),
+        ]
+    );
+}
+
+#[test]
+fn an_unreadable_cap_does_not_blame_the_services() {
+    let text = format!("{SERVICE}[services.notes.limits]\nmemory = \"1GiB\"\n[limits]\nmemory = \"2GB\"");
+    check(&[(&text, &CONFIG_INVALID, 6, "limits.memory", "unit")]);
+}
+
+#[test]
+fn files_that_cannot_be_read_say_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("wharf.toml");
+    let problem = |file: &Path| Config::load(file).unwrap_err().0.remove(0);
+    assert_eq!(problem(&file).code, &CONFIG_UNREADABLE);
+    assert_eq!(problem(directory.path()).code, &CONFIG_UNREADABLE);
+    std::fs::write(&file, b"[log]\n# \xff\n").unwrap();
+    assert_eq!((problem(&file).code, problem(&file).at.unwrap().line), (&CONFIG_UNREADABLE, 2));
+    std::fs::write(&file, vec![b'#'; toml_reader::MAX_FILE + 1]).unwrap();
+    assert_eq!(problem(&file).code, &CONFIG_SYNTAX);
+    std::fs::write(&file, "data-dir = \"d\"").unwrap();
+    assert_eq!(Config::load(&file).unwrap().data_dir, directory.path().join("d"));
+}
+
+#[test]
+fn everything_has_a_default_but_a_services_plugin() {
+    let config = valid(SERVICE);
+    assert_eq!(config.data_dir, Path::new("etc/wharf-data"));
+    assert_eq!(config.listen.address.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.limits, Limits::CAPS);
+    assert_eq!(config.runtime.compile_memory, 2 << 30);
+    let service = &config.services["notes"];
+    assert_eq!((service.plugin.to_string().as_str(), service.reuse, service.error_status), ("acme/notes", 0, 401));
+    assert_eq!(service.ocean_auth.max_lifetime, Duration::from_hours(31 * 24));
+    assert_eq!((service.kv.stores.len(), service.kv.quota, service.kv.max_value), (0, 64 << 20, 1 << 20));
+    assert_eq!((service.http_out.clone(), service.security_key.clone()), (HttpOutGrant::default(), None));
+}
+
+#[test]
+fn values_arrive_in_their_normal_form() {
+    let config = valid(
+        "[listen]\npublic-url = \"HTTPS://Wharf.Example.com:8443/\"\nmax-connections = 10\n\
+         [services.a]\nplugin = \"x/a\"\nhosts = [\"A.example.com\"]\nsecurity-key = { file = \"a.key\" }\ndata = \"/srv/a\"\n\
+         [services.a.kv]\nquota = \"4KiB\"\n\
+         [services.a.config]\ndeep.er = [1, 2.5, true, \"x\"]\n\
+         [services.a.http-out]\nhosts = [\"*.B.com:99\"]\nprivate = [\"x.b.COM\"]\n\
+         inject = [{ host = \"x.b.com\", header = \"Authorization\", secret = \"k\" }]\n\
+         [services.a.secrets]\nk = { env = \"K\" }\n",
+    );
+    assert_eq!(config.listen.public_url.as_deref(), Some("https://wharf.example.com:8443"));
+    assert_eq!(config.listen.max_connections_per_address, 10);
+    let service = &config.services["a"];
+    assert_eq!(service.hosts, ["a.example.com"]);
+    assert_eq!(service.security_key, Some(SecretRef::File("etc/a.key".into())));
+    assert_eq!(service.secrets["k"], SecretRef::Env("K".to_owned()));
+    assert_eq!(service.data.as_deref(), Some(Path::new("/srv/a")));
+    assert_eq!(service.kv.max_value, 4 << 10);
+    assert_eq!(serde_json::Value::Object(service.settings.clone()), serde_json::json!({"deep": {"er": [1, 2.5, true, "x"]}}));
+    assert_eq!((service.http_out.hosts[0].as_str(), service.http_out.private[0].as_str()), ("*.b.com:99", "x.b.com"));
+    assert_eq!(service.http_out.inject[0].header, "authorization");
+}
+
+#[test]
+fn public_urls() {
+    for (url, normal) in [
+        ("http://localhost", Some("http://localhost")),
+        ("https://[::1]:443/", Some("https://[::1]:443")),
+        ("https://", None),
+        ("https:///", None),
+        ("https://a:", None),
+        ("https://a:0", None),
+        ("https://a:+1", None),
+        ("https://a//", None),
+        ("https://a?q", None),
+        ("https://[::1", None),
+        ("https://[::1]x", None),
+        ("example.com", None),
+    ] {
+        let config = parse(&format!("[listen]\npublic-url = \"{url}\"")).ok();
+        assert_eq!(config.and_then(|config| config.listen.public_url).as_deref(), normal, "{url}");
+    }
+}
+
+#[test]
+fn networks_contain_their_addresses() {
+    let contains = |network: &str, address: &str| {
+        let config = valid(&format!("[listen]\ntrusted-proxies = [\"{network}\"]"));
+        config.listen.trusted_proxies[0].contains(address.parse::<IpAddr>().unwrap())
+    };
+    for (network, inside, outside) in [
+        ("10.0.0.0/8", "10.255.0.1", "11.0.0.1"),
+        ("10.0.0.0/8", "::ffff:10.1.1.1", "::10.1.1.1"),
+        ("192.168.1.7", "192.168.1.7", "192.168.1.8"),
+        ("128.0.0.0/1", "255.0.0.1", "127.0.0.1"),
+        ("fd00::/8", "fdff::1", "fe00::1"),
+        ("::1", "::1", "127.0.0.1"),
+    ] {
+        assert!(contains(network, inside) && !contains(network, outside), "{network}");
+    }
+    for wrong in ["10.0.0.0/33", "10.0.0.0/+8", "10.0.0.0/", "::/0", "::ffff:10.0.0.0/104", "10.0.0", "x"] {
+        assert!(parse(&format!("[listen]\ntrusted-proxies = [\"{wrong}\"]")).is_err(), "{wrong}");
+    }
+}
+
+/// The lines of the default text that set something or open a table once their `# ` is gone.
+fn is_commented(line: &str) -> bool {
+    let Some(line) = line.strip_prefix("# ") else { return false };
+    let key = line.split(" = ").next().unwrap_or_default();
+    let is_key = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    line.starts_with("[services.") || line.starts_with("[[") || (is_key && line.contains(" = "))
+}
+
+/// The default text with those lines uncommented that `pick` says, by number.
+fn uncommented(pick: impl Fn(usize, &str) -> bool) -> String {
+    let line = |(number, line): (usize, &'static str)| match is_commented(line) && pick(number, line) {
+        true => format!("{}\n", &line[2..]),
+        false => format!("{line}\n"),
+    };
+    Config::default_text().lines().enumerate().map(line).collect()
+}
+
+#[test]
+fn the_default_text_changes_nothing_with_or_without_its_marks() {
+    assert_eq!(valid(Config::default_text()), valid(""));
+    // Of what can be written down, `public-url` alone has no default.
+    let all = valid(&uncommented(|_, _| true));
+    assert_eq!(all.listen.public_url.as_deref(), Some("https://wharf.example.com"));
+    let listen = Listen { public_url: None, ..all.listen.clone() };
+    assert_eq!(Config { listen, services: BTreeMap::new(), ..all.clone() }, valid(""));
+
+    let (shown, plain) = (&all.services["notes"], &valid(SERVICE).services["notes"]);
+    assert_eq!((&shown.ocean_auth, shown.error_status, shown.reuse), (&plain.ocean_auth, plain.error_status, plain.reuse));
+    assert_eq!((shown.kv.quota, shown.kv.max_value), (plain.kv.quota, plain.kv.max_value));
+}
+
+#[test]
+fn every_line_of_the_default_text_can_be_uncommented_alone() {
+    let lines: Vec<_> = Config::default_text().lines().collect();
+    let keys = lines.iter().enumerate().filter(|(_, line)| is_commented(line) && !line.starts_with("# ["));
+    let mut seen = 0;
+    for (number, line) in keys {
+        seen += 1;
+        // A key comes with its table, and what is mandatory or referred to with it.
+        let needed = |other: &str| {
+            other.starts_with("# plugin =")
+                || (line.contains("private") || line.contains("inject")) && other.starts_with("# hosts =")
+        };
+        let table = lines[..number].iter().rposition(|line| line.starts_with('[') || line.starts_with("# [")).unwrap_or(0);
+        let service = lines[..number].iter().position(|line| *line == "# [services.notes]");
+        if lines[table].starts_with("# [[") {
+            // The three keys of an injected secret only go together; the test above has them.
+            continue;
+        }
+        valid(&uncommented(|at, other| {
+            at == number
+                || service.is_some()
+                    && (at == table || Some(at) == service || needed(other) && (at > table || other.contains("plugin")))
+        }));
+    }
+    assert!(seen > 50, "{seen}");
+}
+
+#[test]
+fn the_default_text_names_every_key_there_is() {
+    for table in [
+        "",
+        "[listen]",
+        "[runtime]",
+        "[limits]",
+        "[log]",
+        "[services.notes]",
+        "[services.notes.kv]",
+        "[services.notes.http-out]",
+        "[[services.notes.http-out.inject]]",
+    ] {
+        let all = mistakes(&format!("{table}\nnothing-like-any-known-key-there-is = 1\n"));
+        let unknown = all.iter().find(|problem| problem.code == &CONFIG_UNKNOWN_KEY).unwrap();
+        let keys: Vec<_> = unknown.fix.split('`').skip(1).step_by(2).collect();
+        assert!(!keys.is_empty(), "{unknown:?}");
+        for key in keys {
+            let text = Config::default_text();
+            let named = text.contains(&format!("\n# {key} = ")) || text.contains(&format!("{key}]"));
+            assert!(named || key == "services", "{table} {key}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_text_never_panics(text in "\\PC*") {
+        drop(parse(&text));
+    }
+
+    #[test]
+    fn arbitrary_values_never_panic(value in "[\\[{\"']?[-+a-z0-9.:/\\[\\]{}=,\"' *]{0,20}[\\]}\"']?") {
+        for line in Config::default_text().lines().filter(|line| is_commented(line)) {
+            if let Some((key, _)) = line[2..].split_once(" = ") {
+                drop(parse(&format!("{key} = {value}\n[listen]\n{key} = {value}\n[services.notes]\n{key} = {value}\n")));
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! `[[routes]]`: the requests a plugin serves, and who may send them.
+
+use std::{cell::RefCell, collections::BTreeSet, time::Duration};
+
+use super::path;
+use crate::toml_reader::{
+    Item, Table, names,
+    values::{boolean, choice, duration, list, parsed, size, string, tables},
+};
+
+/// A service with more is several services.
+const MAX_ROUTES: usize = 256;
+const MAX_SCOPES: usize = 32;
+/// A scope goes into tokens and headers.
+const MAX_SCOPE: usize = 64;
+
+/// One kind of request that a plugin serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The method in capitals; GET stands for HEAD too.
+    pub method: String,
+    /// The pattern, such as `/items/{id}` or `/files/{*rest}`.
+    pub path: String,
+    /// What the caller must have proven.
+    pub auth: Need,
+    /// What a bearer must be allowed, all of it.
+    pub scopes: Vec<String>,
+    /// How long the call may take, if less or more than the plugin's wall time.
+    pub timeout: Option<Duration>,
+    /// Whether the same request may be sent again without doing more.
+    pub idempotent: bool,
+    /// How large the request's body may be, if less or more than the plugin's limit.
+    pub body_limit: Option<u64>,
+}
+
+/// What the caller of a route must have proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Need {
+    /// Nothing.
+    None,
+    /// Which app it is.
+    App,
+    /// Which app it is, and for which of its users it speaks.
+    AppUser,
+    /// That it holds a bearer token.
+    Bearer,
+    /// Something, by whatever scheme.
+    Any,
+}
+
+impl Need {
+    /// The word of the manifest.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::App => "app",
+            Self::AppUser => "app-user",
+            Self::Bearer => "bearer",
+            Self::Any => "any",
+        }
+    }
+}
+
+pub(super) fn read_all(root: &Table<'_>) -> Vec<Route> {
+    let taken = RefCell::new(BTreeSet::new());
+    root.or("routes", Vec::new(), tables(MAX_ROUTES, |table| read(table, &taken)))
+}
+
+fn read(table: &Table<'_>, taken: &RefCell<BTreeSet<(String, String)>>) -> Option<Route> {
+    let method = table.must("method", method);
+    let path = table.must("path", |item| {
+        let path = pattern(item)?;
+        if let Some(method) = &method
+            && !taken.borrow_mut().insert((method.clone(), path::shape(&path)))
+        {
+            return item.wrong("is a route already", format!("`{method} {path}` is declared above"), "remove one of the two");
+        }
+        Some(path)
+    });
+    let needs =
+        [("none", Need::None), ("app", Need::App), ("app-user", Need::AppUser), ("bearer", Need::Bearer), ("any", Need::Any)];
+    // Without a default: who may call is never left to chance.
+    let auth = table.must("auth", choice(&needs));
+    let scopes = table.or("scopes", Vec::new(), |item| {
+        let scopes = list(MAX_SCOPES, scope)(item)?;
+        if auth == Some(Need::None) && !scopes.is_empty() {
+            return item.wrong(
+                "has no effect",
+                "the route needs no proof of who calls",
+                "choose another `auth`, or remove the scopes",
+            );
+        }
+        Some(scopes)
+    });
+    let timeout = table.opt("timeout", duration(Duration::from_millis(1)..=Duration::from_hours(24)));
+    let idempotent = table.or("idempotent", false, boolean);
+    let body_limit = table.opt("body-limit", size(0..=1 << 40));
+    Some(Route { method: method?, path: path?, auth: auth?, scopes, timeout, idempotent, body_limit })
+}
+
+/// The methods of a route. CONNECT and TRACE never reach a plugin.
+fn method(item: &Item<'_>) -> Option<String> {
+    let method = |text: &str| {
+        let plain = names::is_token(text) && !text.bytes().any(|byte| byte.is_ascii_lowercase());
+        (plain && !["CONNECT", "TRACE"].contains(&text)).then(|| text.to_owned())
+    };
+    parsed("a method that can be routed", "write it in capitals, such as \"GET\" or \"POST\"", method)(item)
+}
+
+fn pattern(item: &Item<'_>) -> Option<String> {
+    let text = string(item)?;
+    match path::fault(text) {
+        Some(why) => item.wrong("is not a path", why, "write a path such as \"/items\", \"/items/{id}\" or \"/files/{*rest}\""),
+        None => Some(text.to_owned()),
+    }
+}
+
+/// A scope as RFC 6749 has it, but within what fits everywhere: no quotes and backslashes anyway, no blanks.
+fn scope(item: &Item<'_>) -> Option<String> {
+    let scope = |text: &str| {
+        let plain = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\".contains(&byte));
+        (plain && (1..=MAX_SCOPE).contains(&text.len())).then(|| text.to_owned())
+    };
+    parsed("a scope", "write a word such as \"notes:read\"", scope)(item)
+}
