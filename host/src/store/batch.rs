@@ -1,0 +1,116 @@
+//! Writes as data: what belongs together is committed together.
+
+use rusqlite::Connection;
+
+use super::{
+    StoreError,
+    kv::{self, Applied, Apply, Erased},
+    plugins::{self, Install, Installed, Removed},
+    tokens::{self, Token},
+};
+
+/// Effects that are all stored or none of them, in their order; a later one sees what the earlier ones did.
+///
+/// Plain data and no closures, so that what a plugin did during a delivery can be kept, looked at (as an overlay of its
+/// reads) and committed together with the delivery's completion, by this store or by that of a cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Batch {
+    pub effects: Vec<Effect>,
+}
+
+/// One write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    KvApply(Apply),
+    KvErase {
+        service: String,
+        app: String,
+    },
+    PluginInstall(Install),
+    PluginActivate {
+        id: String,
+        version: String,
+    },
+    /// `version: None` removes all versions.
+    PluginRemove {
+        id: String,
+        version: Option<String>,
+    },
+    TokenInsert(Token),
+    TokenRevoke {
+        id: String,
+        now_ms: u64,
+    },
+}
+
+/// What came of one [`Effect`], in the variant of the same name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    KvApply(Vec<Applied>),
+    KvErase(Erased),
+    PluginInstall(Installed),
+    PluginActivate,
+    PluginRemove(Removed),
+    TokenInsert,
+    /// Whether there is such a token.
+    TokenRevoke(bool),
+}
+
+/// A batch that is on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// One for each effect, in their order.
+    pub outcomes: Vec<Outcome>,
+}
+
+impl Batch {
+    /// About how many bytes the batch holds, for the bound of the writer's queue.
+    pub(super) fn weight(&self) -> usize {
+        self.effects.iter().map(Effect::weight).sum()
+    }
+
+    /// Does all of it, inside whatever transaction is open. The caller takes it back when it fails.
+    pub(super) fn run(&self, connection: &Connection) -> Result<Committed, StoreError> {
+        let outcomes = self.effects.iter().map(|effect| effect.run(connection)).collect::<Result<_, _>>()?;
+        Ok(Committed { outcomes })
+    }
+}
+
+impl From<Effect> for Batch {
+    fn from(effect: Effect) -> Self {
+        Self { effects: vec![effect] }
+    }
+}
+
+impl Effect {
+    fn weight(&self) -> usize {
+        match self {
+            Self::KvApply(apply) => apply.weight(),
+            Self::PluginInstall(install) => install.manifest.len(),
+            // Names and numbers; the queue counts some KiB for every write anyway.
+            Self::KvErase { .. }
+            | Self::PluginActivate { .. }
+            | Self::PluginRemove { .. }
+            | Self::TokenInsert(_)
+            | Self::TokenRevoke { .. } => 0,
+        }
+    }
+
+    fn run(&self, connection: &Connection) -> Result<Outcome, StoreError> {
+        Ok(match self {
+            Self::KvApply(apply) => Outcome::KvApply(kv::apply(connection, apply)?),
+            Self::KvErase { service, app } => Outcome::KvErase(kv::erase(connection, service, app)?),
+            Self::PluginInstall(install) => Outcome::PluginInstall(plugins::install(connection, install)?),
+            Self::PluginActivate { id, version } => {
+                plugins::activate(connection, id, version)?;
+                Outcome::PluginActivate
+            }
+            Self::PluginRemove { id, version } => Outcome::PluginRemove(plugins::remove(connection, id, version.as_deref())?),
+            Self::TokenInsert(token) => {
+                tokens::insert(connection, token)?;
+                Outcome::TokenInsert
+            }
+            Self::TokenRevoke { id, now_ms } => Outcome::TokenRevoke(tokens::revoke(connection, id, *now_ms)?),
+        })
+    }
+}

@@ -1,0 +1,109 @@
+//! Reading keys and values.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{KvError, Place};
+use crate::store::{Store, StoreError, from_sql};
+
+/// The most keys on one page.
+pub const PAGE: u32 = 1_000;
+
+/// A value and its version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub value: Vec<u8>,
+    /// At least 1.
+    pub version: u64,
+}
+
+/// Some keys of a store.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Page {
+    /// In the order of their bytes.
+    pub keys: Vec<String>,
+    /// What to give as `after` for the next page; `None` when there are no more keys.
+    pub next: Option<String>,
+}
+
+impl Store {
+    /// The value of `key`, or `None`. A key that could not be written is not there.
+    ///
+    /// Cancellation: harmless.
+    pub async fn kv_get(&self, place: &Place, key: &str) -> Result<Option<Entry>, StoreError> {
+        let (place, key) = (place.clone(), key.to_owned());
+        self.read(move |connection| get(connection, &place, &key).map_err(|source| failed(&place.service, source))).await
+    }
+
+    /// The keys that begin with `prefix` and come after `after`, in the order of their bytes: at most `limit` of them, and at
+    /// most [`PAGE`]. A limit of 0 asks for nothing and is told nothing, `next` included.
+    ///
+    /// Cancellation: harmless.
+    pub async fn kv_keys(&self, place: &Place, prefix: &str, after: Option<&str>, limit: u32) -> Result<Page, StoreError> {
+        let (place, prefix, after) = (place.clone(), prefix.to_owned(), after.map(str::to_owned));
+        self.read(move |connection| {
+            keys(connection, &place, &prefix, after.as_deref(), limit.min(PAGE)).map_err(|source| failed(&place.service, source))
+        })
+        .await
+    }
+
+    /// What the rows of a service weigh together, in bytes, as quotas count it.
+    ///
+    /// Cancellation: harmless.
+    pub async fn kv_usage(&self, service: &str) -> Result<u64, StoreError> {
+        let service = service.to_owned();
+        self.read(move |connection| usage(connection, &service).map_err(|source| failed(&service, source))).await
+    }
+}
+
+fn failed(service: &str, source: rusqlite::Error) -> StoreError {
+    KvError::Read { service: service.to_owned(), source: Arc::new(source) }.into()
+}
+
+fn get(connection: &Connection, place: &Place, key: &str) -> rusqlite::Result<Option<Entry>> {
+    connection
+        .prepare_cached("SELECT value, version FROM kv WHERE service = ?1 AND scope = ?2 AND store = ?3 AND key = ?4")?
+        .query_row(params![place.service, place.scope.column(), place.store, key.as_bytes()], |row| {
+            Ok(Entry { value: row.get(0)?, version: from_sql(row.get(1)?) })
+        })
+        .optional()
+}
+
+fn keys(connection: &Connection, place: &Place, prefix: &str, after: Option<&str>, limit: u32) -> rusqlite::Result<Page> {
+    // The range [from, to) of the index: `from` is the prefix, or the very next key after `after`; `to` is the first key past
+    // all that begin with the prefix. UTF-8 never has a byte 0xff, so its last byte can be counted up, and 0xff itself is past
+    // every key.
+    let mut to = prefix.as_bytes().to_vec();
+    match to.last_mut() {
+        Some(last) => *last += 1,
+        None => to.push(0xff),
+    }
+    let mut from = prefix.as_bytes().to_vec();
+    if let Some(after) = after
+        && after >= prefix
+    {
+        from = after.as_bytes().to_vec();
+        from.push(0);
+    }
+    let mut statement = connection.prepare_cached(
+        "SELECT key FROM kv WHERE service = ?1 AND scope = ?2 AND store = ?3 AND key >= ?4 AND key < ?5 ORDER BY key LIMIT ?6",
+    )?;
+    // One more than asked for tells whether there is a next page.
+    let rows = statement.query_map(params![place.service, place.scope.column(), place.store, from, to, limit + 1], |row| {
+        String::from_utf8(row.get(0)?)
+            .map_err(|_| rusqlite::Error::InvalidColumnType(0, "key".to_owned(), rusqlite::types::Type::Blob))
+    })?;
+    let mut keys = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+    let more = keys.len() > limit as usize;
+    keys.truncate(limit as usize);
+    Ok(Page { next: keys.last().filter(|_| more).cloned(), keys })
+}
+
+fn usage(connection: &Connection, service: &str) -> rusqlite::Result<u64> {
+    let bytes = connection
+        .prepare_cached("SELECT bytes FROM kv_services WHERE service = ?1")?
+        .query_row([service], |row| row.get(0))
+        .optional()?;
+    Ok(from_sql(bytes.unwrap_or(0)))
+}
