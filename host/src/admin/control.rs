@@ -1,0 +1,97 @@
+//! The control socket: how commands reach a running host. HTTP on a unix socket in the data directory, mode 0600, so that
+//! only the user who runs the host can speak to it.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `GET /plugins` | the installed versions |
+//! | `POST /plugins`, the component as body | what the installation did |
+//! | `GET /plugins/{publisher}/{name}?version=` | one plugin with routes and permissions |
+//! | `DELETE /plugins/{publisher}/{name}?version=&force=` | what was removed |
+//!
+//! Everything that goes wrong is `{"errors": […]}` with status 422.
+
+use std::{io, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, Path as UrlPath, Query, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::net::UnixListener;
+use tokio_util::sync::CancellationToken;
+
+use super::Admin;
+use crate::problem::{Problem, Problems};
+
+/// Opens the socket, replacing what a crash left there: whoever holds the data directory may.
+pub fn bind(path: &Path) -> io::Result<UnixListener> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Serves commands until `shutdown`; one that is being served then is finished.
+pub async fn serve(listener: UnixListener, admin: Arc<Admin>, shutdown: CancellationToken) -> io::Result<()> {
+    let limit = usize::try_from(admin.config.runtime.max_component).unwrap_or(usize::MAX).saturating_add(1);
+    let router = Router::new()
+        .route("/plugins", get(list).post(install))
+        .route("/plugins/{publisher}/{name}", get(inspect).delete(remove))
+        .layer(DefaultBodyLimit::max(limit))
+        .with_state(admin);
+    axum::serve(listener, router).with_graceful_shutdown(async move { shutdown.cancelled().await }).await
+}
+
+#[derive(Debug, Deserialize)]
+struct Which {
+    version: Option<String>,
+    #[serde(default)]
+    force: bool,
+}
+
+async fn list(State(admin): State<Arc<Admin>>) -> Response {
+    answer(admin.list().await)
+}
+
+async fn install(State(admin): State<Arc<Admin>>, component: Bytes) -> Response {
+    // A task of its own: the command's end, by a broken connection, must not end an installation half way.
+    let installing = tokio::spawn(async move { admin.install(component.into()).await.map(|report| report.to_json()) });
+    match installing.await {
+        Ok(result) => answer(result),
+        Err(error) => answer(Err(Problem::new(&crate::codes::HOST_FAILED, "the installation broke off").why(error).into())),
+    }
+}
+
+async fn inspect(
+    State(admin): State<Arc<Admin>>,
+    UrlPath((publisher, name)): UrlPath<(String, String)>,
+    Query(which): Query<Which>,
+) -> Response {
+    answer(admin.inspect(&format!("{publisher}/{name}"), which.version.as_deref()).await)
+}
+
+async fn remove(
+    State(admin): State<Arc<Admin>>,
+    UrlPath((publisher, name)): UrlPath<(String, String)>,
+    Query(which): Query<Which>,
+) -> Response {
+    answer(admin.remove(&format!("{publisher}/{name}"), which.version.as_deref(), which.force).await)
+}
+
+fn answer(result: Result<Value, Problems>) -> Response {
+    match result {
+        Ok(value) => Json(value).into_response(),
+        Err(problems) => {
+            let errors: Vec<Value> = problems.0.iter().map(Problem::to_json).collect();
+            (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({"errors": errors}))).into_response()
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Installing: vet → compile → link → store → swap. Nothing is changed before everything has been tried.
+
+use std::sync::Arc;
+
+use super::{
+    Admin,
+    vet::{Vetted, vet},
+};
+use crate::{
+    codes,
+    limits::Limits,
+    manifest::Manifest,
+    problem::{Problem, Problems},
+    request::service::{Installed, Service},
+    runtime::{
+        artifact::Artifact,
+        compile::{CompileLimits, compile},
+        plugin::Plugin,
+    },
+    store::{self, Digest},
+    units::show_size,
+};
+
+/// What an installation did.
+#[derive(Debug)]
+pub struct Report {
+    pub id: String,
+    pub version: String,
+    pub digest: String,
+    /// False if this very component was installed already.
+    pub new: bool,
+    /// The services that run this version now, by key.
+    pub services: Vec<String>,
+}
+
+impl Report {
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "id": self.id, "version": self.version, "digest": self.digest, "new": self.new, "services": self.services,
+        })
+    }
+
+    pub fn from_json(value: &serde_json::Value) -> Option<Self> {
+        let text = |key: &str| value.get(key)?.as_str().map(str::to_owned);
+        let services = value.get("services")?.as_array()?.iter().filter_map(|key| key.as_str().map(str::to_owned)).collect();
+        Some(Self {
+            id: text("id")?,
+            version: text("version")?,
+            digest: text("digest")?,
+            new: value.get("new")?.as_bool()?,
+            services,
+        })
+    }
+}
+
+/// A service with the version that is about to run for it.
+type Binding = (Arc<Service>, Arc<Installed>);
+
+impl Admin {
+    /// Installs a component, which carries its manifest, and makes it the version that runs for every service bound to it.
+    ///
+    /// Calls in flight finish on the version they began with. Cancelled before the store has it, nothing has changed;
+    /// repeating it is safe.
+    pub async fn install(&self, component: Vec<u8>) -> Result<Report, Problems> {
+        let max = self.config.runtime.max_component;
+        if component.len() as u64 > max {
+            return Err(Problem::new(&codes::PLUGIN_TOO_LARGE, format!("the component has {} bytes", component.len()))
+                .why(format!("this host accepts {} at most", show_size(max)))
+                .fix("build it for release and stripped, or raise `max-component` in [runtime]")
+                .into());
+        }
+        let vetted = vet(&component)?;
+        let _one_at_a_time = self.changing.lock().await;
+        let digest = Digest::of(&component);
+        let size = component.len() as u64;
+        self.check_version(&vetted, &digest).await?;
+        let component = Arc::new(component);
+        let artifact = self.artifact(&digest, &component, &vetted.manifest).await?;
+        self.try_out(&vetted.manifest, &artifact)?;
+        let bindings = self.bindings(&vetted.manifest, &artifact)?;
+
+        self.blobs.put_component(&component).map_err(|error| error.problem())?;
+        let install = store::plugins::Install {
+            id: vetted.manifest.id.to_string(),
+            version: vetted.manifest.version.to_string(),
+            digest: digest.clone(),
+            manifest: vetted.manifest_text,
+            size,
+            now_ms: self.clock.now_ms(),
+        };
+        let (id, version) = (install.id.clone(), install.version.clone());
+        let installed = self.store.plugin_install(install).await.map_err(|error| error.problem())?;
+        self.store.plugin_activate(&id, &version).await.map_err(|error| error.problem())?;
+        let services = swap(bindings);
+        tracing::info!(plugin = id, version, new = installed.new, services = services.join(","), "plugin installed");
+        Ok(Report { id, version, digest: digest.to_string(), new: installed.new, services })
+    }
+
+    /// Loads the active version of every bound plugin. A plugin that cannot be loaded leaves its services unready, not the
+    /// host unstarted; what is wrong is returned for the log.
+    pub async fn load_all(&self) -> Problems {
+        let mut problems = Problems::default();
+        let bound: std::collections::BTreeSet<String> =
+            self.config.services.values().map(|service| service.plugin.to_string()).collect();
+        for id in bound {
+            if let Err(more) = self.load(&id).await {
+                problems.extend(more);
+            }
+        }
+        problems
+    }
+
+    /// Loads the active version of one plugin for its services; without one they have no plugin from now on.
+    pub(super) async fn load(&self, id: &str) -> Result<(), Problems> {
+        let Some(active) = self.store.plugin_active(id).await.map_err(|error| error.problem())? else {
+            self.unload(id);
+            return Err(Problem::new(&codes::PLUGIN_UNKNOWN, format!("plugin `{id}` is not installed"))
+                .fix("install it with `wharf plugin install FILE`")
+                .into());
+        };
+        let manifest = Manifest::parse(&active.manifest)?;
+        let component = self.blobs.component(&active.digest).map_err(|error| error.problem())?.ok_or_else(|| {
+            Problem::new(&codes::DATA_UNUSABLE, format!("the component of plugin `{id}` is missing from the data directory"))
+                .fix("install the plugin again")
+        })?;
+        let artifact = self.artifact(&active.digest, &Arc::new(component), &manifest).await?;
+        swap(self.bindings(&manifest, &artifact)?);
+        Ok(())
+    }
+
+    /// Takes the plugin away from its services.
+    fn unload(&self, id: &str) {
+        for service in self.bound_services(id) {
+            service.current.store(None);
+        }
+    }
+
+    fn bound_services(&self, id: &str) -> Vec<Arc<Service>> {
+        let bound = self.config.services.values().filter(|service| service.plugin.to_string() == id);
+        bound.filter_map(|service| self.app.as_ref()?.services.by_key(&service.key).cloned()).collect()
+    }
+
+    /// A version names one component for ever; said before minutes are spent on compiling another one.
+    async fn check_version(&self, vetted: &Vetted, digest: &Digest) -> Result<(), Problem> {
+        let (id, version) = (vetted.manifest.id.to_string(), vetted.manifest.version.to_string());
+        let installed = self.store.plugins().await.map_err(|error| error.problem())?;
+        let same = installed.iter().find(|plugin| plugin.id == id && plugin.version == version);
+        match same {
+            Some(plugin) if plugin.digest != *digest => {
+                let (installed, offered) = (plugin.digest, *digest);
+                Err(store::plugins::PluginError::Different { id, version, installed, offered }.problem())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The component's machine code: from the sealed cache, or compiled now.
+    async fn artifact(&self, digest: &Digest, component: &Arc<Vec<u8>>, manifest: &Manifest) -> Result<Artifact, Problem> {
+        match self.blobs.artifact(digest, &self.engine).map_err(|error| error.problem())? {
+            store::Artifact::Ready(bytes) => return Ok(Artifact::compiled_by_this_host(bytes)),
+            store::Artifact::Absent => {}
+            store::Artifact::Refused => {
+                tracing::warn!(plugin = %manifest.id, "a compiled component of the data directory was not made by this host; it is compiled anew");
+            }
+        }
+        let runtime = &self.config.runtime;
+        let limits = CompileLimits { memory: runtime.compile_memory, cpu: runtime.compile_cpu, wall: runtime.compile_wall };
+        let bytes = compile(component.to_vec(), limits).await.map_err(|error| {
+            Problem::new(&codes::PLUGIN_COMPILE, format!("plugin `{}` cannot be compiled", manifest.id))
+                .why(error)
+                .fix("if the plugin is to be trusted with more, raise the `compile-` limits in [runtime]")
+        })?;
+        self.blobs.put_artifact(digest, &self.engine, &bytes).map_err(|error| error.problem())?;
+        Ok(Artifact::compiled_by_this_host(bytes))
+    }
+
+    /// Links the component once, whether a service is bound to it or not.
+    fn try_out(&self, manifest: &Manifest, artifact: &Artifact) -> Result<(), Problem> {
+        let limits = Limits::grant(&manifest.limits, &self.config.limits);
+        self.loader.load(artifact, plugin_name(manifest), limits).map(drop).map_err(|error| {
+            Problem::new(&codes::PLUGIN_INVALID, format!("plugin `{}` cannot be linked", manifest.id))
+                .why(error)
+                .fix("build it again")
+        })
+    }
+
+    /// The plugin made ready for every service bound to it; all of them, or none.
+    fn bindings(&self, manifest: &Manifest, artifact: &Artifact) -> Result<Vec<Binding>, Problems> {
+        let Some(app) = &self.app else { return Ok(Vec::new()) };
+        let mut problems = Problems::default();
+        let mut bindings = Vec::new();
+        for bound in self.config.services.values().filter(|service| service.plugin == manifest.id) {
+            let Some(service) = app.services.by_key(&bound.key) else { continue };
+            match app.ready(bound, manifest, artifact, &self.config.limits) {
+                Ok(installed) => bindings.push((service.clone(), Arc::new(installed))),
+                Err(more) => problems.extend(more),
+            }
+        }
+        problems.or(bindings)
+    }
+}
+
+/// `id@version`, as logs name a plugin.
+pub fn plugin_name(manifest: &Manifest) -> Arc<str> {
+    format!("{}@{}", manifest.id, manifest.version).into()
+}
+
+/// Lets each service run its new version from the next request on; returns the services' keys.
+fn swap(bindings: Vec<Binding>) -> Vec<String> {
+    bindings
+        .into_iter()
+        .map(|(service, installed)| {
+            let plugin: &Plugin = &installed.plugin;
+            tracing::info!(service = service.key, plugin = &*plugin.name, "service runs");
+            service.current.store(Some(installed));
+            service.key.clone()
+        })
+        .collect()
+}

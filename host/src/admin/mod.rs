@@ -1,0 +1,58 @@
+//! What an admin does: install, list, inspect and remove plugins. The same code runs inside a host, reached through the
+//! control socket ([`control`], [`client`]), and in a command that holds the data directory itself.
+
+pub mod vet;
+pub mod install;
+pub mod plugins;
+pub mod control;
+pub mod client;
+
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use crate::{
+    app::App,
+    clock::Clock,
+    config::Config,
+    problem::Problem,
+    runtime::plugin::Loader,
+    store::{Blobs, DataDir, Digest, Store},
+};
+
+/// Everything that commands work on.
+#[derive(Debug)]
+pub struct Admin {
+    pub config: Arc<Config>,
+    pub store: Store,
+    pub blobs: Blobs,
+    pub clock: Clock,
+    /// The host that serves; `None` in a command that works on a data directory nobody serves from.
+    pub app: Option<Arc<App>>,
+    loader: Loader,
+    /// What artifacts are compiled for: they fit this engine's version and settings only.
+    engine: Digest,
+    /// One change at a time.
+    changing: Mutex<()>,
+}
+
+impl Admin {
+    /// Works on `data`. Blocking.
+    pub fn new(config: Arc<Config>, data: &DataDir, app: Option<Arc<App>>) -> Result<Self, Problem> {
+        let loader = match &app {
+            Some(app) => app.loader.clone(),
+            None => Loader::trial()?,
+        };
+        let engine = Digest::of_hash(&loader.engine().precompile_compatibility_hash());
+        Ok(Self {
+            config,
+            store: Store::open(data)?,
+            blobs: Blobs::open(data).map_err(|error| error.problem())?,
+            clock: Clock::from_env(),
+            app,
+            engine,
+            loader,
+            changing: Mutex::new(()),
+        })
+    }
+}

@@ -1,0 +1,125 @@
+//! Listing, inspecting and removing installed plugins.
+
+use serde_json::{Value, json};
+
+use super::{Admin, vet::Vetted};
+use crate::{
+    codes,
+    manifest::{Capability, Manifest},
+    problem::{Problem, Problems},
+    store::plugins::Plugin,
+};
+
+impl Admin {
+    /// All installed versions with the services they run for, as JSON.
+    pub async fn list(&self) -> Result<Value, Problems> {
+        let plugins = self.store.plugins().await.map_err(|error| error.problem())?;
+        Ok(plugins.iter().map(|plugin| self.show(plugin)).collect())
+    }
+
+    /// One installed plugin with its manifest's routes and permissions, as JSON; without a version the active one.
+    pub async fn inspect(&self, id: &str, version: Option<&str>) -> Result<Value, Problems> {
+        let plugins = self.store.plugins().await.map_err(|error| error.problem())?;
+        let wanted = |plugin: &&Plugin| plugin.id == id && version.map_or(plugin.active, |version| plugin.version == version);
+        let plugin = plugins.iter().find(wanted).ok_or_else(|| {
+            let what = version.map_or_else(
+                || format!("plugin `{id}` is not installed"),
+                |version| format!("plugin `{id}` is not installed in version `{version}`"),
+            );
+            Problem::new(&codes::PLUGIN_UNKNOWN, what).fix("see what is with `wharf plugin list`")
+        })?;
+        let mut shown = self.show(plugin);
+        merge(&mut shown, describe(&Manifest::parse(&plugin.manifest)?));
+        Ok(shown)
+    }
+
+    /// Removes a version, or all of them. Refuses one that a service is bound to, unless forced; then the newest of the
+    /// remaining versions takes over, or the service has no plugin.
+    pub async fn remove(&self, id: &str, version: Option<&str>, force: bool) -> Result<Value, Problems> {
+        let _one_at_a_time = self.changing.lock().await;
+        let bound: Vec<&str> = self.services_of(id);
+        let active = self.store.plugin_active(id).await.map_err(|error| error.problem())?;
+        let hits_active = active.is_some_and(|active| version.is_none_or(|version| version == active.version));
+        if hits_active && !bound.is_empty() && !force {
+            return Err(Problem::new(
+                &codes::PLUGIN_BOUND,
+                format!("plugin `{id}` is bound to the service `{}`", bound.join("`, `")),
+            )
+            .why("it would stop answering, or change its version")
+            .fix("take the service out of the configuration first, or say --force")
+            .into());
+        }
+        let removed = self.store.plugin_remove(id, version).await.map_err(|error| error.problem())?;
+        if hits_active && let Err(problems) = self.load(id).await {
+            tracing::warn!(%problems, "services are left without a plugin");
+        }
+        let digests = self.store.plugin_digests().await.map_err(|error| error.problem())?;
+        self.blobs.sweep(&digests, &[self.engine.clone()].into()).map_err(|error| error.problem())?;
+        tracing::info!(plugin = id, versions = removed.versions.join(","), "plugin removed");
+        Ok(json!({"id": id, "removed": removed.versions, "active": removed.active}))
+    }
+
+    fn services_of(&self, id: &str) -> Vec<&str> {
+        self.config
+            .services
+            .values()
+            .filter(|service| service.plugin.to_string() == id)
+            .map(|service| service.key.as_str())
+            .collect()
+    }
+
+    fn show(&self, plugin: &Plugin) -> Value {
+        let services = if plugin.active { self.services_of(&plugin.id) } else { Vec::new() };
+        json!({
+            "id": plugin.id, "version": plugin.version, "active": plugin.active, "services": services, "size": plugin.size,
+            "digest": plugin.digest.to_string(), "installed_ms": plugin.installed_ms,
+        })
+    }
+}
+
+/// What a component that is not installed would be and ask for, as JSON.
+pub fn inspect_file(vetted: &Vetted, size: usize) -> Value {
+    let manifest = &vetted.manifest;
+    let mut shown = json!({
+        "id": manifest.id.to_string(), "version": manifest.version.to_string(), "size": size,
+        "imports": vetted.inspected.imports, "exports": vetted.inspected.exports,
+    });
+    merge(&mut shown, describe(manifest));
+    shown
+}
+
+fn describe(manifest: &Manifest) -> Value {
+    let routes: Vec<Value> = manifest
+        .routes
+        .iter()
+        .map(|route| json!({"method": route.method, "path": route.path, "auth": route.auth.as_str(), "scopes": route.scopes}))
+        .collect();
+    let permissions: Vec<Value> = manifest
+        .permissions
+        .iter()
+        .map(|permission| {
+            json!({"asks": show_capability(&permission.capability), "reason": permission.reason, "required": permission.required})
+        })
+        .collect();
+    json!({
+        "name": manifest.name, "description": manifest.description, "license": manifest.license,
+        "repository": manifest.repository, "service": manifest.service_key, "routes": routes, "permissions": permissions,
+    })
+}
+
+fn show_capability(capability: &Capability) -> String {
+    match capability {
+        Capability::Kv { stores, shared } => {
+            format!("keep values in {}", [stores.as_slice(), shared.as_slice()].concat().join(", "))
+        }
+        Capability::HttpOut { hosts, methods } => format!("send {} to {}", methods.join(", "), hosts.join(", ")),
+        Capability::Secrets { names } => format!("see the secrets {}", names.join(", ")),
+        Capability::Data => "use a directory of its own".to_owned(),
+    }
+}
+
+fn merge(into: &mut Value, more: Value) {
+    if let (Value::Object(into), Value::Object(more)) = (into, more) {
+        into.extend(more);
+    }
+}

@@ -1,0 +1,146 @@
+//! Whether a component may be installed at all, judged before anything of it is compiled.
+
+use crate::{
+    codes,
+    manifest::Manifest,
+    problem::{Problem, Problems},
+    runtime::inspect::{InspectError, Inspected, inspect},
+};
+
+/// Interfaces that every plugin may import; they need no permission.
+const FREE: [&str; 2] = ["types", "log"];
+
+/// WASI packages that are linked, though they can do nothing but tell the time, roll dice and print.
+const WASI: [&str; 6] = ["io", "cli", "clocks", "filesystem", "random", "sockets"];
+
+/// Exports of the contract that this host does not call yet.
+const UNSERVED: [&str; 3] = ["lifecycle", "events", "jobs"];
+
+/// A component that says what it is and asks for nothing that this host does not have.
+#[derive(Debug)]
+pub struct Vetted {
+    pub manifest: Manifest,
+    pub manifest_text: String,
+    pub inspected: Inspected,
+}
+
+/// Reads the component and its manifest, and reports everything that speaks against them.
+pub fn vet(component: &[u8]) -> Result<Vetted, Problems> {
+    let inspected = inspect(component).map_err(|error| unreadable(&error))?;
+    let Some(manifest_text) = inspected.manifest.clone() else {
+        return Err(Problem::new(&codes::MANIFEST_MISSING, "the component carries no manifest")
+            .fix("build it with wharf-sdk's `service!`, or name the file with --manifest")
+            .into());
+    };
+    let manifest = Manifest::parse(&manifest_text)?;
+    let mut problems = Problems::default();
+    check_host(&manifest, &mut problems);
+    check_imports(&manifest, &inspected, &mut problems);
+    check_exports(&manifest, &inspected, &mut problems);
+    check_routes(&manifest, &inspected, &mut problems);
+    problems.or(Vetted { manifest, manifest_text, inspected })
+}
+
+fn unreadable(error: &InspectError) -> Problem {
+    let not_a_component = "the file is not a component";
+    match error {
+        InspectError::NotWasm => Problem::new(&codes::PLUGIN_NOT_A_COMPONENT, not_a_component)
+            .why(error)
+            .fix("name the .wasm file that `cargo build --target wasm32-wasip2` made"),
+        InspectError::CoreModule => Problem::new(&codes::PLUGIN_NOT_A_COMPONENT, not_a_component)
+            .why(error)
+            .fix("build for the target wasm32-wasip2, or turn the module into a component with `wasm-tools component new`"),
+        InspectError::Malformed(why) => {
+            Problem::new(&codes::PLUGIN_INVALID, "the component cannot be read").why(why).fix("build it again")
+        }
+    }
+}
+
+fn check_host(manifest: &Manifest, problems: &mut Problems) {
+    let ours = semver::Version::parse(env!("CARGO_PKG_VERSION"));
+    if let (Some(wanted), Ok(ours)) = (&manifest.min_host, ours)
+        && *wanted > ours
+    {
+        problems.push(
+            Problem::new(&codes::PLUGIN_UNSUPPORTED, format!("plugin `{}` needs Wharf {wanted}", manifest.id))
+                .why(format!("this is Wharf {ours}"))
+                .fix("use a newer Wharf, or an older version of the plugin"),
+        );
+    }
+}
+
+fn check_imports(manifest: &Manifest, inspected: &Inspected, problems: &mut Problems) {
+    for import in &inspected.imports {
+        let unsupported = |why: String| {
+            Problem::new(&codes::PLUGIN_UNSUPPORTED, format!("plugin `{}` imports `{import}`", manifest.id))
+                .why(why)
+                .fix("build the plugin without it, or use a version of Wharf that has it")
+        };
+        let (package, interface) = split(import);
+        match package {
+            "wharf:service" if FREE.contains(&interface) => {}
+            "wharf:service" => problems.push(unsupported("this version of Wharf does not have that interface".into())),
+            _ => {
+                let wasi = package.strip_prefix("wasi:");
+                if !(wasi.is_some_and(|package| WASI.contains(&package)) && import.contains("@0.2.")) {
+                    problems.push(unsupported("this version of Wharf links wharf:service, and WASI 0.2 without HTTP".into()));
+                }
+            }
+        }
+    }
+}
+
+fn check_exports(manifest: &Manifest, inspected: &Inspected, problems: &mut Problems) {
+    let exported = |wanted: &str| inspected.exports.iter().any(|export| split(export) == ("wharf:service", wanted));
+    if !exported("handler") {
+        problems.push(
+            Problem::new(&codes::PLUGIN_INVALID, format!("plugin `{}` exports no `wharf:service/handler`", manifest.id))
+                .why("without it the component cannot answer a request")
+                .fix("export it; with wharf-sdk, `service!` does"),
+        );
+    }
+    for interface in UNSERVED.into_iter().filter(|interface| exported(interface)) {
+        problems.push(
+            Problem::new(&codes::PLUGIN_UNSUPPORTED, format!("plugin `{}` exports `wharf:service/{interface}`", manifest.id))
+                .why("this version of Wharf would never call it")
+                .fix("build the plugin without it, or use a version of Wharf that has it"),
+        );
+    }
+}
+
+/// The manifest decides who may call, the code what is answered: if they differ, somebody is wrong about the plugin.
+fn check_routes(manifest: &Manifest, inspected: &Inspected, problems: &mut Problems) {
+    let Some(in_code) = &inspected.routes else { return };
+    let mut declared: Vec<(String, String)> =
+        manifest.routes.iter().map(|route| (route.method.clone(), route.path.clone())).collect();
+    declared.sort_unstable();
+    let list = |routes: Vec<&(String, String)>| {
+        routes.into_iter().map(|(method, path)| format!("`{method} {path}`")).collect::<Vec<_>>().join(", ")
+    };
+    let missing = list(in_code.iter().filter(|route| !declared.contains(route)).collect());
+    let extra = list(declared.iter().filter(|route| !in_code.contains(route)).collect());
+    if !missing.is_empty() {
+        problems.push(
+            Problem::new(
+                &codes::MANIFEST_ROUTES,
+                format!("plugin `{}` serves {missing}, which its manifest does not list", manifest.id),
+            )
+            .fix("add a [[routes]] for each to plugin.toml, with the `auth` it needs"),
+        );
+    }
+    if !extra.is_empty() {
+        problems.push(
+            Problem::new(
+                &codes::MANIFEST_ROUTES,
+                format!("plugin `{}` lists {extra}, which its code does not serve", manifest.id),
+            )
+            .fix("remove it from plugin.toml, or add the function to `service!`"),
+        );
+    }
+}
+
+/// `wharf:service/kv@0.1.0` as `wharf:service` and `kv`.
+fn split(name: &str) -> (&str, &str) {
+    let name = name.split_once('@').map_or(name, |(name, _)| name);
+    name.split_once('/').unwrap_or((name, ""))
+}

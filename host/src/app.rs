@@ -1,0 +1,181 @@
+//! The host as a whole: everything a request needs, made once.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::runtime::Handle;
+
+use crate::{
+    clock::Clock,
+    codes,
+    config::{self, Config},
+    limits::Limits,
+    manifest::Manifest,
+    problem::{Problem, Problems},
+    request::{
+        authenticate,
+        route::Routes,
+        service::{Installed, Service, Services},
+    },
+    runtime::{
+        artifact::Artifact,
+        engine::{self, Pool, Ticker},
+        lanes::Lanes,
+        permit::{HostPermits, PluginPermits},
+        plugin::Loader,
+    },
+};
+
+/// Everything that serves requests. Shared by all connections; what changes while it runs is behind the services' `current`.
+#[derive(Debug)]
+pub struct App {
+    pub services: Services,
+    pub clock: Clock,
+    pub lanes: Arc<Lanes>,
+    pub permits: HostPermits,
+    /// How long a request may wait for a permit.
+    pub wait: Duration,
+    /// How long a request's body may take.
+    pub body_timeout: Duration,
+    pub loader: Loader,
+    request_ids: RequestIds,
+    _ticker: Ticker,
+}
+
+impl App {
+    /// Builds the host that the configuration describes. Reads secrets; opens no socket and no data directory.
+    ///
+    /// `control` belongs to a runtime on which no guest runs. Reports all that is wrong at once.
+    pub fn new(config: &Config, control: Handle) -> Result<Self, Problems> {
+        let services = services(config)?;
+        let host = |what: &str, why: String| Problems::from(Problem::new(&codes::HOST_FAILED, what).why(why));
+        let max_memory = config.limits.memory;
+        // Permits are 85 % of the pool: a pool that is truly full fails calls instead of letting them wait.
+        let core_instances = config.runtime.max_calls.saturating_mul(100) / 85 + 1;
+        let engine = engine::engine(Pool { core_instances, max_memory })
+            .map_err(|error| host("the engine's pool cannot be reserved", format!("{error:#}")))?;
+        let loader = Loader::new(&engine).map_err(|error| host("the engine cannot be set up", format!("{error:#}")))?;
+        let ticker = Ticker::start(&engine).map_err(|error| host("a thread cannot be started", error.to_string()))?;
+        let lanes = Lanes::new(control).map_err(|error| host("a thread cannot be started", error.to_string()))?;
+        Ok(Self {
+            services,
+            clock: Clock::from_env(),
+            lanes: Arc::new(lanes),
+            permits: HostPermits::new(config.runtime.max_calls),
+            wait: config.runtime.wait,
+            body_timeout: config.listen.body_timeout,
+            loader,
+            request_ids: RequestIds::new(),
+            _ticker: ticker,
+        })
+    }
+
+    /// Makes a plugin ready for a service, within what its manifest asks and the operator allows. Changes nothing yet; see
+    /// [`Service::current`].
+    pub fn ready(
+        &self,
+        service: &config::Service,
+        manifest: &Manifest,
+        artifact: &Artifact,
+        caps: &Limits,
+    ) -> Result<Installed, Problems> {
+        let name: Arc<str> = format!("{}@{}", manifest.id, manifest.version).into();
+        let invalid = |why: &dyn std::fmt::Display| {
+            Problem::new(&codes::PLUGIN_INVALID, format!("plugin `{name}` cannot be used for the service `{}`", service.key))
+                .why(why)
+        };
+        let limits = Limits::grant(&manifest.limits, &service.limits.over(caps));
+        let plugin = self.loader.load(artifact, name.clone(), limits).map_err(|error| invalid(&error))?;
+        let routes = Routes::new(&manifest.routes, &limits).map_err(|error| invalid(&error))?;
+        Ok(Installed { routes, plugin: Arc::new(plugin), permits: PluginPermits::new(limits.concurrency) })
+    }
+
+    /// An id for one request, unique on this host and hard to guess from outside.
+    pub fn next_request_id(&self) -> String {
+        self.request_ids.next()
+    }
+}
+
+/// The services of the configuration with their secrets read; two that share a securityKey are refused, because a header
+/// for one would open the other.
+fn services(config: &Config) -> Result<Services, Problems> {
+    let mut problems = Problems::default();
+    let mut services = Vec::new();
+    let mut keys: Vec<(&str, crate::secret::Secret)> = Vec::new();
+    for service in config.services.values() {
+        let ocean_auth = match &service.security_key {
+            None => None,
+            Some(reference) => match read_key(service, reference) {
+                Ok((key, policy)) => {
+                    if let Some((other, _)) = keys.iter().find(|(_, known)| *known == key) {
+                        problems.push(
+                            Problem::new(
+                                &codes::CONFIG_INVALID,
+                                format!("services `{other}` and `{}` have the same securityKey", service.key),
+                            )
+                            .why("a header made for one of them would be accepted by the other")
+                            .fix("give each service a securityKey of its own"),
+                        );
+                    }
+                    keys.push((&service.key, key));
+                    Some(policy)
+                }
+                Err(problem) => {
+                    problems.push(problem);
+                    None
+                }
+            },
+        };
+        let error_status = http::StatusCode::from_u16(service.error_status).unwrap_or(http::StatusCode::UNAUTHORIZED);
+        let key = service.key.clone();
+        services
+            .push((Service { key, ocean_auth, error_status, current: arc_swap::ArcSwapOption::empty() }, service.hosts.clone()));
+    }
+    problems.or(Services::new(services))
+}
+
+fn read_key(
+    service: &config::Service,
+    reference: &crate::secret::SecretRef,
+) -> Result<(crate::secret::Secret, authenticate::ocean_auth::Policy), Problem> {
+    let subject = format!("services.{}.security-key", service.key);
+    let key = reference.read(&subject)?;
+    let policy = authenticate::ocean_auth::Policy::new(&service.key, &key, &service.ocean_auth).map_err(|error| {
+        Problem::new(&codes::SECRET_UNREADABLE, format!("`{subject}` cannot be used")).why(error).fix("put a securityKey there")
+    })?;
+    for warning in policy.warnings() {
+        tracing::warn!(service = service.key, "{warning}");
+    }
+    Ok((key, policy))
+}
+
+/// A random start and a count: unique while the host runs, and cheap.
+#[derive(Debug)]
+struct RequestIds {
+    prefix: u32,
+    next: AtomicU64,
+}
+
+impl RequestIds {
+    fn new() -> Self {
+        let mut random = [0; 12];
+        // Without randomness ids still are unique within this run.
+        let _ = getrandom::fill(&mut random);
+        let (prefix, next) = random.split_at(4);
+        Self {
+            prefix: u32::from_le_bytes(prefix.try_into().unwrap_or_default()),
+            next: AtomicU64::new(u64::from_le_bytes(next.try_into().unwrap_or_default())),
+        }
+    }
+
+    fn next(&self) -> String {
+        // An odd multiplier permutes the counter, so that neighbours do not look alike.
+        let number = self.next.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        format!("{:08x}{number:016x}", self.prefix)
+    }
+}

@@ -1,0 +1,24 @@
+//! The contract of `wit/` as Rust: the types every other file speaks in, generated once for all plugins.
+//!
+//! Only the functions that wait are async on the host's side: a plugin that waits in one holds no thread. Nothing here is
+//! instantiated through the generated `HostView`, which would insist on every optional export; see `runtime/plugin.rs`.
+
+wasmtime::component::bindgen!({
+    path: "../wit",
+    world: "host-view",
+    imports: {
+        "wharf:service/types.[method]body-reader.read": async | trappable,
+        "wharf:service/types.[method]writer.write": async | trappable,
+        "wharf:service/types.[static]writer.finish": async | trappable,
+        default: trappable,
+    },
+    exports: { default: async },
+    with: {
+        "wharf:service/types.call": crate::runtime::state::CallHandle,
+        "wharf:service/types.body-reader": crate::runtime::reader::BodyReader,
+        "wharf:service/types.writer": crate::runtime::reply::Writer,
+    },
+});
+
+pub use exports::wharf::service::handler;
+pub use wharf::service::{log, types};

@@ -1,0 +1,45 @@
+//! `wharf check`: would the host start, and would every service have its plugin?
+
+use std::{path::PathBuf, sync::Arc};
+
+use super::{output::Output, serve::CONFIG_FILE};
+use crate::{
+    admin::Admin,
+    app::App,
+    config::Config,
+    host::Threads,
+    problem::Problems,
+    store::{Access, DataDir},
+};
+
+/// `wharf check`
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = CONFIG_FILE)]
+    config: PathBuf,
+}
+
+/// Reads the configuration and its secrets, and loads every bound plugin; opens no socket. While a host holds the data
+/// directory, its plugins are taken as it says they are.
+pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
+    let config = Arc::new(Config::load(&args.config)?);
+    let threads = Threads::start()?;
+    threads.control.block_on(async {
+        let app = Arc::new(App::new(&config, threads.control.handle().clone())?);
+        let checked = match DataDir::try_open(&config.data_dir)? {
+            Access::Mine(data) => {
+                let admin = Admin::new(config.clone(), &data, Some(app))?;
+                let problems = admin.load_all().await;
+                problems.or("configuration, secrets and plugins")?
+            }
+            Access::InUse(_) => "configuration and secrets (a running host holds the plugins)",
+        };
+        let services: Vec<&String> = config.services.keys().collect();
+        output.data(
+            &format_args!("`{}` is good: {checked}, {} services", args.config.display(), services.len()),
+            &serde_json::json!({"config": args.config, "checked": checked, "services": services}),
+        );
+        Ok(())
+    })
+}

@@ -1,0 +1,100 @@
+//! The calls a newcomer can copy: each a `curl` line that works as it stands.
+
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+
+use super::setup::Directory;
+use crate::{
+    codes,
+    host::Host,
+    problem::Problem,
+    request::authenticate::ocean_auth::{Identity, Policy, Settings},
+};
+
+/// The app in whose name the demo calls.
+const APP: &str = "demo_app";
+
+/// One call.
+#[derive(Debug)]
+pub(super) struct Example {
+    /// A word for programs.
+    pub(super) name: &'static str,
+    /// What it shows.
+    pub(super) about: &'static str,
+    /// `curl` and its arguments.
+    pub(super) argv: Vec<String>,
+    pub(super) expect_status: u16,
+}
+
+/// The calls, with headers minted for this demo's keys.
+pub(super) fn examples(directory: &Directory, address: SocketAddr, now_ms: u64) -> Result<Vec<Example>, Problem> {
+    let _ = now_ms;
+    let header = mint(directory, "hello")?;
+    let hello = format!("http://{address}/s/hello/hello/Ada");
+    Ok(vec![
+        Example {
+            name: "ocean-auth",
+            about: "an app proves itself with an Ocean-Auth header",
+            argv: curl(&["-H", &format!("Ocean-Auth: {header}"), &hello]),
+            expect_status: 200,
+        },
+        Example {
+            name: "refused",
+            about: "without one it is refused (401), and the plugin is not run",
+            argv: curl(&[&hello]),
+            expect_status: 401,
+        },
+    ])
+}
+
+/// An Ocean-Auth header of the demo's app, without a user.
+fn mint(directory: &Directory, service: &str) -> Result<String, Problem> {
+    let key = directory.key(service)?;
+    let policy = Policy::new(service, &key, &Settings::default())
+        .map_err(|error| Problem::new(&codes::SECRET_UNREADABLE, "the demo's key cannot be used").why(error))?;
+    Ok(policy.mint_legacy(&Identity { app_key: APP.to_owned(), user: None, expires_ms: None }))
+}
+
+/// `-i` shows the status, `-s` hides the progress bar.
+fn curl(arguments: &[&str]) -> Vec<String> {
+    ["curl", "-si"].iter().chain(arguments).map(|argument| (*argument).to_owned()).collect()
+}
+
+/// What the demo prints when it is ready.
+pub(super) fn text(host: &Host, directory: &Directory, examples: &[Example]) -> String {
+    let mut text = format!(
+        "\nwharf demo serves http://{} (pid {}), everything in {}\n",
+        host.address,
+        std::process::id(),
+        directory.path().display()
+    );
+    for example in examples {
+        text.push_str(&format!("\n# {}\n{}\n", example.about, shell(&example.argv)));
+    }
+    text.push_str("\nCtrl-C ends it.");
+    text
+}
+
+/// The same for programs.
+pub(super) fn json(host: &Host, directory: &Directory, examples: &[Example]) -> Value {
+    let examples: Vec<Value> = examples
+        .iter()
+        .map(|example| json!({"name": example.name, "about": example.about, "argv": example.argv, "expect_status": example.expect_status}))
+        .collect();
+    json!({
+        "address": host.address.to_string(), "url": format!("http://{}", host.address), "pid": std::process::id(),
+        "directory": directory.path(), "examples": examples,
+    })
+}
+
+/// Words as a shell reads them back: quoted where it would do anything with them.
+fn shell(argv: &[String]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@".contains(c);
+    argv.iter()
+        .map(|word| {
+            if !word.is_empty() && word.chars().all(plain) { word.clone() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+        })
+        .collect::<Vec<_>>()
+        .join(" ")
+}

@@ -1,0 +1,93 @@
+//! `wharf demo`: a host with the shipped plugins, and the lines that call them.
+
+mod examples;
+mod setup;
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+use tokio::net::TcpListener;
+
+use super::output::Output;
+use crate::{
+    codes,
+    config::Config,
+    host::{Host, Threads},
+    observe,
+    problem::{Problem, Problems},
+    shutdown::asked_to_stop,
+};
+
+/// Ports that are tried, from the one asked for on.
+const PORTS: u16 = 50;
+
+/// `wharf demo`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "The host listens on loopback only. SIGINT (Ctrl-C) or SIGTERM ends it.")]
+pub struct Args {
+    /// The port to listen on; if it is taken, the next free one
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Keep everything in this directory instead of a temporary one
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
+    let threads = Threads::start()?;
+    let directory = setup::Directory::open(args.data.as_deref())?;
+    threads.control.block_on(async {
+        // Signals are watched from the start, so that an early Ctrl-C leaves no directory behind.
+        tokio::select! {
+            result = serve(args, output, &threads, &directory) => result,
+            signal = asked_to_stop() => Ok(stopped(signal).map(drop)?),
+        }
+    })
+}
+
+async fn serve(args: &Args, output: &Output, threads: &Threads, directory: &setup::Directory) -> Result<(), Problems> {
+    let listener = free_port(args.port, output).await?;
+    let address = listener.local_addr().map_err(|error| Problem::new(&codes::IO, "the listener has no address").why(error))?;
+    let file = directory.write_config(address)?;
+    let config = Config::load(&file)?;
+    observe::start(&config.log);
+    output.say(&format_args!("wharf demo: starting in {}", directory.path().display()));
+    let host = Host::start(config, listener, threads.requests.handle().clone()).await?;
+    for (name, component) in setup::PLUGINS {
+        output.say(&format_args!("wharf demo: installing {name} …"));
+        let report = host.admin.install(component.to_vec()).await?;
+        output.say(&format_args!("wharf demo: {} {} is installed", report.id, report.version));
+    }
+    let examples = examples::examples(directory, host.address, host.admin.clock.now_ms())?;
+    output.data(&examples::text(&host, directory, &examples), &examples::json(&host, directory, &examples));
+    let signal = stopped(asked_to_stop().await)?;
+    output.say(&format_args!("wharf demo: {signal}, stopping"));
+    host.stop().await;
+    Ok(())
+}
+
+fn stopped(signal: std::io::Result<&'static str>) -> Result<&'static str, Problem> {
+    signal.map_err(|error| Problem::new(&codes::IO, "signals cannot be watched for").why(error))
+}
+
+/// The first free port from `port` on, on loopback.
+async fn free_port(port: u16, output: &Output) -> Result<TcpListener, Problem> {
+    let mut last = None;
+    for candidate in port..=port.saturating_add(PORTS) {
+        let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), candidate);
+        match TcpListener::bind(address).await {
+            Ok(listener) => {
+                if candidate != port {
+                    output.say(&format_args!("wharf demo: port {port} is in use; listening on {candidate} instead"));
+                }
+                return Ok(listener);
+            }
+            Err(error) => last = Some(error),
+        }
+    }
+    let problem =
+        Problem::new(&codes::ADDRESS_UNAVAILABLE, format!("no port from {port} on is free")).fix("name another one with --port");
+    Err(last.map_or(problem.clone(), |error| problem.why(error)))
+}

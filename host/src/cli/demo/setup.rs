@@ -1,0 +1,95 @@
+//! What the demo runs on: a directory with a configuration, keys and the shipped plugins.
+
+use std::{
+    fs,
+    io::Write,
+    net::SocketAddr,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    codes,
+    problem::Problem,
+    secret::{Secret, SecretRef},
+};
+
+/// The shipped plugins, built for wasm32 by the build script.
+pub(super) const PLUGINS: [(&str, &[u8]); 1] = [("hello", include_bytes!(env!("WHARF_PLUGIN_HELLO")))];
+
+/// The demo's services, each with a securityKey of its own.
+pub(super) const SERVICES: [&str; 1] = ["hello"];
+
+/// The demo's directory; a temporary one is removed when dropped.
+#[derive(Debug)]
+pub(super) struct Directory {
+    path: PathBuf,
+    temporary: bool,
+}
+
+impl Directory {
+    /// The directory named, made if it is missing; or else a temporary one.
+    pub(super) fn open(named: Option<&Path>) -> Result<Self, Problem> {
+        let (path, temporary) = match named {
+            Some(path) => (path.to_owned(), false),
+            None => (std::env::temp_dir().join(format!("wharf-demo-{}", random_hex(8)?)), true),
+        };
+        fs::DirBuilder::new().recursive(!temporary).mode(0o700).create(&path).map_err(|error| failed(&path, &error))?;
+        Ok(Self { path, temporary })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes the configuration, and a securityKey for each service that has none yet; returns the configuration's file.
+    pub(super) fn write_config(&self, address: SocketAddr) -> Result<PathBuf, Problem> {
+        let mut text = format!(
+            "# Written by `wharf demo`, anew at each start.\ndata-dir = \"data\"\n\n[listen]\naddress = \"{address}\"\n\n[log]\nlevel = \"warn\"\n"
+        );
+        for service in SERVICES {
+            let key = self.path.join(format!("{service}.key"));
+            if !key.exists() {
+                write_new(&key, random_hex(32)?.as_bytes())?;
+            }
+            text.push_str(&format!(
+                "\n[services.{service}]\nplugin = \"wharf/{service}\"\nsecurity-key = {{ file = \"{service}.key\" }}\n"
+            ));
+        }
+        let file = self.path.join("wharf.toml");
+        fs::write(&file, text).map_err(|error| failed(&file, &error))?;
+        Ok(file)
+    }
+
+    /// The securityKey of a service.
+    pub(super) fn key(&self, service: &str) -> Result<Secret, Problem> {
+        SecretRef::File(self.path.join(format!("{service}.key"))).read(&format!("services.{service}.security-key"))
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        if self.temporary
+            && let Err(error) = fs::remove_dir_all(&self.path)
+        {
+            tracing::warn!(directory = %self.path.display(), %error, "the temporary directory could not be removed");
+        }
+    }
+}
+
+fn write_new(path: &Path, content: &[u8]) -> Result<(), Problem> {
+    let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(content)).map_err(|error| failed(path, &error))
+}
+
+fn random_hex(bytes: usize) -> Result<String, Problem> {
+    let mut random = vec![0; bytes];
+    getrandom::fill(&mut random).map_err(|error| Problem::new(&codes::IO, "the system gives no random numbers").why(error))?;
+    Ok(hex::encode(random))
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> Problem {
+    Problem::new(&codes::IO, format!("`{}` cannot be written", path.display()))
+        .why(error)
+        .fix("name another directory with --data")
+}

@@ -1,0 +1,123 @@
+//! Which back service a request is for: by host name, or by the prefix `/s/<service-key>`.
+
+use std::{borrow::Cow, sync::Arc};
+
+use http::{Method, header::HOST, request::Parts};
+
+use super::{
+    respond::Refusal,
+    service::{Service, Services},
+};
+
+/// A request that has found its service.
+#[derive(Debug)]
+pub struct Addressed {
+    pub service: Arc<Service>,
+    /// Whether it came by a host name of the service's own: then cookies and pages are the service's alone.
+    pub own_host: bool,
+    /// Percent-decoded, below the service's root, with a leading slash: what routes are matched against.
+    pub path: String,
+    /// As it was sent, below the service's root: what the plugin is given.
+    pub path_with_query: String,
+}
+
+/// Finds the service. Fails with [`Refusal::NoService`] or [`Refusal::BadRequest`].
+pub fn address(services: &Services, parts: &Parts) -> Result<Addressed, Refusal> {
+    let host = parts.uri.host().or_else(|| parts.headers.get(HOST).and_then(|host| host.to_str().ok()));
+    let path = parts.uri.path();
+    if parts.method == Method::CONNECT || !path.starts_with('/') {
+        return Err(Refusal::BadRequest("the request target is not a path"));
+    }
+    let (service, own_host, rest) = match host.and_then(|host| services.by_host(host)) {
+        Some(service) => (service, true, path),
+        None => {
+            let (key, rest) = split_prefix(path).ok_or(Refusal::NoService)?;
+            (services.by_key(key).ok_or(Refusal::NoService)?, false, rest)
+        }
+    };
+    let rest = if rest.is_empty() { "/" } else { rest };
+    let path = decode(rest).map_err(Refusal::BadRequest)?.into_owned();
+    let path_with_query = match parts.uri.query() {
+        Some(query) => format!("{rest}?{query}"),
+        None => rest.to_owned(),
+    };
+    Ok(Addressed { service: service.clone(), own_host, path, path_with_query })
+}
+
+/// `/s/<key>` and what follows it.
+fn split_prefix(path: &str) -> Option<(&str, &str)> {
+    let after = path.strip_prefix("/s/")?;
+    Some(after.split_at(after.find('/').unwrap_or(after.len())))
+}
+
+/// Percent-decodes a path once, and refuses whatever could mean two things to two readers: encoded slashes, backslashes,
+/// control characters, `.` and `..` segments, bytes that are not UTF-8.
+fn decode(path: &str) -> Result<Cow<'_, str>, &'static str> {
+    let decoded = if path.contains('%') { percent_decode(path)? } else { Cow::Borrowed(path) };
+    if decoded.bytes().any(|byte| byte.is_ascii_control() || byte == b'\\') {
+        return Err("the path holds a control character or a backslash");
+    }
+    if decoded.contains("/.") && decoded.split('/').any(|segment| segment == "." || segment == "..") {
+        return Err("the path holds a `.` or `..` segment");
+    }
+    Ok(decoded)
+}
+
+fn percent_decode(path: &str) -> Result<Cow<'_, str>, &'static str> {
+    let mut bytes = Vec::with_capacity(path.len());
+    let mut rest = path.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        if first != b'%' {
+            bytes.push(first);
+            rest = after;
+            continue;
+        }
+        let (digits, after) = after.split_at_checked(2).ok_or("the path's percent-encoding is broken")?;
+        let mut byte = [0];
+        hex::decode_to_slice(digits, &mut byte).map_err(|_| "the path's percent-encoding is broken")?;
+        if byte[0] == b'/' {
+            return Err("the path holds an encoded slash");
+        }
+        bytes.push(byte[0]);
+        rest = after;
+    }
+    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| "the path is not UTF-8")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_names_the_service() {
+        assert_eq!(split_prefix("/s/notes"), Some(("notes", "")));
+        assert_eq!(split_prefix("/s/notes/items/1"), Some(("notes", "/items/1")));
+        assert_eq!(split_prefix("/s/"), Some(("", "")));
+        assert_eq!(split_prefix("/other"), None);
+    }
+
+    #[test]
+    fn a_path_is_decoded_once_and_ambiguous_ones_are_refused() {
+        assert_eq!(decode("/a b/%E5%BC%A0").as_deref(), Ok("/a b/张"));
+        assert_eq!(decode("/%2541").as_deref(), Ok("/%41"));
+        assert_eq!(decode("/a..b/.c/...").as_deref(), Ok("/a..b/.c/..."));
+        for bad in [
+            "/%2f",
+            "/%2Fetc",
+            "/a%5Cb",
+            "/a\\b",
+            "/%00",
+            "/%0a",
+            "/..",
+            "/a/../b",
+            "/%2e%2e/b",
+            "/.",
+            "/%",
+            "/%4",
+            "/%zz",
+            "/%ff",
+        ] {
+            assert!(decode(bad).is_err(), "{bad}");
+        }
+    }
+}

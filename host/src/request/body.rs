@@ -1,0 +1,42 @@
+//! The request's body: small ones are read before a permit is taken, so that a slow sender holds nothing of the plugin's.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderMap, header::CONTENT_LENGTH};
+use http_body::Body as _;
+use http_body_util::{BodyExt, Limited};
+
+use super::{respond::Refusal, route::Target};
+use crate::runtime::{call::Incoming, reader::BodyReader};
+
+/// Bodies of known length up to this arrive in the plugin as bytes, larger ones as a reader.
+const SMALL: u64 = 64 << 10;
+
+/// Fails with [`Refusal::BodyTooLarge`], [`Refusal::SlowBody`] or [`Refusal::BadRequest`].
+pub async fn incoming(headers: &HeaderMap, body: Body, target: &Target, patience: Duration) -> Result<Incoming, Refusal> {
+    if body.is_end_stream() {
+        return Ok(Incoming::Empty);
+    }
+    let limit = target.route.body_limit;
+    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()).and_then(|length| length.parse().ok());
+    let length: Option<u64> = body.size_hint().exact().or(announced);
+    if let Some(asked) = length.filter(|length| *length > limit) {
+        tracing::info!(limit = "body-in", asked, allowed = limit, "the request's body is larger than the route accepts");
+        return Err(Refusal::BodyTooLarge);
+    }
+    if length.is_none_or(|length| length > SMALL) {
+        return Ok(Incoming::Reader(BodyReader::new(body, limit)));
+    }
+    let small = usize::try_from(SMALL).unwrap_or(usize::MAX);
+    match tokio::time::timeout(patience, Limited::new(body, small).collect()).await {
+        Ok(Ok(collected)) => Ok(bytes(collected.to_bytes())),
+        Ok(Err(_)) => Err(Refusal::BadRequest("the body broke off")),
+        Err(_) => Err(Refusal::SlowBody),
+    }
+}
+
+fn bytes(bytes: Bytes) -> Incoming {
+    if bytes.is_empty() { Incoming::Empty } else { Incoming::Bytes(bytes) }
+}

@@ -1,0 +1,222 @@
+//! The one table from outcome to response.
+
+use axum::{body::Body, response::Response};
+use http::{
+    HeaderMap, HeaderValue, Method, StatusCode,
+    header::{
+        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE,
+        ACCESS_CONTROL_REQUEST_METHOD, ALLOW, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
+        X_CONTENT_TYPE_OPTIONS,
+    },
+    request::Parts,
+};
+
+use super::{address::Addressed, headers};
+use crate::{
+    codes::{self, Code},
+    runtime::{
+        meter::Limit,
+        outcome::{Failure, Outcome},
+    },
+};
+
+/// What the stops of the line end in.
+pub type Answer = Result<Outcome, Refusal>;
+
+/// Why a request went no further. Each has one row in [`refusal`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    NoService,
+    BadRequest(&'static str),
+    /// An Ocean-Auth header was sent and is not valid.
+    BadOceanAuth,
+    /// No credential was sent, and the route needs one.
+    Unproven {
+        bearer_only: bool,
+    },
+    Forbidden,
+    NotReady,
+    NoRoute,
+    NoMethod {
+        allow: String,
+    },
+    BodyTooLarge,
+    SlowBody,
+    NoPermit,
+}
+
+/// What is known of a request when it is answered.
+#[derive(Debug, Default)]
+pub struct Context {
+    service: String,
+    own_host: bool,
+    /// Whether the service has a securityKey, and the status of its Ocean-Auth refusals.
+    ocean_status: Option<StatusCode>,
+}
+
+impl Context {
+    pub fn addressed(&mut self, addressed: &Addressed) {
+        self.service.clone_from(&addressed.service.key);
+        self.own_host = addressed.own_host;
+        self.ocean_status = addressed.service.ocean_auth.as_ref().map(|_| addressed.service.error_status);
+    }
+}
+
+/// Makes the response, and logs what its reader is not told.
+pub fn respond(context: &Context, answer: Answer, request_id: &str) -> Response {
+    let mut response = match answer {
+        Ok(Outcome::Response { status, headers, body }) => guest(context, status, headers, body),
+        Ok(Outcome::Streaming(head)) => guest(context, head.status, head.headers, Body::new(head.body)),
+        Ok(Outcome::Failed(failure)) => {
+            let (status, code, retry) = failed(&failure);
+            let service = context.service.as_str();
+            match &failure {
+                Failure::Trapped { stderr, .. } => {
+                    tracing::error!(service, request_id, code = code.id, %failure, stderr = crate::capabilities::log::cut(stderr), "the call failed");
+                }
+                _ => tracing::error!(service, request_id, code = code.id, %failure, "the call failed"),
+            }
+            let mut response = error(status, code, request_id);
+            if let Some(seconds) = retry {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            response
+        }
+        Err(refused) => refusal(context, &refused, request_id),
+    };
+    add_cors(response.headers_mut());
+    response
+}
+
+/// Status, code and seconds of Retry-After for each failure of a call.
+fn failed(failure: &Failure) -> (StatusCode, &'static Code, Option<u64>) {
+    match failure {
+        Failure::Error { retry_after: Some(after), .. } => {
+            (StatusCode::SERVICE_UNAVAILABLE, &codes::GUEST_FAILED, Some(after.as_secs().max(1)))
+        }
+        Failure::Error { retry_after: None, .. } => (StatusCode::BAD_GATEWAY, &codes::GUEST_FAILED, None),
+        Failure::Trapped { .. } => (StatusCode::BAD_GATEWAY, &codes::GUEST_TRAPPED, None),
+        Failure::Wall { .. } => (StatusCode::GATEWAY_TIMEOUT, &codes::GUEST_WALL, None),
+        Failure::Invalid(_) => (StatusCode::BAD_GATEWAY, &codes::GUEST_INVALID, None),
+        Failure::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, &codes::BODY_TOO_LARGE, None),
+        Failure::Host(_) => (StatusCode::INTERNAL_SERVER_ERROR, &codes::HOST_FAILED, None),
+        Failure::Breached(breach) => match breach.limit {
+            Limit::Cpu => (StatusCode::GATEWAY_TIMEOUT, &codes::GUEST_CPU, None),
+            Limit::Memory => (StatusCode::BAD_GATEWAY, &codes::GUEST_MEMORY, None),
+            Limit::HostCalls => (StatusCode::BAD_GATEWAY, &codes::GUEST_HOST_CALLS, None),
+            Limit::BodyOut => (StatusCode::BAD_GATEWAY, &codes::GUEST_BODY_OUT, None),
+        },
+    }
+}
+
+fn refusal(context: &Context, refused: &Refusal, request_id: &str) -> Response {
+    match refused {
+        Refusal::BadOceanAuth => ocean_refusal(context),
+        Refusal::Unproven { bearer_only: false } if context.ocean_status.is_some() => ocean_refusal(context),
+        Refusal::Unproven { .. } => {
+            let mut response = error(StatusCode::UNAUTHORIZED, &codes::REFUSED, request_id);
+            // RFC 6750 §3.1: no error code where no credential was sent.
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"wharf\""));
+            response
+        }
+        Refusal::Forbidden => error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, request_id),
+        Refusal::NoService => error(StatusCode::NOT_FOUND, &codes::NO_SERVICE, request_id),
+        Refusal::NoRoute => error(StatusCode::NOT_FOUND, &codes::NO_ROUTE, request_id),
+        Refusal::NoMethod { allow } => {
+            let mut response = error(StatusCode::METHOD_NOT_ALLOWED, &codes::NO_METHOD, request_id);
+            if let Ok(allow) = HeaderValue::from_str(allow) {
+                response.headers_mut().insert(ALLOW, allow);
+            }
+            response
+        }
+        Refusal::BadRequest(why) => {
+            tracing::info!(request_id, why, "the request is malformed");
+            error(StatusCode::BAD_REQUEST, &codes::BAD_REQUEST, request_id)
+        }
+        Refusal::NotReady => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::NOT_READY, request_id)),
+        Refusal::BodyTooLarge => error(StatusCode::PAYLOAD_TOO_LARGE, &codes::BODY_TOO_LARGE, request_id),
+        Refusal::SlowBody => error(StatusCode::REQUEST_TIMEOUT, &codes::BAD_REQUEST, request_id),
+        Refusal::NoPermit => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::NO_PERMIT, request_id)),
+    }
+}
+
+fn retry_later(mut response: Response) -> Response {
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+/// The one Ocean-Auth refusal, the same to the byte for every cause: so it carries no request id either.
+fn ocean_refusal(context: &Context) -> Response {
+    const BODY: &str = r#"{"success":false,"err":{"name":"Ocean Error","errCode":"ocean.notAuthorizeByOcean","errorMessage":"The request is not authorized by Ocean."}}"#;
+    json(context.ocean_status.unwrap_or(StatusCode::UNAUTHORIZED), BODY.to_owned())
+}
+
+/// The host's error shape: a stable code, its title, and the id under which the log tells more.
+fn error(status: StatusCode, code: &Code, request_id: &str) -> Response {
+    let body = serde_json::json!({"error": {"code": code.id, "message": code.title, "request_id": request_id}});
+    json(status, body.to_string())
+}
+
+fn json(status: StatusCode, body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+fn guest(context: &Context, status: StatusCode, headers: HeaderMap, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    let headers = response.headers_mut();
+    headers::from_guest(headers, context.own_host);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !context.own_host && may_script(headers) {
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(SANDBOX));
+    }
+    response
+}
+
+/// What a page of a plugin may do on an origin it shares with other services: run its scripts in an opaque origin of its own,
+/// without the cookies, storage or pages of anybody else.
+const SANDBOX: &str = "sandbox allow-scripts allow-forms allow-popups";
+
+/// Whether a browser could run a script in this response: anything but the types named here, nosniff given.
+fn may_script(headers: &HeaderMap) -> bool {
+    let Some(content_type) = headers.get(CONTENT_TYPE) else { return true };
+    let kind = content_type.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    const HARMLESS: [&[u8]; 8] = [
+        b"application/json",
+        b"text/plain",
+        b"application/octet-stream",
+        b"text/css",
+        b"image/png",
+        b"image/jpeg",
+        b"image/webp",
+        b"text/event-stream",
+    ];
+    !HARMLESS.iter().any(|harmless| kind.eq_ignore_ascii_case(harmless))
+}
+
+/// Browsers ask before they send Ocean-Auth, and ask without it.
+pub fn is_preflight(parts: &Parts) -> bool {
+    parts.method == Method::OPTIONS && parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// The answer to every preflight, whether its path exists or not.
+pub fn preflight() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    add_cors(response.headers_mut());
+    response.headers_mut().insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    response
+}
+
+/// On every answer, refusals and errors included: without them a browser would not show its page even the error.
+fn add_cors(headers: &mut HeaderMap) {
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers
+        .insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Content-Type, Ocean-Auth, AccessToken, Authorization"));
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+}

@@ -1,0 +1,122 @@
+//! Which route of the plugin a request takes, and whether this caller may take it.
+
+use std::{sync::Arc, time::Duration};
+
+use http::Method;
+
+use super::{address::Addressed, respond::Refusal, service::Installed};
+use crate::{
+    caller::{Caller, Scheme},
+    limits::Limits,
+    manifest::{self, Need},
+    runtime::plugin::Plugin,
+};
+
+/// The route table of one plugin version, matched without waking the plugin.
+#[derive(Debug)]
+pub struct Routes(matchit::Router<Vec<Arc<Route>>>);
+
+/// One `[[routes]]` of the manifest with its limits granted.
+#[derive(Debug)]
+pub struct Route {
+    pub method: Method,
+    pub pattern: String,
+    pub auth: Need,
+    pub scopes: Vec<String>,
+    pub timeout: Duration,
+    /// Bytes of the request's body.
+    pub body_limit: u64,
+}
+
+/// Where a request goes: the plugin version and the route that were current when it arrived.
+#[derive(Debug)]
+pub struct Target {
+    pub installed: Arc<Installed>,
+    pub plugin: Arc<Plugin>,
+    pub route: Arc<Route>,
+    /// The method the plugin is given: `GET` for a `HEAD` that a `GET` route answers.
+    pub method: String,
+    pub params: Vec<(String, String)>,
+}
+
+/// Two patterns that cannot be told apart.
+#[derive(Debug, thiserror::Error)]
+#[error("the route `{pattern}` cannot stand beside the others: {why}")]
+pub struct RouteConflict {
+    pub pattern: String,
+    pub why: String,
+}
+
+impl Routes {
+    /// Builds the table. Fails when two patterns overlap so that neither is the more special one.
+    pub fn new(routes: &[manifest::Route], limits: &Limits) -> Result<Self, RouteConflict> {
+        let mut by_pattern: Vec<(String, Vec<Arc<Route>>)> = Vec::new();
+        for route in routes {
+            let conflict = |why: String| RouteConflict { pattern: route.path.clone(), why };
+            let made = Arc::new(Route {
+                method: Method::from_bytes(route.method.as_bytes()).map_err(|error| conflict(error.to_string()))?,
+                pattern: route.path.clone(),
+                auth: route.auth,
+                scopes: route.scopes.clone(),
+                timeout: route.timeout.unwrap_or(limits.wall).min(limits.wall),
+                body_limit: route.body_limit.unwrap_or(limits.body_in).min(limits.body_in),
+            });
+            match by_pattern.iter_mut().find(|(pattern, _)| *pattern == route.path) {
+                Some((_, routes)) => routes.push(made),
+                None => by_pattern.push((route.path.clone(), vec![made])),
+            }
+        }
+        let mut router = matchit::Router::new();
+        for (pattern, routes) in by_pattern {
+            router.insert(&pattern, routes).map_err(|error| RouteConflict { pattern, why: error.to_string() })?;
+        }
+        Ok(Self(router))
+    }
+}
+
+/// Finds the route and checks the caller against it.
+///
+/// Fails with [`Refusal::NotReady`], [`Refusal::NoRoute`], [`Refusal::NoMethod`], [`Refusal::Unproven`] or
+/// [`Refusal::Forbidden`].
+pub fn route(addressed: &Addressed, caller: &Caller, method: &Method) -> Result<Target, Refusal> {
+    let installed = addressed.service.current.load_full().ok_or(Refusal::NotReady)?;
+    let matched = installed.routes.0.at(&addressed.path).map_err(|_| Refusal::NoRoute)?;
+    let wanted = |method: &Method| matched.value.iter().find(|route| route.method == *method);
+    let route = wanted(method)
+        .or_else(|| if method == Method::HEAD { wanted(&Method::GET) } else { None })
+        .ok_or_else(|| Refusal::NoMethod { allow: allow(matched.value) })?
+        .clone();
+    admit(&route, caller)?;
+    let params = matched.params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let method = route.method.as_str().to_owned();
+    Ok(Target { plugin: installed.plugin.clone(), installed, route, method, params })
+}
+
+/// Whether the caller is of the kind, and has the scopes, that the route needs. The table stands in `docs/identity.md`.
+fn admit(route: &Route, caller: &Caller) -> Result<(), Refusal> {
+    let anonymous = caller.scheme == Scheme::Anonymous;
+    let is_kind = match route.auth {
+        Need::None => true,
+        Need::App => caller.app.is_some(),
+        Need::AppUser => caller.user.is_some(),
+        Need::Bearer => caller.scheme == Scheme::Bearer,
+        Need::Any => !anonymous,
+    };
+    if !is_kind {
+        return Err(if anonymous { Refusal::Unproven { bearer_only: route.auth == Need::Bearer } } else { Refusal::Forbidden });
+    }
+    if route.scopes.iter().all(|scope| caller.scopes.contains(scope)) { Ok(()) } else { Err(Refusal::Forbidden) }
+}
+
+/// The header `Allow` of a 405.
+fn allow(routes: &[Arc<Route>]) -> String {
+    let mut methods: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
+    if methods.contains(&"GET") && !methods.contains(&"HEAD") {
+        methods.push("HEAD");
+    }
+    if !methods.contains(&"OPTIONS") {
+        methods.push("OPTIONS");
+    }
+    methods.sort_unstable();
+    methods.join(", ")
+}

@@ -1,0 +1,67 @@
+//! The back services of this host: what the configuration binds, and the plugin version that runs for each now.
+
+use std::{collections::HashMap, sync::Arc};
+
+use arc_swap::ArcSwapOption;
+
+use super::{authenticate::ocean_auth, route::Routes};
+use crate::runtime::{permit::PluginPermits, plugin::Plugin};
+
+/// A back service as the configuration describes it. Lives as long as the host.
+#[derive(Debug)]
+pub struct Service {
+    pub key: String,
+    /// Present when the service has a securityKey.
+    pub ocean_auth: Option<ocean_auth::Policy>,
+    /// The HTTP status of Ocean-Auth refusals: 401, or 200 for the clients of 2015.
+    pub error_status: http::StatusCode,
+    /// The version that runs; swapped as a whole, so that no call ever sees half of one. Calls in flight finish on theirs.
+    pub current: ArcSwapOption<Installed>,
+}
+
+/// A version of a plugin, bound to its service.
+#[derive(Debug)]
+pub struct Installed {
+    pub routes: Routes,
+    pub plugin: Arc<Plugin>,
+    /// Made anew with each version: for as long as calls of the old one run, both sets are in force.
+    pub permits: PluginPermits,
+}
+
+/// All services, found by key or by host name.
+#[derive(Debug, Default)]
+pub struct Services {
+    by_key: HashMap<String, Arc<Service>>,
+    by_host: HashMap<String, Arc<Service>>,
+}
+
+impl Services {
+    /// Each service with its host names, lower case and without a port.
+    pub fn new(services: impl IntoIterator<Item = (Service, Vec<String>)>) -> Self {
+        let mut all = Self::default();
+        for (service, hosts) in services {
+            let service = Arc::new(service);
+            all.by_host.extend(hosts.into_iter().map(|host| (host, service.clone())));
+            all.by_key.insert(service.key.clone(), service);
+        }
+        all
+    }
+
+    pub fn by_key(&self, key: &str) -> Option<&Arc<Service>> {
+        self.by_key.get(key)
+    }
+
+    /// `host` as a Host header has it: in any case, with or without a port.
+    pub fn by_host(&self, host: &str) -> Option<&Arc<Service>> {
+        if self.by_host.is_empty() {
+            return None;
+        }
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        self.by_host.get(name).or_else(|| self.by_host.get(name.to_ascii_lowercase().as_str()))
+    }
+
+    /// In no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Service>> {
+        self.by_key.values()
+    }
+}

@@ -1,0 +1,231 @@
+//! instantiate → call: one admitted request in, one outcome out.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use tokio::sync::oneshot;
+use wasmtime::{Store, component::Resource};
+
+use super::{
+    lanes::{Guest, Lanes, Lost},
+    meter::Meter,
+    outcome::{Failure, Outcome},
+    permit::Permit,
+    plugin::{Plugin, limit_reached},
+    reader::BodyReader,
+    reply::{AbortOnDrop, Head},
+    state::{CallState, response_head},
+};
+use crate::{
+    bindings::{log::Level, types},
+    caller::{Caller, Scheme},
+};
+
+/// A request as it goes to a plugin.
+#[derive(Debug)]
+pub struct Request {
+    pub id: String,
+    pub method: String,
+    pub path_with_query: String,
+    pub route: String,
+    pub params: Vec<(String, String)>,
+    /// Without the caller's credentials and without headers of one hop.
+    pub headers: HeaderMap,
+    pub body: Incoming,
+    /// How long the call may take.
+    pub timeout: Duration,
+}
+
+/// A request's body.
+#[derive(Debug)]
+pub enum Incoming {
+    Empty,
+    Bytes(Bytes),
+    Reader(BodyReader),
+}
+
+/// What a guest ended with, unless it failed.
+enum Answer {
+    Response {
+        status: StatusCode,
+        headers: HeaderMap,
+        body: Body,
+    },
+    /// Everything went through `start-reply`.
+    Streamed,
+}
+
+/// Runs one call in a fresh instance.
+///
+/// Dropping the future ends the guest at its next tick at the latest; the permit is given back when the instance is gone.
+pub async fn call(lanes: &Arc<Lanes>, plugin: Arc<Plugin>, permit: Permit, caller: &Caller, request: Request) -> Outcome {
+    let now = Instant::now();
+    let allowed = request.timeout;
+    let deadline = now + allowed;
+    let meter = Arc::new(Meter::new(plugin.limits.cpu, now));
+    let (head, mut heads) = oneshot::channel();
+    let state = CallState::new(plugin.clone(), meter.clone(), &request.id, deadline, request.headers, head);
+    let caller = wit_caller(caller, &request.id);
+    let arguments = Arguments {
+        method: request.method,
+        path_with_query: request.path_with_query,
+        route: request.route,
+        params: request.params,
+        body: request.body,
+    };
+    let guest = Guest::new(
+        async move {
+            let _permit = permit;
+            run(&plugin, state, &caller, arguments).await
+        },
+        meter,
+    );
+    let mut running = Box::pin({
+        let lanes = lanes.clone();
+        async move { lanes.run(guest, deadline).await }
+    });
+    tokio::select! {
+        biased;
+        Ok(head) = &mut heads => streaming(head, running),
+        end = &mut running => match end {
+            // A short streamed reply ends in the same poll in which its head was sent.
+            Ok(Ok(Answer::Streamed)) => match heads.try_recv() {
+                Ok(head) => Outcome::Streaming(head),
+                Err(_) => Outcome::Failed(Failure::Invalid("nothing was returned, and no reply was started".into())),
+            },
+            // A head that was sent before the failure cannot be taken back: the caller must see the reply break off.
+            Ok(Err(failure)) => match heads.try_recv() {
+                Ok(head) => { tracing::debug!(%failure, "the plugin failed after it had started its reply"); Outcome::Streaming(head) }
+                Err(_) => Outcome::Failed(failure),
+            },
+            Ok(Ok(Answer::Response { status, headers, body })) => Outcome::Response { status, headers, body },
+            Err(Lost::Deadline) => Outcome::Failed(Failure::Wall { allowed }),
+            Err(Lost::Gone) => Outcome::Failed(Failure::Host("the call was lost".into())),
+        },
+    }
+}
+
+/// Lets the guest go on as a task that is tied to the response's body, so that its deadline holds even when nobody reads.
+fn streaming(head: Head, running: impl Future<Output = Result<Result<Answer, Failure>, Lost>> + Send + 'static) -> Outcome {
+    let task = tokio::spawn(async move {
+        match running.await {
+            Ok(Ok(_)) => {}
+            Ok(Err(failure)) => {
+                tracing::warn!(%failure, "the plugin failed after it had started its reply; the connection is cut")
+            }
+            Err(lost) => tracing::warn!(?lost, "the plugin was stopped after it had started its reply; the connection is cut"),
+        }
+    });
+    let body = head.body.owning(AbortOnDrop::new(task.abort_handle()));
+    Outcome::Streaming(Head { body, ..head })
+}
+
+struct Arguments {
+    method: String,
+    path_with_query: String,
+    route: String,
+    params: Vec<(String, String)>,
+    body: Incoming,
+}
+
+async fn run(plugin: &Plugin, state: CallState, caller: &types::Caller, arguments: Arguments) -> Result<Answer, Failure> {
+    let mut store = plugin.store(state);
+    let answer = match invoke(plugin, &mut store, caller, arguments).await {
+        Ok(Ok(Some(response))) => answer(store.data_mut(), response),
+        Ok(Ok(None)) => Ok(Answer::Streamed),
+        Ok(Err(error)) if store.data().body_too_large => {
+            tracing::debug!(code = error.code, "the plugin gave up on a body over the limit");
+            Err(Failure::BodyTooLarge)
+        }
+        Ok(Err(error)) => Err(Failure::Error {
+            code: error.code,
+            message: error.message,
+            retry_after: error.retry_after_ms.map(Duration::from_millis),
+        }),
+        Err(error) => Err(crash(store.data(), &error)),
+    };
+    flush_stdio(store.data_mut());
+    answer
+}
+
+async fn invoke(
+    plugin: &Plugin,
+    store: &mut Store<CallState>,
+    caller: &types::Caller,
+    arguments: Arguments,
+) -> wasmtime::Result<Result<Option<types::Response>, types::Error>> {
+    let instance = plugin.pre.instantiate_async(&mut *store).await?;
+    let handler = plugin.handler.load(&mut *store, &instance)?;
+    let body = match arguments.body {
+        Incoming::Empty => types::Body::Empty,
+        Incoming::Bytes(bytes) => types::Body::Bytes(bytes.into()),
+        Incoming::Reader(reader) => types::Body::Reader(store.data_mut().table.push(reader)?),
+    };
+    let request = types::Request {
+        method: arguments.method,
+        path_with_query: arguments.path_with_query,
+        route: Some(arguments.route),
+        params: arguments.params,
+        body,
+    };
+    handler.call_handle(&mut *store, caller, &request, Resource::new_borrow(0)).await
+}
+
+fn answer(state: &mut CallState, response: types::Response) -> Result<Answer, Failure> {
+    if state.head.is_none() {
+        return Err(Failure::Invalid("a response was returned after a reply had been started".into()));
+    }
+    let (status, headers) = response_head(response.status, response.headers).map_err(Failure::Invalid)?;
+    if let types::Body::Bytes(bytes) = &response.body {
+        let (asked, allowed) = (bytes.len() as u64, state.ledger.limits.body_out);
+        if asked > allowed {
+            return Err(Failure::Breached(super::meter::Breach { limit: super::meter::Limit::BodyOut, asked, allowed }));
+        }
+    }
+    let body = state.take_body(response.body).map_err(|error| Failure::Invalid(format!("{error:#}")))?;
+    Ok(Answer::Response { status, headers, body })
+}
+
+/// Says why a call ended in a trap: the limit it ran into, if it did, else the trap with what the guest said last.
+fn crash(state: &CallState, error: &wasmtime::Error) -> Failure {
+    if let Some(breach) = limit_reached(error).or(state.ledger.breach) {
+        return Failure::Breached(breach);
+    }
+    let (stdout, stderr) = state.stdio.take();
+    Failure::Trapped { trap: format!("{error:#}"), stderr: if stderr.is_empty() { stdout } else { stderr } }
+}
+
+/// Whatever the guest printed and did not die of.
+fn flush_stdio(state: &mut CallState) {
+    let (stdout, stderr) = state.stdio.take();
+    for line in stdout.lines() {
+        state.log.write(Level::Info, line, &[]);
+    }
+    for line in stderr.lines() {
+        state.log.write(Level::Warn, line, &[]);
+    }
+}
+
+fn wit_caller(caller: &Caller, request_id: &str) -> types::Caller {
+    types::Caller {
+        scheme: match caller.scheme {
+            Scheme::Anonymous => types::Scheme::Anonymous,
+            Scheme::OceanAuth => types::Scheme::OceanAuth,
+            Scheme::Bearer => types::Scheme::Bearer,
+        },
+        app: caller.app.as_ref().map(|key| types::App { key: key.clone(), id: None }),
+        user: caller.user.as_ref().map(|user| types::AppUser {
+            id: user.id.clone(),
+            account: user.account.clone(),
+            name: user.name.clone(),
+            authenticated_by: user.authenticated_by.clone(),
+        }),
+        scopes: caller.scopes.clone(),
+        request_id: request_id.to_owned(),
+    }
+}

@@ -1,0 +1,179 @@
+//! Counts what a call uses, and says stop.
+
+use std::{
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+
+use wasmtime::{ResourceLimiter, UpdateDeadline};
+
+use super::engine::TICK;
+use crate::limits::Limits;
+
+/// A limit that a call ran into. The log shows all three; the caller of the service sees only a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Breach {
+    pub limit: Limit,
+    /// What the call wanted to have, in the limit's unit (bytes, milliseconds or a count).
+    pub asked: u64,
+    pub allowed: u64,
+}
+
+/// The limits that are enforced while a guest runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    Memory,
+    Cpu,
+    HostCalls,
+    BodyOut,
+}
+
+impl Limit {
+    /// The limit's name in `[limits]`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Cpu => "cpu",
+            Self::HostCalls => "host-calls",
+            Self::BodyOut => "body-out",
+        }
+    }
+}
+
+/// Processor time of one call, shared between the one who polls it and the epoch callback inside it.
+///
+/// Epochs are wall clock, so the polls themselves are timed: by the monotonic clock on the fast lane (25 ns), by the thread's
+/// processor time on the slow lane, whose threads must give way to others.
+#[derive(Debug)]
+pub struct Meter {
+    allowed: Duration,
+    /// Nanoseconds on the lane's clock at which the running poll began.
+    poll_began: AtomicU64,
+    /// Nanoseconds of all polls that have ended.
+    spent: AtomicU64,
+    ran_over: AtomicBool,
+    on_slow_lane: AtomicBool,
+    origin: Instant,
+}
+
+impl Meter {
+    pub fn new(allowed: Duration, now: Instant) -> Self {
+        Self {
+            allowed,
+            poll_began: AtomicU64::new(0),
+            spent: AtomicU64::new(0),
+            ran_over: AtomicBool::new(false),
+            on_slow_lane: AtomicBool::new(false),
+            origin: now,
+        }
+    }
+
+    /// Runs one poll of the guest and counts its time.
+    pub fn time<T>(&self, poll: impl FnOnce() -> T) -> T {
+        let began = self.now();
+        self.poll_began.store(began, Ordering::Relaxed);
+        let result = poll();
+        self.spent.fetch_add(self.now().saturating_sub(began), Ordering::Relaxed);
+        result
+    }
+
+    /// What the epoch callback does at each tick: stop the guest for good, let it go on, or make it give way.
+    pub fn tick(&self) -> Result<UpdateDeadline, Breach> {
+        let poll = self.now().saturating_sub(self.poll_began.load(Ordering::Relaxed));
+        let spent = Duration::from_nanos(self.spent.load(Ordering::Relaxed).saturating_add(poll));
+        if spent > self.allowed {
+            return Err(Breach { limit: Limit::Cpu, asked: millis(spent), allowed: millis(self.allowed) });
+        }
+        // A tick that falls on a call that has only begun to run says nothing about it: at 1 ms, it would send one in a
+        // hundred calls of 10 µs to the slow lane.
+        if Duration::from_nanos(poll) < TICK / 2 {
+            return Ok(UpdateDeadline::Continue(1));
+        }
+        self.ran_over.store(true, Ordering::Relaxed);
+        // Wasmtime's own yield starves the other tasks of tokio.
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+    }
+
+    /// Whether the call was made to give way, so that it belongs on the slow lane.
+    pub fn ran_over(&self) -> bool {
+        self.ran_over.load(Ordering::Relaxed)
+    }
+
+    /// From now on the call is polled on the slow lane's threads.
+    pub fn enter_slow_lane(&self) {
+        self.on_slow_lane.store(true, Ordering::Relaxed);
+    }
+
+    fn now(&self) -> u64 {
+        if self.on_slow_lane.load(Ordering::Relaxed) {
+            let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+            u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
+        } else {
+            u64::try_from(self.origin.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What a call may still use besides processor time; lives in the call's store.
+#[derive(Debug)]
+pub struct Ledger {
+    pub limits: Limits,
+    /// The first limit that was run into.
+    pub breach: Option<Breach>,
+    memory: u64,
+    host_calls: u32,
+}
+
+/// A trap because of a limit; the breach itself stands in the ledger.
+#[derive(Debug, thiserror::Error)]
+#[error("limit `{}` reached", .0.limit.as_str())]
+pub struct LimitReached(pub Breach);
+
+impl Ledger {
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, breach: None, memory: 0, host_calls: 0 }
+    }
+
+    /// Counts one host call. Every imported function of the contract begins with it.
+    pub fn host_call(&mut self) -> wasmtime::Result<()> {
+        self.host_calls = self.host_calls.saturating_add(1);
+        if self.host_calls > self.limits.host_calls {
+            let breach =
+                Breach { limit: Limit::HostCalls, asked: self.host_calls.into(), allowed: self.limits.host_calls.into() };
+            return Err(self.reached(breach));
+        }
+        Ok(())
+    }
+
+    /// Notes the breach and makes the trap for it.
+    pub fn reached(&mut self, breach: Breach) -> wasmtime::Error {
+        wasmtime::Error::new(LimitReached(*self.breach.get_or_insert(breach)))
+    }
+
+    /// Accounts for growth of a memory or table; `false` refuses it.
+    fn grow(&mut self, from: u64, to: u64) -> bool {
+        let asked = self.memory.saturating_add(to.saturating_sub(from));
+        if asked > self.limits.memory {
+            self.breach.get_or_insert(Breach { limit: Limit::Memory, asked, allowed: self.limits.memory });
+            return false;
+        }
+        self.memory = asked;
+        true
+    }
+}
+
+/// All memories and tables of a call count together. A refused growth is no trap: the guest sees it fail and may go on; only
+/// if it then traps is the memory limit the reason that is reported.
+impl ResourceLimiter for Ledger {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(self.grow(current as u64, desired as u64))
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(self.grow(current as u64 * 8, desired as u64 * 8))
+    }
+}

@@ -1,0 +1,22 @@
+//! The station where both lines meet: an admitted call becomes an instance, runs, and leaves an outcome.
+//!
+//! In the order of travel: [`engine`] and [`plugin`] are made once per host and per installed version; a [`permit`] admits
+//! one call; [`state`] is all that a call owns; [`call`] instantiates and calls under a [`meter`], on the fast lane for its
+//! first tick and then on the slow one ([`lanes`]); bytes go through [`reader`] and [`reply`]; [`outcome`] is what comes out.
+//!
+//! Guarantees: there is no instance without a [`permit::Permit`]; nothing of a call survives it; `wasmtime::Error` does not
+//! leave this module.
+
+pub mod engine;
+pub mod inspect;
+pub mod compile;
+pub mod artifact;
+pub mod plugin;
+pub mod permit;
+pub mod state;
+pub mod call;
+pub mod meter;
+pub mod lanes;
+pub mod reader;
+pub mod reply;
+pub mod outcome;

@@ -1,0 +1,99 @@
+//! The right to run one call now. There is no instance without one.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Held for as long as the call's instance exists; dropping it lets the next one in.
+#[derive(Debug)]
+pub struct Permit {
+    _plugin: OwnedSemaphorePermit,
+    _host: OwnedSemaphorePermit,
+}
+
+/// All permits of the host, counted in core instances, because a component may need several.
+#[derive(Debug, Clone)]
+pub struct HostPermits(Arc<Semaphore>);
+
+impl HostPermits {
+    pub fn new(core_instances: u32) -> Self {
+        Self(Arc::new(Semaphore::new(core_instances as usize)))
+    }
+
+    /// Permits that nobody holds, in core instances.
+    pub fn available(&self) -> usize {
+        self.0.available_permits()
+    }
+}
+
+/// The permits of one plugin in one service. A new version of the plugin keeps its service's permits.
+#[derive(Debug)]
+pub struct PluginPermits {
+    permits: Arc<Semaphore>,
+    concurrency: u32,
+    waiting: AtomicU32,
+}
+
+/// Why no permit was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoPermit {
+    /// All permits of the plugin stayed taken.
+    Plugin,
+    /// All permits of the host stayed taken.
+    Host,
+}
+
+impl PluginPermits {
+    pub fn new(concurrency: u32) -> Self {
+        Self { permits: Arc::new(Semaphore::new(concurrency as usize)), concurrency, waiting: AtomicU32::new(0) }
+    }
+
+    /// Takes a permit of the plugin, then one of the host for `core_instances`; waits at most `wait` for both together.
+    ///
+    /// At most as many calls wait as may run; a further one is refused at once. Cancelling gives up the place.
+    pub async fn acquire(&self, host: &HostPermits, core_instances: u32, wait: Duration) -> Result<Permit, NoPermit> {
+        if let Ok(plugin) = self.permits.clone().try_acquire_owned() {
+            if let Ok(host) = host.0.clone().try_acquire_many_owned(core_instances) {
+                return Ok(Permit { _plugin: plugin, _host: host });
+            }
+            let host = tokio::time::timeout(wait, host.0.clone().acquire_many_owned(core_instances)).await;
+            return host.ok().and_then(Result::ok).map(|host| Permit { _plugin: plugin, _host: host }).ok_or(NoPermit::Host);
+        }
+        let _place = Place::take(self).ok_or(NoPermit::Plugin)?;
+        let deadline = tokio::time::Instant::now() + wait;
+        let plugin = tokio::time::timeout_at(deadline, self.permits.clone().acquire_owned())
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .ok_or(NoPermit::Plugin)?;
+        let host = tokio::time::timeout_at(deadline, host.0.clone().acquire_many_owned(core_instances))
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .ok_or(NoPermit::Host)?;
+        Ok(Permit { _plugin: plugin, _host: host })
+    }
+}
+
+/// A place in the bounded queue of a plugin.
+struct Place<'a>(&'a PluginPermits);
+
+impl<'a> Place<'a> {
+    fn take(permits: &'a PluginPermits) -> Option<Self> {
+        let before = permits.waiting.fetch_add(1, Ordering::Relaxed);
+        let place = Self(permits);
+        (before < permits.concurrency).then_some(place)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}

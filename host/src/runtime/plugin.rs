@@ -1,0 +1,107 @@
+//! One installed version of a plugin, ready to run: linked once, instantiated per call.
+
+use std::sync::Arc;
+
+use wasmtime::{
+    Engine, Store,
+    component::{Component, HasSelf, InstancePre, Linker},
+};
+
+use super::{artifact::Artifact, engine::code_settings, meter::LimitReached, state::CallState};
+use crate::{bindings, bindings::handler, codes, limits::Limits, problem::Problem};
+
+/// A plugin that calls can run on. Shared by all calls of its version; the next version is another one.
+pub struct Plugin {
+    /// `id@version`, for logs.
+    pub name: Arc<str>,
+    pub limits: Limits,
+    /// What one instance takes of the host's permits.
+    pub core_instances: u32,
+    pub(super) pre: InstancePre<CallState>,
+    pub(super) handler: handler::GuestIndices,
+}
+
+impl std::fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Plugin").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Turns compiled components into plugins: the engine, and every function that a guest of it may import, linked once.
+#[derive(Clone)]
+pub struct Loader {
+    linker: Arc<Linker<CallState>>,
+}
+
+impl std::fmt::Debug for Loader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loader").finish_non_exhaustive()
+    }
+}
+
+impl Loader {
+    /// Fails only when the engine cannot define its own functions.
+    pub fn new(engine: &Engine) -> wasmtime::Result<Self> {
+        let mut linker = Linker::new(engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        bindings::types::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
+        bindings::log::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
+        Ok(Self { linker: Arc::new(linker) })
+    }
+
+    /// For trying out components where no call will ever run: the same engine without its pool.
+    pub fn trial() -> Result<Self, Problem> {
+        Engine::new(&code_settings())
+            .and_then(|engine| Self::new(&engine))
+            .map_err(|error| Problem::new(&codes::HOST_FAILED, "the engine cannot be set up").why(format_args!("{error:#}")))
+    }
+
+    pub fn engine(&self) -> &Engine {
+        self.linker.engine()
+    }
+
+    /// Links a compiled component. Fails if it was compiled for another engine, imports what is not linked, or exports no
+    /// handler of the contract.
+    pub fn load(&self, artifact: &Artifact, name: Arc<str>, limits: Limits) -> Result<Plugin, LoadError> {
+        let failed = |error: wasmtime::Error| LoadError(format!("{error:#}"));
+        let component = artifact.load(self.engine()).map_err(failed)?;
+        let pre = self.linker.instantiate_pre(&component).map_err(failed)?;
+        let handler = handler::GuestIndices::new(&pre).map_err(failed)?;
+        Ok(Plugin { name, limits, core_instances: core_instances(&component), pre, handler })
+    }
+}
+
+/// Why a component cannot be made ready.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct LoadError(String);
+
+impl Plugin {
+    /// A store for one call, with all of its limits in force before the first instruction runs.
+    pub(super) fn store(&self, state: CallState) -> Store<CallState> {
+        // One host call may hand over no more than a guest may read at once, and its own overhead.
+        const HOST_CALL_BYTES: usize = 2 << 20;
+        let mut store = Store::new(self.pre.engine(), state);
+        store.limiter(|state| &mut state.ledger);
+        store.set_hostcall_fuel(HOST_CALL_BYTES);
+        // Before instantiating: a start function is guest code as well.
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|mut store| {
+            let state = store.data_mut();
+            state.meter.tick().map_err(|breach| state.ledger.reached(breach))
+        });
+        store
+    }
+}
+
+/// How many core instances one instance of the component takes of the pool, at least one.
+fn core_instances(component: &Component) -> u32 {
+    // The engine says how many memories and tables a component needs, but not how many core instances; a component of the
+    // usual toolchains has one for its code, and two more (shim and fixup) for its imports.
+    component.resources_required().map_or(1, |needs| needs.num_memories.max(needs.num_tables).max(1))
+}
+
+/// Whether an error is a limit that was reached rather than a crash.
+pub(super) fn limit_reached(error: &wasmtime::Error) -> Option<super::meter::Breach> {
+    error.downcast_ref::<LimitReached>().map(|reached| reached.0)
+}

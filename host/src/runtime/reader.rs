@@ -1,0 +1,78 @@
+//! A request's body on its way to the guest, or past it.
+
+use axum::body::Body;
+use bytes::{Buf, Bytes};
+use http_body::Body as _;
+use http_body_util::BodyExt;
+
+/// The most a guest gets from one `read`, in bytes: what it asks for is allocated in its memory at once.
+pub const MAX_READ: usize = 1 << 20;
+
+/// A body that is read on demand, at most `limit` bytes of it.
+#[derive(Debug)]
+pub struct BodyReader {
+    body: Body,
+    pending: Bytes,
+    length: Option<u64>,
+    left: u64,
+    ended: bool,
+}
+
+/// Why a body could not be read on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The sender left, or broke the protocol.
+    #[error("the sender left before the body's end")]
+    Gone,
+    /// There is more than the limit.
+    #[error("the body is larger than the route accepts")]
+    TooLarge,
+}
+
+impl BodyReader {
+    pub fn new(body: Body, limit: u64) -> Self {
+        let length = body.size_hint().exact();
+        Self { body, pending: Bytes::new(), length, left: limit, ended: false }
+    }
+
+    /// The length that was announced, in bytes.
+    pub fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    /// At least one byte and at most `max`, or `None` at the end. Cancelling loses nothing: what has arrived stays pending.
+    pub async fn read(&mut self, max: usize) -> Result<Option<Bytes>, ReadError> {
+        let max = max.clamp(1, MAX_READ);
+        while self.pending.is_empty() {
+            if self.ended {
+                return Ok(None);
+            }
+            match self.body.frame().await {
+                None => self.ended = true,
+                Some(Err(error)) => {
+                    let too_large =
+                        std::error::Error::source(&error).is_some_and(|cause| cause.is::<http_body_util::LengthLimitError>());
+                    return Err(if too_large { ReadError::TooLarge } else { ReadError::Gone });
+                }
+                // Trailers are not part of the contract.
+                Some(Ok(frame)) => self.pending = frame.into_data().unwrap_or_default(),
+            }
+        }
+        if self.pending.len() as u64 > self.left {
+            return Err(ReadError::TooLarge);
+        }
+        let chunk = self.pending.split_to(max.min(self.pending.remaining()));
+        self.left -= chunk.len() as u64;
+        Ok(Some(chunk))
+    }
+
+    /// What is left of it, to be pumped by the host; the limit goes on to count.
+    pub fn into_body(self) -> Body {
+        if self.ended && self.pending.is_empty() {
+            return Body::empty();
+        }
+        Body::from_stream(futures_util::stream::try_unfold(self, |mut reader| async move {
+            Ok::<_, ReadError>(reader.read(MAX_READ).await?.map(|chunk| (chunk, reader)))
+        }))
+    }
+}

@@ -1,0 +1,246 @@
+//! All that one call owns: the data of its store, and the functions of `types` that work on it.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use wasmtime::component::{Resource, ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use super::{
+    meter::{Breach, Ledger, Limit, Meter},
+    plugin::Plugin,
+    reader::{BodyReader, MAX_READ, ReadError},
+    reply::{HeadSender, WriteError, Writer, reply},
+};
+use crate::{
+    bindings::types::{self, Error},
+    capabilities::{log::LogCtx, stdio::Stdio},
+};
+
+/// The resource `call`. There is one call in a store, so the handle points at nothing: all of it is in [`CallState`].
+#[derive(Debug)]
+pub struct CallHandle;
+
+/// The data of one call's store.
+pub struct CallState {
+    pub plugin: Arc<Plugin>,
+    pub meter: Arc<Meter>,
+    pub ledger: Ledger,
+    pub log: LogCtx,
+    pub table: ResourceTable,
+    pub deadline: Instant,
+    /// What the guest may see of the request's headers.
+    pub headers: HeaderMap,
+    pub head: Option<HeadSender>,
+    /// The guest read past the request body's limit.
+    pub body_too_large: bool,
+    /// Most plugins never touch WASI, and building its context costs 300 ns: it is made when first asked for.
+    wasi: Option<WasiCtx>,
+    pub stdio: Stdio,
+}
+
+impl CallState {
+    pub fn new(
+        plugin: Arc<Plugin>,
+        meter: Arc<Meter>,
+        request_id: &str,
+        deadline: Instant,
+        headers: HeaderMap,
+        head: HeadSender,
+    ) -> Self {
+        let limits = plugin.limits;
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.handles as usize);
+        let log = LogCtx::new(plugin.name.clone(), request_id, limits.log_lines);
+        Self {
+            plugin,
+            meter,
+            ledger: Ledger::new(limits),
+            log,
+            table,
+            deadline,
+            headers,
+            head: Some(head),
+            body_too_large: false,
+            wasi: None,
+            stdio: Stdio::default(),
+        }
+    }
+
+    /// The body of a response or outgoing request as the host sends it.
+    ///
+    /// Errors where a handle is not one of this call's: a lie of the guest, so a trap.
+    pub fn take_body(&mut self, body: types::Body) -> wasmtime::Result<Body> {
+        Ok(match body {
+            types::Body::Empty => Body::empty(),
+            types::Body::Bytes(bytes) => Body::from(bytes),
+            types::Body::Reader(reader) => self.table.delete(reader)?.into_body(),
+        })
+    }
+
+    /// Puts a resource into the table, or says that there are too many.
+    pub fn open<T: Send + 'static>(&mut self, resource: T) -> Result<Resource<T>, Error> {
+        let allowed = self.ledger.limits.handles;
+        self.table
+            .push(resource)
+            .map_err(|_| error("limit.handles", format!("more than {allowed} resources are open at once; drop some first")))
+    }
+}
+
+/// The contract's error, from a stable dotted code and a text for the plugin's developer.
+pub fn error(code: &str, message: impl Into<String>) -> Error {
+    Error { code: code.to_owned(), message: message.into(), retry_after_ms: None }
+}
+
+/// Headers that belong to one hop, or to the host: a guest can neither see nor set them.
+pub fn is_hop_by_hop(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "connection"
+            | "keep-alive"
+            | "proxy-connection"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+    )
+}
+
+/// A guest's headers as HTTP's, without those of one hop; `content-length` is the host's to say.
+pub fn response_head(status: u16, headers: types::Headers) -> Result<(StatusCode, HeaderMap), String> {
+    let status = StatusCode::from_u16(status)
+        .ok()
+        .filter(|status| !status.is_informational())
+        .ok_or_else(|| format!("{status} is not a final HTTP status"))?;
+    let mut map = HeaderMap::with_capacity(headers.len());
+    for (name, value) in headers {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("{name:?} is not a header name"))?;
+        let value = HeaderValue::from_bytes(&value).map_err(|_| format!("the value of `{name}` is not a header value"))?;
+        if !is_hop_by_hop(&name) && name != http::header::CONTENT_LENGTH {
+            map.try_append(name, value).map_err(|_| "there are too many headers".to_owned())?;
+        }
+    }
+    Ok((status, map))
+}
+
+impl WasiView for CallState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let stdio = &self.stdio;
+        let ctx = self.wasi.get_or_insert_with(|| {
+            let mut builder = WasiCtx::builder();
+            builder.stdout(stdio.stdout()).stderr(stdio.stderr()).allow_tcp(false).allow_udp(false).max_random_size(64 << 10);
+            builder.build()
+        });
+        WasiCtxView { ctx, table: &mut self.table }
+    }
+}
+
+impl types::Host for CallState {}
+
+impl types::HostCall for CallState {
+    fn header(&mut self, _: Resource<CallHandle>, name: String) -> wasmtime::Result<Option<Vec<u8>>> {
+        self.ledger.host_call()?;
+        Ok(self.headers.get(name).map(|value| value.as_bytes().to_vec()))
+    }
+
+    fn headers(&mut self, _: Resource<CallHandle>) -> wasmtime::Result<types::Headers> {
+        self.ledger.host_call()?;
+        Ok(self.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect())
+    }
+
+    fn remaining_ms(&mut self, _: Resource<CallHandle>) -> wasmtime::Result<u64> {
+        self.ledger.host_call()?;
+        let left: Duration = self.deadline.saturating_duration_since(Instant::now());
+        Ok(u64::try_from(left.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    fn start_reply(
+        &mut self,
+        _: Resource<CallHandle>,
+        status: u16,
+        headers: types::Headers,
+    ) -> wasmtime::Result<Result<Resource<Writer>, Error>> {
+        self.ledger.host_call()?;
+        let (status, headers) = match response_head(status, headers) {
+            Ok(head) => head,
+            Err(why) => return Ok(Err(error("reply.invalid", why))),
+        };
+        let (writer, body) = reply(self.ledger.limits.body_out);
+        let writer = match self.open(writer) {
+            Ok(writer) => writer,
+            Err(error) => return Ok(Err(error)),
+        };
+        let Some(head) = self.head.take() else {
+            self.table.delete(writer)?;
+            return Ok(Err(error("reply.started", "a reply can be started only once")));
+        };
+        Ok(match head.send(super::reply::Head { status, headers, body }) {
+            Ok(()) => Ok(writer),
+            Err(_) => {
+                self.table.delete(writer)?;
+                Err(error("reply.gone", "the caller left"))
+            }
+        })
+    }
+
+    fn drop(&mut self, _: Resource<CallHandle>) -> wasmtime::Result<()> {
+        Ok(())
+    }
+}
+
+impl types::HostBodyReader for CallState {
+    fn length(&mut self, reader: Resource<BodyReader>) -> wasmtime::Result<Option<u64>> {
+        self.ledger.host_call()?;
+        Ok(self.table.get(&reader)?.length())
+    }
+
+    async fn read(&mut self, reader: Resource<BodyReader>, max: u32) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
+        self.ledger.host_call()?;
+        Ok(match self.table.get_mut(&reader)?.read((max as usize).min(MAX_READ)).await {
+            Ok(chunk) => Ok(chunk.map(Vec::from)),
+            Err(why @ ReadError::Gone) => Err(error("body.gone", why.to_string())),
+            Err(why @ ReadError::TooLarge) => {
+                self.body_too_large = true;
+                Err(error("body.too-large", why.to_string()))
+            }
+        })
+    }
+
+    fn drop(&mut self, reader: Resource<BodyReader>) -> wasmtime::Result<()> {
+        self.table.delete(reader)?;
+        Ok(())
+    }
+}
+
+impl types::HostWriter for CallState {
+    async fn write(&mut self, writer: Resource<Writer>, bytes: Vec<u8>) -> wasmtime::Result<Result<(), Error>> {
+        self.ledger.host_call()?;
+        match self.table.get_mut(&writer)?.write(Bytes::from(bytes)).await {
+            Ok(()) => Ok(Ok(())),
+            Err(WriteError::Gone) => Ok(Err(error("reply.gone", "the caller left"))),
+            Err(WriteError::TooLarge(over)) => {
+                let allowed = self.ledger.limits.body_out;
+                self.ledger.breach.get_or_insert(Breach { limit: Limit::BodyOut, asked: allowed.saturating_add(over), allowed });
+                Ok(Err(error("reply.too-large", format!("a response of this service may have {allowed} bytes"))))
+            }
+        }
+    }
+
+    async fn finish(&mut self, writer: Resource<Writer>) -> wasmtime::Result<Result<(), Error>> {
+        self.ledger.host_call()?;
+        let writer = self.table.delete(writer)?;
+        Ok(writer.finish().await.map_err(|_| error("reply.gone", "the caller left")))
+    }
+
+    fn drop(&mut self, writer: Resource<Writer>) -> wasmtime::Result<()> {
+        self.table.delete(writer)?;
+        Ok(())
+    }
+}
