@@ -1,6 +1,7 @@
 //! The host as a whole: everything a request needs, made once.
 
 use std::{
+    num::NonZeroU32,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -19,17 +20,22 @@ use crate::{
     problem::{Problem, Problems},
     request::{
         authenticate,
+        budget::Budgets,
         route::Routes,
         service::{Installed, Service, Services},
     },
     runtime::{
         artifact::Artifact,
         engine::{self, Pool, Ticker},
+        instance::IdlePlaces,
         lanes::Lanes,
         permit::{HostPermits, PluginPermits},
-        plugin::Loader,
+        plugin::{Loader, Reuse},
     },
 };
+
+/// What an idle instance may take of the pool; components of the usual tool chains take one to five.
+const MAX_CORE_INSTANCES_PER_IDLE: u32 = 5;
 
 /// Everything that serves requests. Shared by all connections; what changes while it runs is behind the services' `current`.
 #[derive(Debug)]
@@ -38,11 +44,14 @@ pub struct App {
     pub clock: Clock,
     pub lanes: Arc<Lanes>,
     pub permits: HostPermits,
+    pub budgets: Budgets,
     /// How long a request may wait for a permit.
     pub wait: Duration,
     /// How long a request's body may take.
     pub body_timeout: Duration,
     pub loader: Loader,
+    /// Places for idle instances of plugins that may be reused.
+    idle: IdlePlaces,
     request_ids: RequestIds,
     _ticker: Ticker,
 }
@@ -56,7 +65,10 @@ impl App {
         let host = |what: &str, why: String| Problems::from(Problem::new(&codes::HOST_FAILED, what).why(why));
         let max_memory = config.limits.memory;
         // Permits are 85 % of the pool: a pool that is truly full fails calls instead of letting them wait.
-        let core_instances = config.runtime.max_calls.saturating_mul(100) / 85 + 1;
+        let running = config.runtime.max_calls.saturating_mul(100) / 85 + 1;
+        // Idle instances have slots of their own, so that they never keep a call from running.
+        let idle = if config.services.values().any(|service| service.reuse > 1) { config.runtime.max_calls / 4 } else { 0 };
+        let core_instances = running.saturating_add(idle.saturating_mul(MAX_CORE_INSTANCES_PER_IDLE));
         let engine = engine::engine(Pool { core_instances, max_memory })
             .map_err(|error| host("the engine's pool cannot be reserved", format!("{error:#}")))?;
         let loader = Loader::new(&engine).map_err(|error| host("the engine cannot be set up", format!("{error:#}")))?;
@@ -67,9 +79,11 @@ impl App {
             clock: Clock::from_env(),
             lanes: Arc::new(lanes),
             permits: HostPermits::new(config.runtime.max_calls),
+            budgets: Budgets::new(at_least_one(config.runtime.caller_rate), at_least_one(config.runtime.caller_burst)),
             wait: config.runtime.wait,
             body_timeout: config.listen.body_timeout,
             loader,
+            idle: IdlePlaces::new(idle as usize),
             request_ids: RequestIds::new(),
             _ticker: ticker,
         })
@@ -90,7 +104,8 @@ impl App {
                 .why(why)
         };
         let limits = Limits::grant(&manifest.limits, &service.limits.over(caps));
-        let plugin = self.loader.load(artifact, name.clone(), limits).map_err(|error| invalid(&error))?;
+        let reuse = Reuse { calls: service.reuse, places: self.idle.clone() };
+        let plugin = self.loader.load(artifact, name.clone(), limits, reuse).map_err(|error| invalid(&error))?;
         let routes = Routes::new(&manifest.routes, &limits).map_err(|error| invalid(&error))?;
         Ok(Installed { routes, plugin: Arc::new(plugin), permits: PluginPermits::new(limits.concurrency) })
     }
@@ -152,6 +167,11 @@ fn read_key(
         tracing::warn!(service = service.key, "{warning}");
     }
     Ok((key, policy))
+}
+
+/// The configuration allows no 0; a host that refused everybody would be no use.
+fn at_least_one(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
 }
 
 /// A random start and a count: unique while the host runs, and cheap.

@@ -15,7 +15,8 @@ use crate::{
     codes,
     config::Config,
     problem::{Problem, Problems},
-    request::listen::listen,
+    request::{budget::FORGET_EVERY, listen::listen},
+    runtime::reply::AbortOnDrop,
     store::DataDir,
 };
 
@@ -52,6 +53,7 @@ pub struct Host {
     shutdown: CancellationToken,
     listening: JoinHandle<()>,
     controlling: JoinHandle<std::io::Result<()>>,
+    forgetting: AbortOnDrop,
     /// Holds the lock of the data directory until the very end.
     data: DataDir,
 }
@@ -80,17 +82,27 @@ impl Host {
         for problem in unloaded.0 {
             tracing::warn!(code = problem.code.id, "{problem}");
         }
+        let forgetting = tokio::spawn(forget(app.clone()));
         let address = listener.local_addr().map_err(|error| io("the listener has no address", error))?;
         let socket = control::bind(&data.control_socket()).map_err(|error| io("the control socket cannot be opened", error))?;
         let shutdown = CancellationToken::new();
         let controlling = tokio::spawn(control::serve(socket, admin.clone(), shutdown.clone()));
         let listening = tokio::spawn(listen(listener, app, config.listen.clone(), requests, shutdown.clone()));
         tracing::info!(%address, data = %data.path().display(), "serving");
-        Ok(Self { admin, address, shutdown, listening, controlling, data })
+        Ok(Self {
+            admin,
+            address,
+            shutdown,
+            listening,
+            controlling,
+            forgetting: AbortOnDrop::new(forgetting.abort_handle()),
+            data,
+        })
     }
 
     /// Stops accepting, lets calls in flight finish for at most the drain timeout, and gives the data directory back.
     pub async fn stop(self) {
+        drop(self.forgetting);
         self.shutdown.cancel();
         if let Err(error) = self.listening.await {
             tracing::error!(%error, "the listener ended badly");
@@ -108,5 +120,13 @@ impl Host {
             tracing::error!(%error, "the store ended badly");
         }
         tracing::info!("stopped");
+    }
+}
+
+/// Keeps what is remembered of callers small.
+async fn forget(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(FORGET_EVERY).await;
+        app.budgets.forget_quiet();
     }
 }

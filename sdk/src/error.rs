@@ -24,12 +24,9 @@ pub struct Error(Box<Inner>);
 struct Inner {
     code: Cow<'static, str>,
     message: String,
-    meaning: Meaning,
-}
-
-enum Meaning {
-    Answer { status: u16 },
-    Failure { retry_after: Option<Duration> },
+    /// The status of an answer; a failure has none.
+    status: Option<u16>,
+    retry_after: Option<Duration>,
 }
 
 /// The code of a failure that came from Rust code rather than from the host.
@@ -39,7 +36,7 @@ impl Error {
     /// An answer with any status. `code` is the stable word a program looks at, `message` the sentence a person reads.
     #[must_use]
     pub fn status(status: u16, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        Self::new(code.into(), message.into(), Meaning::Answer { status })
+        Self::new(code.into(), message.into(), Some(status))
     }
 
     /// 400 `bad_request`.
@@ -82,15 +79,13 @@ impl Error {
     /// message goes to the operator's log only.
     #[must_use]
     pub fn failure(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
-        Self::new(code.into(), message.into(), Meaning::Failure { retry_after: None })
+        Self::new(code.into(), message.into(), None)
     }
 
-    /// The same failure, worth another try after `delay`: the host answers 503 with `Retry-After`. No effect on an answer.
+    /// The same error, worth another try after `delay`: `Retry-After` says so, and a failure becomes 503 instead of 502.
     #[must_use]
     pub fn retry_after(mut self, delay: Duration) -> Self {
-        if let Meaning::Failure { retry_after } = &mut self.0.meaning {
-            *retry_after = Some(delay);
-        }
+        self.0.retry_after = Some(delay);
         self
     }
 
@@ -108,16 +103,23 @@ impl Error {
 
     /// What becomes of it when a handler returns it: the response, or the failure the host is told of.
     pub(crate) fn settle(self) -> std::result::Result<Response, Failure> {
-        let Inner { code, message, meaning } = *self.0;
-        match meaning {
-            Meaning::Answer { status } => Ok(Response::error(status, &code, &message)),
-            Meaning::Failure { retry_after } => Err(Failure { code: code.into_owned(), message, retry_after }),
-        }
+        let Inner { code, message, status, retry_after } = *self.0;
+        let Some(status) = status else { return Err(Failure { code: code.into_owned(), message, retry_after }) };
+        let response = Response::error(status, &code, &message);
+        Ok(match retry_after {
+            Some(delay) => response.header("retry-after", whole_seconds(delay).to_string()),
+            None => response,
+        })
     }
 
-    fn new(code: Cow<'static, str>, message: String, meaning: Meaning) -> Self {
-        Self(Box::new(Inner { code, message, meaning }))
+    fn new(code: Cow<'static, str>, message: String, status: Option<u16>) -> Self {
+        Self(Box::new(Inner { code, message, status, retry_after: None }))
     }
+}
+
+/// Never less than was asked for: `Retry-After` knows whole seconds only.
+pub(crate) fn whole_seconds(delay: Duration) -> u128 {
+    delay.as_millis().div_ceil(1000)
 }
 
 /// A failure on its way to the host, or from it.
@@ -130,7 +132,7 @@ pub(crate) struct Failure {
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         let Failure { code, message, retry_after } = failure;
-        Self::new(Cow::Owned(code), message, Meaning::Failure { retry_after })
+        Self(Box::new(Inner { code: Cow::Owned(code), message, status: None, retry_after }))
     }
 }
 
@@ -170,7 +172,7 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("Error");
-        if let Meaning::Answer { status } = self.0.meaning {
+        if let Some(status) = self.0.status {
             out.field("status", &status);
         }
         out.field("code", &self.0.code).field("message", &self.0.message).finish()

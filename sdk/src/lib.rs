@@ -1,6 +1,115 @@
-//! SDK
+//! Write back services as [Wharf](https://github.com/wharf-host/wharf) plugins.
+//!
+//! A plugin is a WebAssembly component. The host terminates HTTP, proves who is calling, finds the route, and hands the request
+//! to a fresh instance of the plugin in a sandbox of its own; the plugin answers. This is a whole one:
+//!
+//! ```
+//! use wharf_sdk::prelude::*;
+//!
+//! #[derive(Serialize)]
+//! struct Greeting { text: String }
+//!
+//! #[get("/hello/{name}")]
+//! fn hello(caller: Caller, name: String) -> Result<Json<Greeting>> {
+//!     Ok(Json(Greeting { text: format!("Hello {name}, from {}", caller.app()?.key) }))
+//! }
+//!
+//! service!(hello);
+//!
+//! # fn main() {
+//! // And its test: handlers are plain functions, which run natively against a host in memory.
+//! use wharf_sdk::testing::TestHost;
+//!
+//! let response = TestHost::new(routes()).app("sample_app").get("/hello/Ada");
+//! assert_eq!(response.status, 200);
+//! assert_eq!(response.text(), r#"{"text":"Hello Ada, from sample_app"}"#);
+//! # }
+//! ```
+//!
+//! # From nothing to a component
+//!
+//! A plugin is a library crate with `crate-type = ["cdylib", "rlib"]`, this crate as its only dependency, and a manifest
+//! `plugin.toml` beside its `Cargo.toml`: it says what the plugin is called, which routes it has, who may call them, and what it
+//! asks of the operator.
+//!
+//! ```toml
+//! manifest-version = 1
+//!
+//! [plugin]
+//! id = "acme/hello"
+//! version = "0.1.0"
+//! name = "Hello"
+//! description = "Greets by name."
+//! license = "Apache-2.0"
+//!
+//! [service]
+//! key = "hello"
+//!
+//! [[routes]]
+//! method = "GET"
+//! path = "/hello/{name}"
+//! auth = "app"          # none | app | app-user | bearer | any
+//! ```
+//!
+//! `cargo build --release --target wasm32-wasip2` makes the component. Manifest and route table travel inside it, as the custom
+//! sections `wharf:manifest` and `wharf:routes`, so that one file is the artifact; where the two disagree, the host refuses to
+//! install it. Two lines in `.cargo/config.toml` halve the cost of a call on machines without `pagemap_scan`, because each call
+//! begins with fresh memory and most of that is stack:
+//!
+//! ```toml
+//! [target.wasm32-wasip2]
+//! rustflags = ["-C", "link-arg=-zstack-size=65536"]
+//! ```
+//!
+//! # Handlers
+//!
+//! A handler is a function below [`#[get("…")]`](macro@get), [`post`], [`put`], [`patch`] or [`delete`]. A parameter whose
+//! name stands in the pattern is parsed from the path; every other one is made from the request by its type:
+//!
+//! | parameter | what it is |
+//! |---|---|
+//! | `id: T` for `{id}` in the pattern, `rest: T` for `{*rest}` | a segment of the path, or all the rest of it; any `T: FromStr` |
+//! | [`Caller`] | who is calling, as the host proved it |
+//! | [`Query<T>`](Query) | the query, as a flat struct |
+//! | [`Json<T>`](Json), [`Form<T>`](Form), `String`, `Vec<u8>` | the whole body |
+//! | [`Body`] | the body, to be read piece by piece or handed on |
+//! | [`Call`], [`Headers`] | request headers, the time that is left |
+//! | [`Reply`] | the right to stream the reply |
+//! | `Option` of [`Json`], [`Form`], [`Query`] | the same, where it may be missing |
+//! | your own | see [`Extract`] |
+//!
+//! | return | response |
+//! |---|---|
+//! | [`Json<T>`](Json) | 200, JSON |
+//! | `&'static str`, `String` | 200, text |
+//! | `Vec<u8>`, [`Body`] | 200, bytes |
+//! | `()` | 204 |
+//! | `Option<T>` | 404 for `None` |
+//! | `(u16, T)` | `T` with that status |
+//! | [`Response`] | what you built |
+//! | [`Result<T>`](Result) | `T`, or an [`Error`]: an answer such as [`Error::not_found`], or a failure (502, 503) |
+//! | [`Result<Streamed>`](Streamed) | what was streamed through [`Reply`] |
+//!
+//! # The host's abilities
+//!
+//! [`kv`] keeps small durable values, [`mod@http`] calls other servers, [`settings`] and [`secrets`] are what the operator gave,
+//! [`log`] writes to the operator's log. Each must be asked for in the manifest (but for log and settings), and a component
+//! imports only what its code calls: a plugin without `kv` in it cannot reach a store, whatever the operator granted.
+//!
+//! # What to know about a fresh instance
+//!
+//! Each call begins with the memory the component was built with; nothing in a `static` outlives the call, unless the operator
+//! allows the plugin to be reused. So keep setup small: building a `Regex`, for example, takes about half a millisecond, sixty
+//! times as long as the rest of such a call. Match by hand, or ask the operator for `reuse`.
+//!
+//! A panic ends the call with 502; its text goes to the operator's log, never to the caller. So does all that a plugin prints.
+//!
+//! The macros put out two attributes that Rust counts as unsafe (fixed symbol and section names), under an `allow` of their
+//! own: a plugin can `deny` unsafe code, but not `forbid` it.
+
 #![warn(missing_docs)]
 
+// The macros speak of `::wharf_sdk`, here too.
 extern crate self as wharf_sdk;
 
 #[cfg(target_arch = "wasm32")]
@@ -26,6 +135,8 @@ pub mod secrets;
 mod sys;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 mod typed;
 mod urlencoded;
 
@@ -54,6 +165,3 @@ pub mod __private {
     };
     pub use serde;
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,4 +1,4 @@
-//! What a plugin needs at hand: `use wharf_sdk::prelude::*;`.
+//! What nearly every plugin needs: `use wharf_sdk::prelude::*;`.
 
 pub use crate::{
     App, AppUser, Body, Call, Caller, Deserialize, Error, Form, Headers, IntoResponse, Json, Query, Reply, Response, Result,

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use crate::extract::{Extract, ExtractOptional};
-use crate::{Body, Error, Request, Result, urlencoded};
+use crate::{Error, Request, Result, urlencoded};
 
 /// JSON. As a parameter: the body, which must be JSON that fits `T`; anything else is answered 400. As an answer: 200 with
 /// `T` as its JSON body.
@@ -75,12 +75,4 @@ impl<T: DeserializeOwned> ExtractOptional<'_> for Form<T> {
 
 fn from_form<T: DeserializeOwned>(bytes: &[u8]) -> Result<Form<T>> {
     urlencoded::parse(bytes).map(Form).map_err(|error| Error::bad_request(format!("the form does not fit: {error}")))
-}
-
-impl<T: serde::Serialize> TryFrom<Json<T>> for Body {
-    type Error = Error;
-
-    fn try_from(json: Json<T>) -> Result<Self> {
-        Ok(serde_json::to_vec(&json.0)?.into())
-    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Admin,
+    Admin, blocking,
     vet::{Vetted, vet},
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     runtime::{
         artifact::Artifact,
         compile::{CompileLimits, compile},
-        plugin::Plugin,
+        plugin::{Plugin, Reuse},
     },
     store::{self, Digest},
     units::show_size,
@@ -69,17 +69,17 @@ impl Admin {
                 .fix("build it for release and stripped, or raise `max-component` in [runtime]")
                 .into());
         }
-        let vetted = vet(&component)?;
+        let vetted = blocking(|| vet(&component))?;
         let _one_at_a_time = self.changing.lock().await;
-        let digest = Digest::of(&component);
+        let digest = blocking(|| Digest::of(&component));
         let size = component.len() as u64;
         self.check_version(&vetted, &digest).await?;
         let component = Arc::new(component);
         let artifact = self.artifact(&digest, &component, &vetted.manifest).await?;
-        self.try_out(&vetted.manifest, &artifact)?;
-        let bindings = self.bindings(&vetted.manifest, &artifact)?;
+        blocking(|| self.try_out(&vetted.manifest, &artifact))?;
+        let bindings = blocking(|| self.bindings(&vetted.manifest, &artifact))?;
 
-        self.blobs.put_component(&component).map_err(|error| error.problem())?;
+        blocking(|| self.blobs.put_component(&component)).map_err(|error| error.problem())?;
         let install = store::plugins::Install {
             id: vetted.manifest.id.to_string(),
             version: vetted.manifest.version.to_string(),
@@ -118,13 +118,13 @@ impl Admin {
                 .fix("install it with `wharf plugin install FILE`")
                 .into());
         };
-        let manifest = Manifest::parse(&active.manifest)?;
-        let component = self.blobs.component(&active.digest).map_err(|error| error.problem())?.ok_or_else(|| {
+        let manifest = blocking(|| Manifest::parse(&active.manifest))?;
+        let component = blocking(|| self.blobs.component(&active.digest)).map_err(|error| error.problem())?.ok_or_else(|| {
             Problem::new(&codes::DATA_UNUSABLE, format!("the component of plugin `{id}` is missing from the data directory"))
                 .fix("install the plugin again")
         })?;
         let artifact = self.artifact(&active.digest, &Arc::new(component), &manifest).await?;
-        swap(self.bindings(&manifest, &artifact)?);
+        swap(blocking(|| self.bindings(&manifest, &artifact))?);
         Ok(())
     }
 
@@ -156,7 +156,7 @@ impl Admin {
 
     /// The component's machine code: from the sealed cache, or compiled now.
     async fn artifact(&self, digest: &Digest, component: &Arc<Vec<u8>>, manifest: &Manifest) -> Result<Artifact, Problem> {
-        match self.blobs.artifact(digest, &self.engine).map_err(|error| error.problem())? {
+        match blocking(|| self.blobs.artifact(digest, &self.engine)).map_err(|error| error.problem())? {
             store::Artifact::Ready(bytes) => return Ok(Artifact::compiled_by_this_host(bytes)),
             store::Artifact::Absent => {}
             store::Artifact::Refused => {
@@ -170,14 +170,14 @@ impl Admin {
                 .why(error)
                 .fix("if the plugin is to be trusted with more, raise the `compile-` limits in [runtime]")
         })?;
-        self.blobs.put_artifact(digest, &self.engine, &bytes).map_err(|error| error.problem())?;
+        blocking(|| self.blobs.put_artifact(digest, &self.engine, &bytes)).map_err(|error| error.problem())?;
         Ok(Artifact::compiled_by_this_host(bytes))
     }
 
     /// Links the component once, whether a service is bound to it or not.
     fn try_out(&self, manifest: &Manifest, artifact: &Artifact) -> Result<(), Problem> {
         let limits = Limits::grant(&manifest.limits, &self.config.limits);
-        self.loader.load(artifact, plugin_name(manifest), limits).map(drop).map_err(|error| {
+        self.loader.load(artifact, plugin_name(manifest), limits, Reuse::never()).map(drop).map_err(|error| {
             Problem::new(&codes::PLUGIN_INVALID, format!("plugin `{}` cannot be linked", manifest.id))
                 .why(error)
                 .fix("build it again")

@@ -36,6 +36,11 @@ pub struct Admin {
     changing: Mutex<()>,
 }
 
+/// Runs work that reads files or computes for long, without holding up the other tasks of this thread.
+fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    tokio::task::block_in_place(work)
+}
+
 impl Admin {
     /// Works on `data`. Blocking.
     pub fn new(config: Arc<Config>, data: &DataDir, app: Option<Arc<App>>) -> Result<Self, Problem> {

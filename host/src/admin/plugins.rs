@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Admin, vet::Vetted};
+use super::{Admin, blocking, vet::Vetted};
 use crate::{
     codes,
     manifest::{Capability, Manifest},
@@ -54,7 +54,7 @@ impl Admin {
             tracing::warn!(%problems, "services are left without a plugin");
         }
         let digests = self.store.plugin_digests().await.map_err(|error| error.problem())?;
-        self.blobs.sweep(&digests, &[self.engine.clone()].into()).map_err(|error| error.problem())?;
+        blocking(|| self.blobs.sweep(&digests, &[self.engine].into())).map_err(|error| error.problem())?;
         tracing::info!(plugin = id, versions = removed.versions.join(","), "plugin removed");
         Ok(json!({"id": id, "removed": removed.versions, "active": removed.active}))
     }

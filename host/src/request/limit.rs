@@ -2,8 +2,18 @@
 
 use std::time::Duration;
 
-use super::{respond::Refusal, route::Target};
+use super::{budget::Budgets, respond::Refusal, route::Target, service::Service};
+use crate::caller::Caller;
 use crate::runtime::permit::{HostPermits, NoPermit, Permit};
+
+/// Counts the request against the caller's budget, before its body is read. Fails with [`Refusal::CallerBudget`].
+pub fn budget(budgets: &Budgets, service: &Service, caller: &Caller) -> Result<(), Refusal> {
+    budgets.spend(&service.key, caller).map_err(|retry_after| {
+        let app = caller.app.as_deref().unwrap_or_default();
+        tracing::info!(service = service.key, app, address = %caller.address, "the caller has used up its budget");
+        Refusal::CallerBudget { retry_after }
+    })
+}
 
 /// Takes a permit of the plugin and of the host, waiting at most `wait`. Fails with [`Refusal::NoPermit`].
 pub async fn limit(target: &Target, host: &HostPermits, wait: Duration) -> Result<Permit, Refusal> {

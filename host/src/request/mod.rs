@@ -10,6 +10,7 @@ pub mod address;
 pub mod authenticate;
 pub mod route;
 pub mod body;
+pub mod budget;
 pub mod limit;
 pub mod headers;
 pub mod respond;
@@ -44,6 +45,7 @@ async fn travel(app: &App, peer: IpAddr, parts: Parts, body: Body, request_id: &
         context.addressed(&addressed);
         let caller = authenticate::authenticate(&addressed.service, &parts.headers, peer, app.clock.now_ms())?;
         let target = route::route(&addressed, &caller, &parts.method)?;
+        limit::budget(&app.budgets, &addressed.service, &caller)?;
         let incoming = body::incoming(&parts.headers, body, &target, app.body_timeout).await?;
         let permit = limit::limit(&target, &app.permits, app.wait).await?;
         let request = runtime::call::Request {

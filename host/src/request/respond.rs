@@ -43,6 +43,9 @@ pub enum Refusal {
     BodyTooLarge,
     SlowBody,
     NoPermit,
+    CallerBudget {
+        retry_after: std::time::Duration,
+    },
 }
 
 /// What is known of a request when it is answered.
@@ -136,6 +139,11 @@ fn refusal(context: &Context, refused: &Refusal, request_id: &str) -> Response {
         Refusal::NotReady => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::NOT_READY, request_id)),
         Refusal::BodyTooLarge => error(StatusCode::PAYLOAD_TOO_LARGE, &codes::BODY_TOO_LARGE, request_id),
         Refusal::SlowBody => error(StatusCode::REQUEST_TIMEOUT, &codes::BAD_REQUEST, request_id),
+        Refusal::CallerBudget { retry_after } => {
+            let mut response = error(StatusCode::TOO_MANY_REQUESTS, &codes::CALLER_BUDGET, request_id);
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs() + 1));
+            response
+        }
         Refusal::NoPermit => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::NO_PERMIT, request_id)),
     }
 }

@@ -9,9 +9,10 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tokio::sync::oneshot;
-use wasmtime::{Store, component::Resource};
+use wasmtime::component::Resource;
 
 use super::{
+    instance::Instance,
     lanes::{Guest, Lanes, Lost},
     meter::Meter,
     outcome::{Failure, Outcome},
@@ -69,7 +70,8 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: Arc<Plugin>, permit: Permit, calle
     let deadline = now + allowed;
     let meter = Arc::new(Meter::new(plugin.limits.cpu, now));
     let (head, mut heads) = oneshot::channel();
-    let state = CallState::new(plugin.clone(), meter.clone(), &request.id, deadline, request.headers, head);
+    let state = CallState::new(&plugin, meter.clone(), &request.id, deadline, request.headers, head);
+    let tenant = caller.app.clone();
     let caller = wit_caller(caller, &request.id);
     let arguments = Arguments {
         method: request.method,
@@ -78,13 +80,7 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: Arc<Plugin>, permit: Permit, calle
         params: request.params,
         body: request.body,
     };
-    let guest = Guest::new(
-        async move {
-            let _permit = permit;
-            run(&plugin, state, &caller, arguments).await
-        },
-        meter,
-    );
+    let guest = Guest::new(async move { run(&plugin, state, &permit, tenant.as_deref(), &caller, arguments).await }, meter);
     let mut running = Box::pin({
         let lanes = lanes.clone();
         async move { lanes.run(guest, deadline).await }
@@ -133,12 +129,28 @@ struct Arguments {
     body: Incoming,
 }
 
-async fn run(plugin: &Plugin, state: CallState, caller: &types::Caller, arguments: Arguments) -> Result<Answer, Failure> {
-    let mut store = plugin.store(state);
-    let answer = match invoke(plugin, &mut store, caller, arguments).await {
-        Ok(Ok(Some(response))) => answer(store.data_mut(), response),
+async fn run(
+    plugin: &Plugin,
+    state: CallState,
+    permit: &Permit,
+    tenant: Option<&str>,
+    caller: &types::Caller,
+    arguments: Arguments,
+) -> Result<Answer, Failure> {
+    let mut instance = match Instance::take(plugin, state, permit, tenant).await {
+        Ok(instance) => instance,
+        Err(mut failed) => {
+            let failure = crash(failed.store.data(), &failed.error);
+            flush_stdio(failed.store.data_mut());
+            return Err(failure);
+        }
+    };
+    let result = invoke(&mut instance, caller, arguments).await;
+    let state = instance.store.data_mut();
+    let answer = match result {
+        Ok(Ok(Some(response))) => answer(state, response),
         Ok(Ok(None)) => Ok(Answer::Streamed),
-        Ok(Err(error)) if store.data().body_too_large => {
+        Ok(Err(error)) if state.body_too_large => {
             tracing::debug!(code = error.code, "the plugin gave up on a body over the limit");
             Err(Failure::BodyTooLarge)
         }
@@ -147,20 +159,23 @@ async fn run(plugin: &Plugin, state: CallState, caller: &types::Caller, argument
             message: error.message,
             retry_after: error.retry_after_ms.map(Duration::from_millis),
         }),
-        Err(error) => Err(crash(store.data(), &error)),
+        Err(error) => {
+            let failure = crash(state, &error);
+            flush_stdio(state);
+            return Err(failure);
+        }
     };
-    flush_stdio(store.data_mut());
+    flush_stdio(state);
+    instance.give_back(plugin, tenant);
     answer
 }
 
 async fn invoke(
-    plugin: &Plugin,
-    store: &mut Store<CallState>,
+    instance: &mut Instance,
     caller: &types::Caller,
     arguments: Arguments,
 ) -> wasmtime::Result<Result<Option<types::Response>, types::Error>> {
-    let instance = plugin.pre.instantiate_async(&mut *store).await?;
-    let handler = plugin.handler.load(&mut *store, &instance)?;
+    let store = &mut instance.store;
     let body = match arguments.body {
         Incoming::Empty => types::Body::Empty,
         Incoming::Bytes(bytes) => types::Body::Bytes(bytes.into()),
@@ -173,7 +188,7 @@ async fn invoke(
         params: arguments.params,
         body,
     };
-    handler.call_handle(&mut *store, caller, &request, Resource::new_borrow(0)).await
+    instance.handler.call_handle(store, caller, &request, Resource::new_borrow(0)).await
 }
 
 fn answer(state: &mut CallState, response: types::Response) -> Result<Answer, Failure> {

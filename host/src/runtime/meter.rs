@@ -138,6 +138,17 @@ impl Ledger {
         Self { limits, breach: None, memory: 0, host_calls: 0 }
     }
 
+    /// Bytes of all memories and tables.
+    pub fn memory(&self) -> u64 {
+        self.memory
+    }
+
+    /// The same instance begins its next call: what it holds stays counted, what it did does not.
+    pub fn renew(&mut self) {
+        self.breach = None;
+        self.host_calls = 0;
+    }
+
     /// Counts one host call. Every imported function of the contract begins with it.
     pub fn host_call(&mut self) -> wasmtime::Result<()> {
         self.host_calls = self.host_calls.saturating_add(1);

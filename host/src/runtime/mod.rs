@@ -14,6 +14,7 @@ pub mod artifact;
 pub mod plugin;
 pub mod permit;
 pub mod state;
+pub mod instance;
 pub mod call;
 pub mod meter;
 pub mod lanes;

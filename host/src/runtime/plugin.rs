@@ -7,7 +7,13 @@ use wasmtime::{
     component::{Component, HasSelf, InstancePre, Linker},
 };
 
-use super::{artifact::Artifact, engine::code_settings, meter::LimitReached, state::CallState};
+use super::{
+    artifact::Artifact,
+    engine::code_settings,
+    instance::{Idle, IdlePlaces},
+    meter::LimitReached,
+    state::CallState,
+};
 use crate::{bindings, bindings::handler, codes, limits::Limits, problem::Problem};
 
 /// A plugin that calls can run on. Shared by all calls of its version; the next version is another one.
@@ -17,6 +23,9 @@ pub struct Plugin {
     pub limits: Limits,
     /// What one instance takes of the host's permits.
     pub core_instances: u32,
+    /// After how many calls an instance is replaced; 0 or 1 is a fresh one for every call.
+    pub(super) reuse: u32,
+    pub(super) idle: Idle,
     pub(super) pre: InstancePre<CallState>,
     pub(super) handler: handler::GuestIndices,
 }
@@ -62,12 +71,27 @@ impl Loader {
 
     /// Links a compiled component. Fails if it was compiled for another engine, imports what is not linked, or exports no
     /// handler of the contract.
-    pub fn load(&self, artifact: &Artifact, name: Arc<str>, limits: Limits) -> Result<Plugin, LoadError> {
+    pub fn load(&self, artifact: &Artifact, name: Arc<str>, limits: Limits, reuse: Reuse) -> Result<Plugin, LoadError> {
         let failed = |error: wasmtime::Error| LoadError(format!("{error:#}"));
         let component = artifact.load(self.engine()).map_err(failed)?;
         let pre = self.linker.instantiate_pre(&component).map_err(failed)?;
         let handler = handler::GuestIndices::new(&pre).map_err(failed)?;
-        Ok(Plugin { name, limits, core_instances: core_instances(&component), pre, handler })
+        let core_instances = core_instances(&component);
+        Ok(Plugin { name, limits, core_instances, reuse: reuse.calls, idle: Idle::new(reuse.places), pre, handler })
+    }
+}
+
+/// Whether instances of a plugin serve more than one call.
+#[derive(Debug, Clone)]
+pub struct Reuse {
+    /// After how many calls an instance is replaced; 0 is a fresh one for every call.
+    pub calls: u32,
+    pub places: IdlePlaces,
+}
+
+impl Reuse {
+    pub fn never() -> Self {
+        Self { calls: 0, places: IdlePlaces::new(0) }
     }
 }
 

@@ -28,7 +28,6 @@ pub struct CallHandle;
 
 /// The data of one call's store.
 pub struct CallState {
-    pub plugin: Arc<Plugin>,
     pub meter: Arc<Meter>,
     pub ledger: Ledger,
     pub log: LogCtx,
@@ -46,7 +45,7 @@ pub struct CallState {
 
 impl CallState {
     pub fn new(
-        plugin: Arc<Plugin>,
+        plugin: &Plugin,
         meter: Arc<Meter>,
         request_id: &str,
         deadline: Instant,
@@ -58,7 +57,6 @@ impl CallState {
         table.set_max_capacity(limits.handles as usize);
         let log = LogCtx::new(plugin.name.clone(), request_id, limits.log_lines);
         Self {
-            plugin,
             meter,
             ledger: Ledger::new(limits),
             log,
@@ -70,6 +68,21 @@ impl CallState {
             wasi: None,
             stdio: Stdio::default(),
         }
+    }
+
+    /// The state of the next call in the same instance. WASI's context and the account of memory belong to the instance.
+    pub(super) fn renew(&mut self, next: Self) {
+        let Self { meter, ledger: _, log, table, deadline, headers, head, body_too_large, wasi: _, stdio: _ } = next;
+        self.ledger.renew();
+        (self.meter, self.log, self.table, self.deadline) = (meter, log, table, deadline);
+        (self.headers, self.head, self.body_too_large) = (headers, head, body_too_large);
+    }
+
+    /// Lets go of everything of the call that has ended: an idle instance holds no body, no header and no name.
+    pub(super) fn rest(&mut self) {
+        self.table = ResourceTable::new();
+        self.headers = HeaderMap::new();
+        self.head = None;
     }
 
     /// The body of a response or outgoing request as the host sends it.

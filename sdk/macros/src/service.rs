@@ -25,7 +25,7 @@ pub(crate) fn expand(handlers: TokenStream) -> TokenStream {
         }
 
         #[cfg(target_arch = "wasm32")]
-        #[allow(unsafe_code, reason = "an export has a fixed symbol name, a custom section a name of its own; both are attributes Rust counts as unsafe")]
+        #[allow(unsafe_code, reason = "symbols and sections with fixed names, which is all the host finds a component's parts by")]
         const _: () = {
             struct Plugin;
 

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 
 use super::current::failure;
 use super::streams::{FakeCall, valid_head};
-use crate::error::Failure;
+use crate::error::{Failure, whole_seconds};
 use crate::{Error, Headers, Response};
 
 /// A response, complete.
@@ -70,8 +70,7 @@ impl TestResponse {
 
     fn failed(failure: Failure) -> Self {
         let response = match failure.retry_after {
-            // Never less than was asked for: a header says whole seconds.
-            Some(delay) => Self::of_host(503).with_header("retry-after", &delay.as_millis().div_ceil(1000).to_string()),
+            Some(delay) => Self::of_host(503).with_header("retry-after", &whole_seconds(delay).to_string()),
             None => Self::of_host(502),
         };
         Self { failure: Some(failure.into()), ..response }

@@ -48,7 +48,7 @@ fn error(which: String) -> Result<()> {
         "forbidden" => Error::forbidden("f"),
         "not_found" => Error::not_found("n"),
         "conflict" => Error::conflict("c"),
-        "too_many_requests" => Error::too_many_requests("t"),
+        "too_many_requests" => Error::too_many_requests("t").retry_after(Duration::from_secs(60)),
         _ => Error::status(418, "teapot", "short and \"stout\"\n"),
     })
 }
@@ -125,6 +125,7 @@ fn an_error_that_is_an_answer_reaches_the_caller() {
     }
     let response = host().get("/error/other");
     assert_eq!((response.status, response.text()), (418, r#"{"error":{"code":"teapot","message":"short and \"stout\"\n"}}"#));
+    assert_eq!(host().get("/error/too_many_requests").header("retry-after"), Some("60"));
     assert_eq!(host().get("/shop/0").status, 409);
     assert_eq!(host().get("/shop/1").text(), "sold");
 }

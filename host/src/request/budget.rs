@@ -1,0 +1,86 @@
+//! What one caller may send: so that one app in a loop is refused before it takes the permits of all others.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    net::IpAddr,
+    num::NonZeroU32,
+    time::Duration,
+};
+
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock};
+
+use crate::caller::Caller;
+
+/// How often callers that have been quiet long enough are forgotten. At 60,000 requests a second from as many addresses, this
+/// bounds what is remembered to about 20 MB.
+pub const FORGET_EVERY: Duration = Duration::from_secs(10);
+
+/// The budgets of all callers.
+#[derive(Debug)]
+pub struct Budgets {
+    /// Keyed by a hash with a key of this process: callers cannot choose to collide.
+    limiter: DefaultKeyedRateLimiter<u64>,
+    hasher: RandomState,
+    clock: governor::clock::DefaultClock,
+}
+
+impl Budgets {
+    /// `rate` requests a second in the long run, `burst` at once.
+    pub fn new(rate: NonZeroU32, burst: NonZeroU32) -> Self {
+        let quota = Quota::per_second(rate).allow_burst(burst);
+        Self { limiter: RateLimiter::keyed(quota), hasher: RandomState::new(), clock: governor::clock::DefaultClock::default() }
+    }
+
+    /// Counts a request of this caller at this service. Fails with the time until there is budget again.
+    pub fn spend(&self, service: &str, caller: &Caller) -> Result<(), Duration> {
+        let who = match (&caller.app, &caller.user) {
+            (Some(app), Some(user)) => self.hasher.hash_one((service, app, &user.id)),
+            (Some(app), None) => self.hasher.hash_one((service, app)),
+            (None, Some(user)) => self.hasher.hash_one((service, "", &user.id)),
+            (None, None) => self.hasher.hash_one((service, network(caller.address))),
+        };
+        self.limiter.check_key(&who).map_err(|not_until| not_until.wait_time_from(self.clock.now()))
+    }
+
+    /// Forgets callers whose budget is whole again.
+    pub fn forget_quiet(&self) {
+        self.limiter.retain_recent();
+        self.limiter.shrink_to_fit();
+    }
+}
+
+/// An address as a budget counts it: an IPv6 customer has a whole /64 to choose addresses from.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into()),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budgets(burst: u32) -> Budgets {
+        Budgets::new(NonZeroU32::MIN, NonZeroU32::new(burst).unwrap())
+    }
+
+    #[test]
+    fn a_caller_spends_its_own_budget_only() {
+        let budgets = budgets(2);
+        let (one, other) = (Caller::anonymous([127, 0, 0, 1].into()), Caller::anonymous([127, 0, 0, 2].into()));
+        assert!(budgets.spend("notes", &one).is_ok());
+        assert!(budgets.spend("notes", &one).is_ok());
+        let wait = budgets.spend("notes", &one).unwrap_err();
+        assert!(wait > Duration::ZERO && wait <= Duration::from_secs(1), "{wait:?}");
+        assert!(budgets.spend("notes", &other).is_ok());
+        assert!(budgets.spend("hello", &one).is_ok());
+    }
+
+    #[test]
+    fn one_ipv6_network_is_one_caller() {
+        assert_eq!(network("2001:db8:0:1::1".parse().unwrap()), network("2001:db8:0:1:ffff::2".parse().unwrap()));
+        assert_ne!(network("2001:db8:0:1::1".parse().unwrap()), network("2001:db8:0:2::1".parse().unwrap()));
+        assert_eq!(network("::ffff:10.0.0.1".parse().unwrap()), IpAddr::from([10, 0, 0, 1]));
+    }
+}
