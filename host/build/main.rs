@@ -1,5 +1,7 @@
 //! Builds the shipped plugins for wasm32 and hands them to the crate, so that the binary carries them.
 
+#![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "how cargo and a build script speak to each other")]
+
 mod wasm;
 
 /// The shipped plugins, in the order in which the demo installs them.

@@ -27,6 +27,7 @@ use crate::{
     runtime::{
         artifact::Artifact,
         engine::{self, Pool, Ticker},
+        inspect::Inspected,
         instance::IdlePlaces,
         lanes::Lanes,
         permit::{HostPermits, PluginPermits},
@@ -69,7 +70,7 @@ impl App {
         // Idle instances have slots of their own, so that they never keep a call from running.
         let idle = if config.services.values().any(|service| service.reuse > 1) { config.runtime.max_calls / 4 } else { 0 };
         let core_instances = running.saturating_add(idle.saturating_mul(MAX_CORE_INSTANCES_PER_IDLE));
-        let engine = engine::engine(Pool { core_instances, max_memory })
+        let engine = engine::engine(Pool { core_instances, max_memory, pagemap_scan: engine::pagemap_scan_is_safe() })
             .map_err(|error| host("the engine's pool cannot be reserved", format!("{error:#}")))?;
         let loader = Loader::new(&engine).map_err(|error| host("the engine cannot be set up", format!("{error:#}")))?;
         let ticker = Ticker::start(&engine).map_err(|error| host("a thread cannot be started", error.to_string()))?;
@@ -95,6 +96,7 @@ impl App {
         &self,
         service: &config::Service,
         manifest: &Manifest,
+        inspected: &Inspected,
         artifact: &Artifact,
         caps: &Limits,
     ) -> Result<Installed, Problems> {
@@ -105,7 +107,7 @@ impl App {
         };
         let limits = Limits::grant(&manifest.limits, &service.limits.over(caps));
         let reuse = Reuse { calls: service.reuse, places: self.idle.clone() };
-        let plugin = self.loader.load(artifact, name.clone(), limits, reuse).map_err(|error| invalid(&error))?;
+        let plugin = self.loader.load(artifact, inspected, name.clone(), limits, reuse).map_err(|error| invalid(&error))?;
         let routes = Routes::new(&manifest.routes, &limits).map_err(|error| invalid(&error))?;
         Ok(Installed { routes, plugin: Arc::new(plugin), permits: PluginPermits::new(limits.concurrency) })
     }

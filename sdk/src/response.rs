@@ -13,7 +13,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// A response without headers or body. A status outside 200–599 is refused by the host, which answers 502.
+    /// A response without headers or body. A status that is not a final one (200 and up) is refused by the host, which answers 502.
     #[must_use]
     pub fn new(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: Body::empty() }

@@ -15,6 +15,7 @@ use crate::{
     runtime::{
         artifact::Artifact,
         compile::{CompileLimits, compile},
+        inspect::Inspected,
         plugin::{Plugin, Reuse},
     },
     store::{self, Digest},
@@ -76,14 +77,14 @@ impl Admin {
         self.check_version(&vetted, &digest).await?;
         let component = Arc::new(component);
         let artifact = self.artifact(&digest, &component, &vetted.manifest).await?;
-        blocking(|| self.try_out(&vetted.manifest, &artifact))?;
-        let bindings = blocking(|| self.bindings(&vetted.manifest, &artifact))?;
+        blocking(|| self.try_out(&vetted.manifest, &vetted.inspected, &artifact))?;
+        let bindings = blocking(|| self.bindings(&vetted.manifest, &vetted.inspected, &artifact))?;
 
         blocking(|| self.blobs.put_component(&component)).map_err(|error| error.problem())?;
         let install = store::plugins::Install {
             id: vetted.manifest.id.to_string(),
             version: vetted.manifest.version.to_string(),
-            digest: digest.clone(),
+            digest,
             manifest: vetted.manifest_text,
             size,
             now_ms: self.clock.now_ms(),
@@ -123,8 +124,9 @@ impl Admin {
             Problem::new(&codes::DATA_UNUSABLE, format!("the component of plugin `{id}` is missing from the data directory"))
                 .fix("install the plugin again")
         })?;
+        let inspected = blocking(|| vet(&component))?.inspected;
         let artifact = self.artifact(&active.digest, &Arc::new(component), &manifest).await?;
-        swap(blocking(|| self.bindings(&manifest, &artifact))?);
+        swap(blocking(|| self.bindings(&manifest, &inspected, &artifact))?);
         Ok(())
     }
 
@@ -175,9 +177,9 @@ impl Admin {
     }
 
     /// Links the component once, whether a service is bound to it or not.
-    fn try_out(&self, manifest: &Manifest, artifact: &Artifact) -> Result<(), Problem> {
+    fn try_out(&self, manifest: &Manifest, inspected: &Inspected, artifact: &Artifact) -> Result<(), Problem> {
         let limits = Limits::grant(&manifest.limits, &self.config.limits);
-        self.loader.load(artifact, plugin_name(manifest), limits, Reuse::never()).map(drop).map_err(|error| {
+        self.loader.load(artifact, inspected, plugin_name(manifest), limits, Reuse::never()).map(drop).map_err(|error| {
             Problem::new(&codes::PLUGIN_INVALID, format!("plugin `{}` cannot be linked", manifest.id))
                 .why(error)
                 .fix("build it again")
@@ -185,13 +187,13 @@ impl Admin {
     }
 
     /// The plugin made ready for every service bound to it; all of them, or none.
-    fn bindings(&self, manifest: &Manifest, artifact: &Artifact) -> Result<Vec<Binding>, Problems> {
+    fn bindings(&self, manifest: &Manifest, inspected: &Inspected, artifact: &Artifact) -> Result<Vec<Binding>, Problems> {
         let Some(app) = &self.app else { return Ok(Vec::new()) };
         let mut problems = Problems::default();
         let mut bindings = Vec::new();
         for bound in self.config.services.values().filter(|service| service.plugin == manifest.id) {
             let Some(service) = app.services.by_key(&bound.key) else { continue };
-            match app.ready(bound, manifest, artifact, &self.config.limits) {
+            match app.ready(bound, manifest, inspected, artifact, &self.config.limits) {
                 Ok(installed) => bindings.push((service.clone(), Arc::new(installed))),
                 Err(more) => problems.extend(more),
             }

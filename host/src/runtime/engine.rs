@@ -28,6 +28,8 @@ pub struct Pool {
     pub core_instances: u32,
     /// The largest linear memory, in bytes.
     pub max_memory: u64,
+    /// Reset memory by asking the kernel which pages were touched; see [`pagemap_scan_is_safe`].
+    pub pagemap_scan: bool,
 }
 
 /// Settings that decide what code is generated; the compiling child must use exactly these, with on-demand allocation.
@@ -75,15 +77,15 @@ pub fn engine(pool: Pool) -> wasmtime::Result<Engine> {
         .linear_memory_keep_resident(2 << 20)
         .table_keep_resident(512 << 10)
         .async_stack_keep_resident(64 << 10)
-        .pagemap_scan(if swap_is_active() { Enabled::No } else { Enabled::Auto });
+        .pagemap_scan(if pool.pagemap_scan { Enabled::Auto } else { Enabled::No });
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(allocation));
     Engine::new(&config)
 }
 
-/// Whether this machine may swap: then `PAGEMAP_SCAN` is not to be trusted (swapped pages may not be reported, and so not be
-/// reset between two instances). Unreadable counts as yes.
-fn swap_is_active() -> bool {
-    std::fs::read_to_string("/proc/swaps").map_or(true, |swaps| swaps.lines().count() > 1)
+/// Whether this machine cannot swap: else `PAGEMAP_SCAN` is not to be trusted, because swapped pages may not be reported, and
+/// so not be reset between two instances. Unreadable counts as no.
+pub fn pagemap_scan_is_safe() -> bool {
+    std::fs::read_to_string("/proc/swaps").is_ok_and(|swaps| swaps.lines().count() <= 1)
 }
 
 /// Advances the epoch of an engine every [`TICK`]; ends and joins its thread when dropped.

@@ -1,6 +1,6 @@
 //! What a component says of itself, read before anything is compiled: its manifest, its routes, its imports and exports.
 
-use wasmparser::{ComponentExternalKind, Encoding, Parser, Payload};
+use wasmparser::{ComponentExternalKind, Encoding, Instance, Parser, Payload};
 
 /// The custom section in which a component carries its `plugin.toml`.
 pub const MANIFEST_SECTION: &str = "wharf:manifest";
@@ -20,6 +20,8 @@ pub struct Inspected {
     /// Names of the imported instances and functions, e.g. `wharf:service/kv@0.1.0`.
     pub imports: Vec<String>,
     pub exports: Vec<String>,
+    /// Core modules that are instantiated, in nested components too: what one instance takes of the engine's pool.
+    pub core_instances: u32,
 }
 
 /// Why a file is not a component that could be a plugin.
@@ -66,6 +68,13 @@ pub fn inspect(component: &[u8]) -> Result<Inspected, InspectError> {
                     let export = export.map_err(malformed)?;
                     if matches!(export.kind, ComponentExternalKind::Instance | ComponentExternalKind::Func) {
                         found.exports.push(export.name.name.to_owned());
+                    }
+                }
+            }
+            Payload::InstanceSection(section) => {
+                for instance in section {
+                    if let Instance::Instantiate { .. } = instance.map_err(malformed)? {
+                        found.core_instances = found.core_instances.saturating_add(1);
                     }
                 }
             }
@@ -117,7 +126,7 @@ pub fn pack(component: &[u8], manifest: &[u8]) -> Vec<u8> {
 /// An unsigned LEB128 number.
 fn push_length(bytes: &mut Vec<u8>, mut length: usize) {
     loop {
-        let low = (length & 0x7f) as u8;
+        let low = u8::try_from(length & 0x7f).unwrap_or_default();
         length >>= 7;
         if length == 0 {
             bytes.push(low);

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use wasmtime::{
     Engine, Store,
-    component::{Component, HasSelf, InstancePre, Linker},
+    component::{HasSelf, InstancePre, Linker},
 };
 
 use super::{
     artifact::Artifact,
     engine::code_settings,
+    inspect::Inspected,
     instance::{Idle, IdlePlaces},
     meter::LimitReached,
     state::CallState,
@@ -71,12 +72,19 @@ impl Loader {
 
     /// Links a compiled component. Fails if it was compiled for another engine, imports what is not linked, or exports no
     /// handler of the contract.
-    pub fn load(&self, artifact: &Artifact, name: Arc<str>, limits: Limits, reuse: Reuse) -> Result<Plugin, LoadError> {
+    pub fn load(
+        &self,
+        artifact: &Artifact,
+        inspected: &Inspected,
+        name: Arc<str>,
+        limits: Limits,
+        reuse: Reuse,
+    ) -> Result<Plugin, LoadError> {
         let failed = |error: wasmtime::Error| LoadError(format!("{error:#}"));
         let component = artifact.load(self.engine()).map_err(failed)?;
         let pre = self.linker.instantiate_pre(&component).map_err(failed)?;
         let handler = handler::GuestIndices::new(&pre).map_err(failed)?;
-        let core_instances = core_instances(&component);
+        let core_instances = inspected.core_instances.max(1);
         Ok(Plugin { name, limits, core_instances, reuse: reuse.calls, idle: Idle::new(reuse.places), pre, handler })
     }
 }
@@ -116,13 +124,6 @@ impl Plugin {
         });
         store
     }
-}
-
-/// How many core instances one instance of the component takes of the pool, at least one.
-fn core_instances(component: &Component) -> u32 {
-    // The engine says how many memories and tables a component needs, but not how many core instances; a component of the
-    // usual toolchains has one for its code, and two more (shim and fixup) for its imports.
-    component.resources_required().map_or(1, |needs| needs.num_memories.max(needs.num_tables).max(1))
 }
 
 /// Whether an error is a limit that was reached rather than a crash.

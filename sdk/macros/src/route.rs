@@ -1,23 +1,27 @@
 //! `#[get("/items/{id}")]`: the function stays as it is, and beside it stands, under the same name but as a type, the route.
 //! A type, so that `use items::list` brings both along.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Error, FnArg, ItemFn, LitStr, Pat, Result, Type};
 
 use crate::pattern;
 
 pub(crate) fn expand(method: &str, pattern: TokenStream, function: TokenStream) -> TokenStream {
-    let route = syn::parse2(function.clone()).and_then(|function| route(method, pattern, &function));
-    // The function is put out even when the route is wrong: one mistake shall be one message.
-    route.map_or_else(
-        |error| {
+    let parsed: ItemFn = match syn::parse2(function.clone()) {
+        Ok(parsed) => parsed,
+        Err(error) => {
             let error = error.to_compile_error();
-            quote!(#function #error)
-        },
-        |route| quote!(#function #route),
-    )
+            return quote!(#function #error);
+        }
+    };
+    let route = route(method, pattern, &parsed).unwrap_or_else(|error| {
+        // One mistake, one message: the function and its route are there all the same.
+        let (error, stub) = (error.to_compile_error(), endpoint(&parsed, method, "", &quote!(Ok(None))));
+        quote!(#error #stub)
+    });
+    quote!(#function #route)
 }
 
 fn route(method: &str, pattern: TokenStream, function: &ItemFn) -> Result<TokenStream> {
@@ -44,29 +48,25 @@ fn route(method: &str, pattern: TokenStream, function: &ItemFn) -> Result<TokenS
         let text = format!("the pattern has `{{{name}}}`, but `{handler}` has no parameter `{name}`; add `{name}: String`");
         return Err(Error::new(pattern.span(), text));
     }
-    Ok(endpoint(method, &pattern, function, &names, &from_path, &types))
+    let body = body(function, &names, &from_path, &types);
+    Ok(endpoint(function, method, &pattern.value(), &body))
 }
 
-fn endpoint(
-    method: &str,
-    pattern: &LitStr,
-    function: &ItemFn,
-    names: &[String],
-    from_path: &[Option<usize>],
-    types: &[&Type],
-) -> TokenStream {
-    let (name, vis) = (&function.sig.ident, &function.vis);
-    let arguments: Vec<_> = (0..types.len()).map(|index| format_ident!("argument_{index}")).collect();
+/// The way from a request through the handler to its answer.
+fn body(function: &ItemFn, names: &[String], from_path: &[Option<usize>], types: &[&Type]) -> TokenStream {
+    let name = &function.sig.ident;
+    let request = request();
+    let arguments: Vec<_> = (0..types.len()).map(|index| Ident::new(&format!("argument_{index}"), Span::mixed_site())).collect();
     // The path first: a wrong path must not cost the reading of a body.
     let parse = from_path.iter().enumerate().filter_map(|(argument, index)| {
         let ((index, argument), ty) = (((*index)?, &arguments[argument]), types[argument]);
         let name = &names[index];
-        Some(quote_spanned!(ty.span()=> let #argument = request.param::<#ty>(#index, #name)?;))
+        Some(quote_spanned!(ty.span()=> let #argument = #request.param::<#ty>(#index, #name)?;))
     });
     let by_type: Vec<usize> = (0..types.len()).filter(|&argument| from_path[argument].is_none()).collect();
     let extract = by_type.iter().map(|&argument| {
         let (ty, argument) = (types[argument], &arguments[argument]);
-        quote_spanned!(ty.span()=> let #argument = <#ty as ::wharf_sdk::Extract<'_>>::extract(request)?;)
+        quote_spanned!(ty.span()=> let #argument = <#ty as ::wharf_sdk::Extract<'_>>::extract(#request)?;)
     });
     let body_once = by_type.iter().enumerate().skip(1).map(|(position, &argument)| {
         let ty = types[argument];
@@ -85,7 +85,20 @@ fn endpoint(
         syn::ReturnType::Default => name.span(),
         syn::ReturnType::Type(_, ty) => ty.span(),
     };
-    let answer = quote_spanned!(output=> ::wharf_sdk::__private::Answer::answer(answer));
+    // With the return type's own span, because that is where the compiler then points.
+    let answer = Ident::new("__wharf_answer", output);
+    let into_answer = quote_spanned!(output=> ::wharf_sdk::__private::Answer::answer(#answer));
+    quote! {
+        #(#body_once)*
+        #(#parse)*
+        #(#extract)*
+        let #answer = #name(#(#arguments),*);
+        #into_answer
+    }
+}
+
+fn endpoint(function: &ItemFn, method: &str, pattern: &str, body: &TokenStream) -> TokenStream {
+    let (name, vis, request) = (&function.sig.ident, &function.vis, request());
     quote! {
         #[doc(hidden)]
         #[allow(non_camel_case_types, reason = "it shares the handler's name, so that one path names both")]
@@ -93,19 +106,20 @@ fn endpoint(
 
         impl ::wharf_sdk::__private::Endpoint for #name {
             const ROUTE: ::wharf_sdk::Route = {
-                fn run(
-                    request: &mut ::wharf_sdk::Request<'_>,
+                fn __wharf_run(
+                    #request: &mut ::wharf_sdk::Request<'_>,
                 ) -> ::wharf_sdk::Result<::core::option::Option<::wharf_sdk::Response>> {
-                    #(#body_once)*
-                    #(#parse)*
-                    #(#extract)*
-                    let answer = #name(#(#arguments),*);
-                    #answer
+                    #body
                 }
-                ::wharf_sdk::Route::new(#method, #pattern, run)
+                ::wharf_sdk::Route::new(#method, #pattern, __wharf_run)
             };
         }
     }
+}
+
+/// The request's name in what is put out. Hygienic, like the arguments': a handler may have the same name.
+fn request() -> Ident {
+    Ident::new("request", Span::mixed_site())
 }
 
 /// Whether the parameter has the name; `_id` is an `id` nobody looks at.

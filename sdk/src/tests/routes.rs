@@ -47,7 +47,22 @@ mod elsewhere {
     }
 }
 
-service!(root, item, put_item, new_item, file, delete_item, raw_name, elsewhere::handler);
+/// Named like what the macro puts out.
+#[get("/names/{argument_0}")]
+fn request(argument_0: String, call: Call) -> String {
+    assert!(call.headers().is_empty());
+    argument_0
+}
+
+#[get("/answer")]
+fn answer() -> Result<String> {
+    Ok("answer".to_owned())
+}
+
+#[get("/run")]
+fn run(_caller: Caller) {}
+
+service!(request, answer, run, root, item, put_item, new_item, file, delete_item, raw_name, elsewhere::handler);
 
 fn host() -> TestHost {
     TestHost::new(routes())
@@ -71,6 +86,8 @@ fn the_most_special_pattern_answers() {
     assert_eq!(host().patch("/kinds/x", "").text(), "x");
     assert_eq!(host().post("/elsewhere", "").text(), "elsewhere");
     assert_eq!(host().delete("/items/7").status, 204);
+    assert_eq!((host().get("/names/n").text(), host().get("/answer").text()), ("n", "answer"));
+    assert_eq!(host().get("/run").status, 204);
 }
 
 #[test]
@@ -113,8 +130,8 @@ fn the_table_is_a_line_a_route() {
     let text = std::str::from_utf8(&TABLE).unwrap();
     assert_eq!(
         text,
-        "GET /\nGET /items/{id}\nPUT /items/{id}\nGET /items/new\nGET /files/{owner}/{*path}\nDELETE /items/{id}\n\
+        "GET /names/{argument_0}\nGET /answer\nGET /run\nGET /\nGET /items/{id}\nPUT /items/{id}\nGET /items/new\nGET /files/{owner}/{*path}\nDELETE /items/{id}\n\
          PATCH /kinds/{type}\nPOST /elsewhere\n"
     );
-    assert_eq!((routes()[2].method(), routes()[2].pattern()), ("PUT", "/items/{id}"));
+    assert_eq!((routes()[5].method(), routes()[5].pattern()), ("PUT", "/items/{id}"));
 }

@@ -1,0 +1,115 @@
+//! `cargo bench -p wharf --bench instantiate`: what one call costs on one thread, and what verifying an Ocean-Auth header does.
+//!
+//! A call is everything from an admitted request to its outcome: store, instantiate, call, drop, and around them permit,
+//! meter, lanes and deadline. The plugin is the shipped `hello`, the caller has app and user, the request 8 headers. With
+//! `pagemap_scan` and without it: guests linked with a 64 KiB stack hardly need it.
+
+use std::{hint::black_box, sync::Arc, time::Duration};
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use tokio::runtime::Runtime;
+use wharf::{
+    caller::{AppUser, Caller, Scheme},
+    limits::Limits,
+    request::authenticate::ocean_auth::{Identity, Policy, Settings},
+    runtime::{
+        artifact::Artifact,
+        call::{Incoming, Request, call},
+        engine::{Pool, Ticker, engine},
+        inspect::inspect,
+        instance::IdlePlaces,
+        lanes::Lanes,
+        outcome::Outcome,
+        permit::{HostPermits, PluginPermits},
+        plugin::{Loader, Plugin, Reuse},
+    },
+    secret::Secret,
+};
+
+const HELLO: &[u8] = include_bytes!(env!("WHARF_PLUGIN_HELLO"));
+
+fn calls(criterion: &mut Criterion) {
+    let runtime = Runtime::new().expect("threads");
+    let lanes = Arc::new(Lanes::new(runtime.handle().clone()).expect("threads"));
+    for (name, pagemap_scan, reuse) in [
+        ("call hello, fresh, pagemap_scan", true, 0),
+        ("call hello, fresh, memset", false, 0),
+        ("call hello, reused", true, u32::MAX),
+    ] {
+        let (plugin, _ticker) = load(pagemap_scan, reuse);
+        let (host, permits) = (HostPermits::new(100), PluginPermits::new(100));
+        criterion.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                runtime.block_on(async {
+                    let permit = permits.acquire(&host, plugin.core_instances, Duration::ZERO).await.expect("a permit");
+                    match call(&lanes, plugin.clone(), permit, &caller(), request()).await {
+                        Outcome::Response { status, body, .. } if status == 200 => black_box(body),
+                        other => panic!("{other:?}"),
+                    }
+                })
+            });
+        });
+    }
+}
+
+fn load(pagemap_scan: bool, reuse: u32) -> (Arc<Plugin>, Ticker) {
+    let engine = engine(Pool { core_instances: 100, max_memory: 64 << 20, pagemap_scan }).expect("an engine");
+    let ticker = Ticker::start(&engine).expect("a thread");
+    let artifact = Artifact::compiled_by_this_host(engine.precompile_component(HELLO).expect("it compiles"));
+    let reuse = Reuse { calls: reuse, places: IdlePlaces::new(10) };
+    let inspected = inspect(HELLO).expect("a component");
+    let loader = Loader::new(&engine).expect("it links");
+    let plugin = loader.load(&artifact, &inspected, "wharf/hello@bench".into(), Limits::DEFAULT, reuse).expect("it loads");
+    (Arc::new(plugin), ticker)
+}
+
+fn caller() -> Caller {
+    Caller {
+        scheme: Scheme::OceanAuth,
+        app: Some("sample_app".into()),
+        user: Some(user()),
+        scopes: Vec::new(),
+        address: [127, 0, 0, 1].into(),
+    }
+}
+
+fn user() -> AppUser {
+    AppUser {
+        id: "55b750bf4de03bab3307c0e5".into(),
+        account: "test".into(),
+        name: "test".into(),
+        authenticated_by: "user".into(),
+    }
+}
+
+fn request() -> Request {
+    let names = ["host", "user-agent", "accept", "accept-language", "accept-encoding", "referer", "origin", "x-requested-with"];
+    let headers: HeaderMap = names
+        .into_iter()
+        .map(|name| (HeaderName::from_static(name), HeaderValue::from_static("a value of some length")))
+        .collect();
+    Request {
+        id: "0123456789abcdef".into(),
+        method: "GET".into(),
+        path_with_query: "/hello/Ada".into(),
+        route: "/hello/{name}".into(),
+        params: vec![("name".into(), "Ada".into())],
+        headers,
+        body: Incoming::Empty,
+        timeout: Duration::from_secs(10),
+    }
+}
+
+fn ocean_auth(criterion: &mut Criterion) {
+    let policy = Policy::new("user", &Secret::new("sample_signKey"), &Settings::default()).expect("a key");
+    let now_ms = 1_440_750_000_000;
+    let header =
+        policy.mint_legacy(&Identity { app_key: "sample_app".into(), user: Some(user()), expires_ms: Some(now_ms + 3_600_000) });
+    criterion.bench_function("open Ocean-Auth, logged in", |bencher| {
+        bencher.iter(|| black_box(policy.open(header.as_bytes(), now_ms).expect("it opens")));
+    });
+}
+
+criterion_group!(benches, calls, ocean_auth);
+criterion_main!(benches);
