@@ -130,7 +130,8 @@ fn the_table_is_a_line_a_route() {
     let text = std::str::from_utf8(&TABLE).unwrap();
     assert_eq!(
         text,
-        "GET /names/{argument_0}\nGET /answer\nGET /run\nGET /\nGET /items/{id}\nPUT /items/{id}\nGET /items/new\nGET /files/{owner}/{*path}\nDELETE /items/{id}\n\
+        "GET /names/{argument_0}\nGET /answer\nGET /run\nGET /\nGET /items/{id}\nPUT /items/{id}\nGET /items/new\n\
+         GET /files/{owner}/{*path}\nDELETE /items/{id}\n\
          PATCH /kinds/{type}\nPOST /elsewhere\n"
     );
     assert_eq!((routes()[5].method(), routes()[5].pattern()), ("PUT", "/items/{id}"));
