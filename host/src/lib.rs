@@ -1,4 +1,23 @@
 //! Wharf, a WebAssembly plugin host for back services: the library behind the binary `wharf`.
+//!
+//! # Which file decides
+//!
+//! | step of a request | decided in |
+//! |---|---|
+//! | is the connection taken, is its request in time | [`request::listen`] |
+//! | which back service | [`request::address`] |
+//! | who is calling | [`request::authenticate`], a folder a scheme |
+//! | which route, may this caller take it | [`request::route`] |
+//! | has the caller budget, is a permit free | [`request::limit`], [`request::budget`], [`runtime::permit`] |
+//! | what the plugin sees of headers and body | [`request::headers`], [`request::body`] |
+//! | fresh instance or an idle one | [`runtime::instance`] |
+//! | how long it may run, and where | [`runtime::meter`], [`runtime::lanes`] |
+//! | what the plugin may do | [`capabilities`], a file or folder an interface of `wit/` |
+//! | what comes of it | [`runtime::outcome`] |
+//! | status, body and headers of every answer | [`request::respond`] |
+//!
+//! An installation travels through [`admin`]: vet → compile → link → store → swap. `main` parses a command of [`cli`];
+//! [`host`] puts a running host together, [`app`] is what its requests share, [`store`] is what survives it.
 
 pub mod cli;
 pub mod config;

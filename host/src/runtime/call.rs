@@ -14,10 +14,10 @@ use wasmtime::component::Resource;
 use super::{
     instance::Instance,
     lanes::{Guest, Lanes, Lost},
-    meter::Meter,
+    meter::{Breach, Limit, Meter},
     outcome::{Failure, Outcome},
     permit::Permit,
-    plugin::{Plugin, limit_reached},
+    plugin::{HOST_CALL_BYTES, Plugin, limit_reached},
     reader::BodyReader,
     reply::{AbortOnDrop, Head},
     state::{CallState, response_head},
@@ -121,6 +121,10 @@ fn streaming(head: Head, running: impl Future<Output = Result<Result<Answer, Fai
     Outcome::Streaming(Head { body, ..head })
 }
 
+/// The engine's words for a host call with too large arguments. Its error type is private; should the words change, such a call
+/// is reported as a crash.
+const HOST_CALL_BYTES_USED_UP: &str = "fuel allocated for hostcalls has been exhausted";
+
 struct Arguments {
     method: String,
     path_with_query: String,
@@ -199,7 +203,7 @@ fn answer(state: &mut CallState, response: types::Response) -> Result<Answer, Fa
     if let types::Body::Bytes(bytes) = &response.body {
         let (asked, allowed) = (bytes.len() as u64, state.ledger.limits.body_out);
         if asked > allowed {
-            return Err(Failure::Breached(super::meter::Breach { limit: super::meter::Limit::BodyOut, asked, allowed }));
+            return Err(Failure::Breached(Breach { limit: Limit::BodyOut, asked, allowed }));
         }
     }
     let body = state.take_body(response.body).map_err(|error| Failure::Invalid(format!("{error:#}")))?;
@@ -211,8 +215,13 @@ fn crash(state: &CallState, error: &wasmtime::Error) -> Failure {
     if let Some(breach) = limit_reached(error).or(state.ledger.breach) {
         return Failure::Breached(breach);
     }
+    let trap = format!("{error:#}");
+    if trap.contains(HOST_CALL_BYTES_USED_UP) {
+        let allowed = HOST_CALL_BYTES as u64;
+        return Failure::Breached(Breach { limit: Limit::HostCalls, asked: allowed + 1, allowed });
+    }
     let (stdout, stderr) = state.stdio.take();
-    Failure::Trapped { trap: format!("{error:#}"), stderr: if stderr.is_empty() { stdout } else { stderr } }
+    Failure::Trapped { trap, stderr: if stderr.is_empty() { stdout } else { stderr } }
 }
 
 /// Whatever the guest printed and did not die of.

@@ -17,6 +17,9 @@ use super::{
 };
 use crate::{bindings, bindings::handler, codes, limits::Limits, problem::Problem};
 
+/// Bytes that one host call's arguments may have: twice what a guest may read at once.
+pub(super) const HOST_CALL_BYTES: usize = 2 << 20;
+
 /// A plugin that calls can run on. Shared by all calls of its version; the next version is another one.
 pub struct Plugin {
     /// `id@version`, for logs.
@@ -111,8 +114,6 @@ pub struct LoadError(String);
 impl Plugin {
     /// A store for one call, with all of its limits in force before the first instruction runs.
     pub(super) fn store(&self, state: CallState) -> Store<CallState> {
-        // One host call may hand over no more than a guest may read at once, and its own overhead.
-        const HOST_CALL_BYTES: usize = 2 << 20;
         let mut store = Store::new(self.pre.engine(), state);
         store.limiter(|state| &mut state.ledger);
         store.set_hostcall_fuel(HOST_CALL_BYTES);
