@@ -109,7 +109,8 @@ impl App {
         let reuse = Reuse { calls: service.reuse, places: self.idle.clone() };
         let plugin = self.loader.load(artifact, inspected, name.clone(), limits, reuse).map_err(|error| invalid(&error))?;
         let routes = Routes::new(&manifest.routes, &limits).map_err(|error| invalid(&error))?;
-        Ok(Installed { routes, plugin: Arc::new(plugin), permits: PluginPermits::new(limits.concurrency) })
+        let concurrency = limits.concurrency.min(self.permits.share() / plugin.core_instances).max(1);
+        Ok(Installed { routes, plugin: Arc::new(plugin), permits: PluginPermits::new(concurrency) })
     }
 
     /// An id for one request, unique on this host and hard to guess from outside.

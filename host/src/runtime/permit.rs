@@ -19,16 +19,24 @@ pub struct Permit {
 
 /// All permits of the host, counted in core instances, because a component may need several.
 #[derive(Debug, Clone)]
-pub struct HostPermits(Arc<Semaphore>);
+pub struct HostPermits {
+    permits: Arc<Semaphore>,
+    core_instances: u32,
+}
 
 impl HostPermits {
     pub fn new(core_instances: u32) -> Self {
-        Self(Arc::new(Semaphore::new(core_instances as usize)))
+        Self { permits: Arc::new(Semaphore::new(core_instances as usize)), core_instances }
     }
 
     /// Permits that nobody holds, in core instances.
     pub fn available(&self) -> usize {
-        self.0.available_permits()
+        self.permits.available_permits()
+    }
+
+    /// What one plugin may hold at most, in core instances: three quarters, so that it never takes the whole pool.
+    pub fn share(&self) -> u32 {
+        self.core_instances / 4 * 3
     }
 }
 
@@ -59,10 +67,10 @@ impl PluginPermits {
     /// At most as many calls wait as may run; a further one is refused at once. Cancelling gives up the place.
     pub async fn acquire(&self, host: &HostPermits, core_instances: u32, wait: Duration) -> Result<Permit, NoPermit> {
         if let Ok(plugin) = self.permits.clone().try_acquire_owned() {
-            if let Ok(host) = host.0.clone().try_acquire_many_owned(core_instances) {
+            if let Ok(host) = host.permits.clone().try_acquire_many_owned(core_instances) {
                 return Ok(Permit { _plugin: plugin, _host: host });
             }
-            let host = tokio::time::timeout(wait, host.0.clone().acquire_many_owned(core_instances)).await;
+            let host = tokio::time::timeout(wait, host.permits.clone().acquire_many_owned(core_instances)).await;
             return host.ok().and_then(Result::ok).map(|host| Permit { _plugin: plugin, _host: host }).ok_or(NoPermit::Host);
         }
         let _place = Place::take(self).ok_or(NoPermit::Plugin)?;
@@ -72,7 +80,7 @@ impl PluginPermits {
             .ok()
             .and_then(Result::ok)
             .ok_or(NoPermit::Plugin)?;
-        let host = tokio::time::timeout_at(deadline, host.0.clone().acquire_many_owned(core_instances))
+        let host = tokio::time::timeout_at(deadline, host.permits.clone().acquire_many_owned(core_instances))
             .await
             .ok()
             .and_then(Result::ok)
