@@ -19,7 +19,7 @@ use crate::{
     manifest::Manifest,
     problem::{Problem, Problems},
     request::{
-        authenticate,
+        authenticate::{self, bearer::Bearer},
         budget::Budgets,
         route::Routes,
         service::{Installed, Service, Services},
@@ -33,6 +33,7 @@ use crate::{
         permit::{HostPermits, PluginPermits},
         plugin::{Loader, Reuse},
     },
+    store::Store,
 };
 
 /// What an idle instance may take of the pool; components of the usual tool chains take one to five.
@@ -42,6 +43,7 @@ const MAX_CORE_INSTANCES_PER_IDLE: u32 = 5;
 #[derive(Debug)]
 pub struct App {
     pub services: Services,
+    pub bearer: Bearer,
     pub clock: Clock,
     pub lanes: Arc<Lanes>,
     pub permits: HostPermits,
@@ -60,8 +62,9 @@ pub struct App {
 impl App {
     /// Builds the host that the configuration describes. Reads secrets; opens no socket and no data directory.
     ///
-    /// `control` belongs to a runtime on which no guest runs. Reports all that is wrong at once.
-    pub fn new(config: &Config, control: Handle) -> Result<Self, Problems> {
+    /// `control` belongs to a runtime on which no guest runs; `store` is the host's own, or none if nothing will be served.
+    /// Reports all that is wrong at once.
+    pub fn new(config: &Config, store: Option<Store>, control: Handle) -> Result<Self, Problems> {
         let services = services(config)?;
         let host = |what: &str, why: String| Problems::from(Problem::new(&codes::HOST_FAILED, what).why(why));
         let max_memory = config.limits.memory;
@@ -77,6 +80,7 @@ impl App {
         let lanes = Lanes::new(control).map_err(|error| host("a thread cannot be started", error.to_string()))?;
         Ok(Self {
             services,
+            bearer: Bearer::new(store),
             clock: Clock::from_env(),
             lanes: Arc::new(lanes),
             permits: HostPermits::new(config.runtime.max_calls),

@@ -108,9 +108,16 @@ codes! {
     REFUSED = "WH2001", "the caller is not proven",
         "The request carries no valid proof of who is calling, and the route needs one. The cause is in the host's log only, \
          so that an answer never helps to forge a header.";
+    BAD_CREDENTIALS = "WH2002", "the credentials are malformed",
+        "The request carries more than one credential (Ocean-Auth and Authorization, or Authorization twice), or an \
+         Authorization header of the scheme Bearer that does not hold one token. Send exactly one of them. A token in the \
+         query or in a form is not looked at.";
     FORBIDDEN = "WH2003", "the caller may not call this route",
         "The caller is proven, but the route needs another kind of caller (an app user, or another scheme) or a scope that it \
          does not have.";
+    TOKEN_UNKNOWN = "WH2004", "no such token",
+        "No bearer token has this id. `wharf token list` shows the ids; tokens are forgotten 90 days after they expired or \
+         were revoked.";
 
     NO_SERVICE = "WH2101", "no such service",
         "No back service has this host name or key. Services are addressed by their own host name, or below /s/<service-key>/.";

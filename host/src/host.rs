@@ -17,7 +17,7 @@ use crate::{
     problem::{Problem, Problems},
     request::{budget::FORGET_EVERY, listen::listen},
     runtime::reply::AbortOnDrop,
-    store::DataDir,
+    store::{DataDir, Store},
 };
 
 /// The threads of a host. Dropping it gives up whatever still runs.
@@ -76,8 +76,9 @@ impl Host {
         let io = |what: &str, error: std::io::Error| Problem::new(&codes::IO, what.to_owned()).why(error);
         let config = Arc::new(config);
         let data = DataDir::open(&config.data_dir)?;
-        let app = Arc::new(App::new(&config, Handle::current())?);
-        let admin = Arc::new(Admin::new(config.clone(), &data, Some(app.clone()))?);
+        let store = Store::open(&data)?;
+        let app = Arc::new(App::new(&config, Some(store.clone()), Handle::current())?);
+        let admin = Arc::new(Admin::new(config.clone(), &data, store, Some(app.clone()))?);
         let unloaded = admin.load_all().await;
         for problem in unloaded.0 {
             tracing::warn!(code = problem.code.id, "{problem}");

@@ -50,6 +50,20 @@ pub fn show_size(bytes: u64) -> String {
     format!("{bytes}B")
 }
 
+/// A time as people of all places read it: `2026-11-22T05:21Z`, in UTC, from milliseconds since 1970.
+pub fn show_time(ms: u64) -> String {
+    let (days, minutes) = (ms / 86_400_000, ms / 60_000 % 1_440);
+    // Years that begin in March end with the day that may be missing; 400 of them always have 146,097 days.
+    let shifted = days + 719_468;
+    let (era, day) = (shifted / 146_097, shifted % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (year, month) = if month < 10 { (year, month + 3) } else { (year + 1, month - 9) };
+    format!("{:04}-{month:02}-{day:02}T{:02}:{:02}Z", era * 400 + year, minutes / 60, minutes % 60)
+}
+
 fn split(text: &str) -> Option<(u64, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit())?;
     Some((text[..end].parse().ok()?, &text[end..]))
@@ -58,6 +72,22 @@ fn split(text: &str) -> Option<(u64, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_shown_in_utc() {
+        for (ms, shown) in [
+            (0, "1970-01-01T00:00Z"),
+            (951_782_399_999, "2000-02-28T23:59Z"),
+            (951_782_400_000, "2000-02-29T00:00Z"),
+            (951_868_800_000, "2000-03-01T00:00Z"),
+            (1_440_750_000_000, "2015-08-28T08:20Z"),
+            (1_767_225_599_999, "2025-12-31T23:59Z"),
+            (4_107_542_400_000, "2100-03-01T00:00Z"),
+        ] {
+            assert_eq!(show_time(ms), shown);
+        }
+        show_time(u64::MAX);
+    }
 
     #[test]
     fn durations_and_sizes_read_as_shown() {

@@ -7,6 +7,9 @@
 //! | `POST /plugins`, the component as body | what the installation did |
 //! | `GET /plugins/{publisher}/{name}?version=` | one plugin with routes and permissions |
 //! | `DELETE /plugins/{publisher}/{name}?version=&force=` | what was removed |
+//! | `GET /tokens?after=` | a page of tokens |
+//! | `POST /tokens`, the wanted token as JSON | the token, with itself this once |
+//! | `DELETE /tokens/{id}` | what was revoked |
 //!
 //! Everything that goes wrong is `{"errors": […]}` with status 422.
 
@@ -18,14 +21,14 @@ use axum::{
     extract::{DefaultBodyLimit, Path as UrlPath, Query, State},
     http::StatusCode,
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{delete, get},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
-use super::Admin;
+use super::{Admin, tokens};
 use crate::problem::{Problem, Problems};
 
 /// Opens the socket, replacing what a crash left there: whoever holds the data directory may.
@@ -45,6 +48,8 @@ pub async fn serve(listener: UnixListener, admin: Arc<Admin>, shutdown: Cancella
     let router = Router::new()
         .route("/plugins", get(list).post(install))
         .route("/plugins/{publisher}/{name}", get(inspect).delete(remove))
+        .route("/tokens", get(list_tokens).post(create_token))
+        .route("/tokens/{id}", delete(revoke_token))
         .layer(DefaultBodyLimit::max(limit))
         .with_state(admin);
     axum::serve(listener, router).with_graceful_shutdown(async move { shutdown.cancelled().await }).await
@@ -84,6 +89,30 @@ async fn remove(
     Query(which): Query<Which>,
 ) -> Response {
     answer(admin.remove(&format!("{publisher}/{name}"), which.version.as_deref(), which.force).await)
+}
+
+#[derive(Debug, Deserialize)]
+struct Page {
+    #[serde(default)]
+    after: String,
+}
+
+async fn list_tokens(State(admin): State<Arc<Admin>>, Query(page): Query<Page>) -> Response {
+    answer(admin.token_list(Some(&page.after)).await)
+}
+
+async fn create_token(State(admin): State<Arc<Admin>>, wanted: Bytes) -> Response {
+    let wanted = serde_json::from_slice(&wanted)
+        .map_err(|error| Problem::new(&crate::codes::USAGE, "the wanted token is not described as JSON").why(error).into());
+    let created = match wanted {
+        Ok(wanted) => admin.token_create(wanted).await,
+        Err(problems) => Err(problems),
+    };
+    answer(created.map(|(token, secret)| tokens::show_created(&token, &secret, admin.clock.now_ms())))
+}
+
+async fn revoke_token(State(admin): State<Arc<Admin>>, UrlPath(id): UrlPath<String>) -> Response {
+    answer(admin.token_revoke(&id).await)
 }
 
 fn answer(result: Result<Value, Problems>) -> Response {

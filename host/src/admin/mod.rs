@@ -1,9 +1,10 @@
-//! What an admin does: install, list, inspect and remove plugins. The same code runs inside a host, reached through the
+//! What an admin does: install, list, inspect and remove plugins; create, list and revoke tokens. The same code runs inside a host, reached through the
 //! control socket ([`control`], [`client`]), and in a command that holds the data directory itself.
 
 pub mod vet;
 pub mod install;
 pub mod plugins;
+pub mod tokens;
 pub mod control;
 pub mod client;
 
@@ -42,8 +43,8 @@ fn blocking<T>(work: impl FnOnce() -> T) -> T {
 }
 
 impl Admin {
-    /// Works on `data`. Blocking.
-    pub fn new(config: Arc<Config>, data: &DataDir, app: Option<Arc<App>>) -> Result<Self, Problem> {
+    /// Works on `data` and its store. Blocking.
+    pub fn new(config: Arc<Config>, data: &DataDir, store: Store, app: Option<Arc<App>>) -> Result<Self, Problem> {
         let loader = match &app {
             Some(app) => app.loader.clone(),
             None => Loader::trial()?,
@@ -51,7 +52,7 @@ impl Admin {
         let engine = Digest::of_hash(&loader.engine().precompile_compatibility_hash());
         Ok(Self {
             config,
-            store: Store::open(data)?,
+            store,
             blobs: Blobs::open(data).map_err(|error| error.problem())?,
             clock: Clock::from_env(),
             app,

@@ -9,7 +9,7 @@ use crate::{
     config::Config,
     host::Threads,
     problem::Problems,
-    store::{Access, DataDir},
+    store::{Access, DataDir, Store},
 };
 
 /// `wharf check`
@@ -26,10 +26,10 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
     let config = Arc::new(Config::load(&args.config)?);
     let threads = Threads::start()?;
     threads.control.block_on(async {
-        let app = Arc::new(App::new(&config, threads.control.handle().clone())?);
+        let app = Arc::new(App::new(&config, None, threads.control.handle().clone())?);
         let checked = match DataDir::try_open(&config.data_dir)? {
             Access::Mine(data) => {
-                let admin = Admin::new(config.clone(), &data, Some(app))?;
+                let admin = Admin::new(config.clone(), &data, Store::open(&data)?, Some(app))?;
                 let problems = admin.load_all().await;
                 problems.or("configuration, secrets and plugins")?
             }

@@ -4,12 +4,14 @@
 //! standard error; 2: the command line itself is wrong.
 
 pub mod output;
+mod at;
 
 pub mod serve;
 pub mod demo;
 pub mod check;
 pub mod config;
 pub mod plugin;
+pub mod token;
 pub mod ocean_auth;
 pub mod explain;
 pub mod completions;
@@ -45,6 +47,9 @@ pub enum Command {
     /// Install, list, remove and inspect plugins
     #[command(subcommand)]
     Plugin(plugin::Command),
+    /// Make, list and revoke bearer tokens
+    #[command(subcommand)]
+    Token(token::Command),
     /// Make and read Ocean-Auth headers
     #[command(subcommand)]
     OceanAuth(ocean_auth::Command),
@@ -65,6 +70,7 @@ pub fn run(command: Command, output: &output::Output) -> Result<(), Problems> {
         Command::Check(args) => check::run(&args, output),
         Command::Config(args) => config::run(&args, output),
         Command::Plugin(command) => plugin::run(command, output),
+        Command::Token(command) => token::run(command, output),
         Command::OceanAuth(command) => ocean_auth::run(command, output),
         Command::Explain(args) => explain::run(&args, output),
         Command::Completions(args) => completions::run(&args, output),

@@ -1,20 +1,20 @@
 //! `wharf plugin`: install, list, inspect and remove plugins, in a running host or in its data directory.
 
-use std::{fmt::Write as _, path::PathBuf, sync::Arc};
+use std::{fmt::Write as _, path::PathBuf};
 
 use http::Method;
 use serde_json::Value;
 
-use super::{output::Output, serve::CONFIG_FILE};
+use super::{
+    at::{At, Reached},
+    output::Output,
+};
 use crate::{
     admin::{Admin, client::Client, plugins::inspect_file, vet::vet},
     codes,
-    config::Config,
-    host::Threads,
     manifest::PluginId,
     problem::{Problem, Problems},
     runtime::inspect::pack,
-    store::{Access, DataDir},
 };
 
 /// Install, list, remove and inspect plugins.
@@ -56,14 +56,6 @@ pub enum Command {
     },
 }
 
-/// Which host.
-#[derive(Debug, clap::Args)]
-pub struct At {
-    /// The configuration file of the host
-    #[arg(long, value_name = "FILE", default_value = CONFIG_FILE)]
-    config: PathBuf,
-}
-
 pub fn run(command: Command, output: &Output) -> Result<(), Problems> {
     match command {
         Command::Install { file, manifest, at } => {
@@ -73,16 +65,16 @@ pub fn run(command: Command, output: &Output) -> Result<(), Problems> {
                 component = pack(&component, &text);
             }
             output.say(&format_args!("installing `{}` …", file.display()));
-            let report = at.send(Request::Install(component))?;
+            let report = send(&at, Request::Install(component))?;
             output.data(&show_report(&report), &report);
         }
         Command::List { at } => {
-            let plugins = at.send(Request::List)?;
+            let plugins = send(&at, Request::List)?;
             output.data(&show_list(&plugins).trim_end(), &plugins);
         }
         Command::Remove { plugin, force, at } => {
             let (id, version) = split(&plugin)?;
-            let removed = at.send(Request::Remove { id, version, force })?;
+            let removed = send(&at, Request::Remove { id, version, force })?;
             output.data(&show_removed(&removed), &removed);
         }
         Command::Inspect { plugin, at } => {
@@ -91,7 +83,7 @@ pub fn run(command: Command, output: &Output) -> Result<(), Problems> {
                 inspect_file(&vet(&component)?, component.len())
             } else {
                 let (id, version) = split(&plugin)?;
-                at.send(Request::Inspect { id, version })?
+                send(&at, Request::Inspect { id, version })?
             };
             output.data(&show_plugin(&shown).trim_end(), &shown);
         }
@@ -106,24 +98,12 @@ enum Request {
     Remove { id: PluginId, version: Option<String>, force: bool },
 }
 
-impl At {
-    /// Carries the request out: in the host that holds the data directory, or here if nobody does.
-    fn send(&self, request: Request) -> Result<Value, Problems> {
-        let config = Config::load(&self.config)?;
-        let threads = Threads::start()?;
-        threads.control.block_on(async {
-            match DataDir::try_open(&config.data_dir)? {
-                Access::InUse(host) => ask(&Client::new(host.control_socket()), request).await,
-                Access::Mine(data) => {
-                    let admin = Admin::new(Arc::new(config), &data, None)?;
-                    let result = carry_out(&admin, request).await;
-                    let closing = tokio::task::spawn_blocking(move || drop((admin, data)));
-                    closing.await.map_err(|error| Problem::new(&codes::STORE_FAILED, "the store ended badly").why(error))?;
-                    result
-                }
-            }
-        })
-    }
+/// Carries the request out: in the host that holds the data directory, or here if nobody does.
+fn send(at: &At, request: Request) -> Result<Value, Problems> {
+    at.reach(async |host| match host {
+        Reached::Running(client) => ask(client, request).await,
+        Reached::Here(admin) => carry_out(admin, request).await,
+    })
 }
 
 async fn ask(host: &Client, request: Request) -> Result<Value, Problems> {

@@ -43,7 +43,8 @@ async fn travel(app: &App, peer: IpAddr, parts: Parts, body: Body, request_id: &
     let answer = async {
         let addressed = address::address(&app.services, &parts)?;
         context.addressed(&addressed);
-        let caller = authenticate::authenticate(&addressed.service, &parts.headers, peer, app.clock.now_ms())?;
+        let now_ms = app.clock.now_ms();
+        let caller = authenticate::authenticate(&app.bearer, &addressed.service, &parts.headers, peer, now_ms).await?;
         let target = route::route(&addressed, &caller, &parts.method)?;
         limit::budget(&app.budgets, &addressed.service, &caller)?;
         let incoming = body::incoming(&parts.headers, body, &target, app.body_timeout).await?;

@@ -4,14 +4,14 @@ use axum::{body::Body, response::Response};
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
     header::{
-        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE,
-        ACCESS_CONTROL_REQUEST_METHOD, ALLOW, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE,
-        X_CONTENT_TYPE_OPTIONS,
+        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
+        ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ALLOW, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER,
+        WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
     },
     request::Parts,
 };
 
-use super::{address::Addressed, headers};
+use super::{address::Addressed, authenticate::bearer::Reason, headers};
 use crate::{
     codes::{self, Code},
     runtime::{
@@ -30,11 +30,24 @@ pub enum Refusal {
     BadRequest(&'static str),
     /// An Ocean-Auth header was sent and is not valid.
     BadOceanAuth,
-    /// No credential was sent, and the route needs one.
+    /// More than one credential was sent, or something that is none.
+    BadCredentials(&'static str),
+    /// Credentials of a scheme were sent that this host does not speak.
+    OtherScheme,
+    /// A bearer token was sent and opens nothing here, or could not be looked up.
+    BadToken(Reason),
+    /// No credential of a kind that the route takes was sent.
     Unproven {
         bearer_only: bool,
     },
-    Forbidden,
+    /// The caller is of another kind than the route needs.
+    Forbidden {
+        bearer: bool,
+    },
+    /// The caller lacks one of the scopes, which stand here with spaces between.
+    InsufficientScope {
+        needed: String,
+    },
     NotReady,
     NoRoute,
     NoMethod {
@@ -116,13 +129,31 @@ fn refusal(context: &Context, refused: &Refusal, request_id: &str) -> Response {
     match refused {
         Refusal::BadOceanAuth => ocean_refusal(context),
         Refusal::Unproven { bearer_only: false } if context.ocean_status.is_some() => ocean_refusal(context),
-        Refusal::Unproven { .. } => {
-            let mut response = error(StatusCode::UNAUTHORIZED, &codes::REFUSED, request_id);
-            // RFC 6750 §3.1: no error code where no credential was sent.
-            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"wharf\""));
-            response
+        // RFC 6750 §3.1: no error code where no credential was sent, or one of another kind.
+        Refusal::Unproven { .. } | Refusal::OtherScheme => {
+            challenge(error(StatusCode::UNAUTHORIZED, &codes::REFUSED, request_id), "")
         }
-        Refusal::Forbidden => error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, request_id),
+        Refusal::BadCredentials(cause) => {
+            tracing::info!(service = context.service, request_id, cause, "credentials refused");
+            challenge(error(StatusCode::BAD_REQUEST, &codes::BAD_CREDENTIALS, request_id), r#", error="invalid_request""#)
+        }
+        // The host's failure and not the token's, so that nobody throws a good one away.
+        Refusal::BadToken(Reason::Unreadable) => {
+            retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::STORE_FAILED, request_id))
+        }
+        Refusal::BadToken(reason) => {
+            tracing::info!(service = context.service, request_id, cause = reason.as_str(), "bearer token refused");
+            challenge(error(StatusCode::UNAUTHORIZED, &codes::REFUSED, request_id), r#", error="invalid_token""#)
+        }
+        Refusal::Forbidden { bearer: false } => error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, request_id),
+        // RFC 6750 §3.1: the request "requires higher privileges than provided by the access token".
+        Refusal::Forbidden { bearer: true } => {
+            challenge(error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, request_id), r#", error="insufficient_scope""#)
+        }
+        Refusal::InsufficientScope { needed } => challenge(
+            error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, request_id),
+            &format!(r#", error="insufficient_scope", scope="{needed}""#),
+        ),
         Refusal::NoService => error(StatusCode::NOT_FOUND, &codes::NO_SERVICE, request_id),
         Refusal::NoRoute => error(StatusCode::NOT_FOUND, &codes::NO_ROUTE, request_id),
         Refusal::NoMethod { allow } => {
@@ -148,6 +179,17 @@ fn refusal(context: &Context, refused: &Refusal, request_id: &str) -> Response {
     }
 }
 
+/// Adds the challenge of RFC 6750 §3 with `parameters`, which begin with a comma unless they are empty.
+///
+/// One realm for all services: the tokens of all are made in one place, and which service one opens is not a client's to guess.
+fn challenge(mut response: Response, parameters: &str) -> Response {
+    // Scopes are the manifest's and hold nothing that would have to be quoted.
+    if let Ok(value) = HeaderValue::from_str(&format!("Bearer realm=\"wharf\"{parameters}")) {
+        response.headers_mut().insert(WWW_AUTHENTICATE, value);
+    }
+    response
+}
+
 fn retry_later(mut response: Response) -> Response {
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     response
@@ -156,7 +198,9 @@ fn retry_later(mut response: Response) -> Response {
 /// The one Ocean-Auth refusal, the same to the byte for every cause: so it carries no request id either.
 fn ocean_refusal(context: &Context) -> Response {
     const BODY: &str = r#"{"success":false,"err":{"name":"Ocean Error","errCode":"ocean.notAuthorizeByOcean","errorMessage":"The request is not authorized by Ocean."}}"#;
-    json(context.ocean_status.unwrap_or(StatusCode::UNAUTHORIZED), BODY.to_owned())
+    let response = json(context.ocean_status.unwrap_or(StatusCode::UNAUTHORIZED), BODY.to_owned());
+    // RFC 9110 §15.5.2: a 401 names a way in. Ocean-Auth is no registered scheme, and bearer tokens open the same routes.
+    if response.status() == StatusCode::UNAUTHORIZED { challenge(response, "") } else { response }
 }
 
 /// The host's error shape: a stable code, its title, and the id under which the log tells more.
@@ -227,4 +271,55 @@ fn add_cors(headers: &mut HeaderMap) {
     headers
         .insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Content-Type, Ocean-Auth, AccessToken, Authorization"));
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+    // What a page must read to know what to do after a refusal.
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("WWW-Authenticate, Retry-After"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(refusal: Refusal, ocean_status: Option<StatusCode>) -> Response {
+        let context = Context { ocean_status, ..Context::default() };
+        respond(&context, Err(refusal), "r1")
+    }
+
+    fn header(response: &Response, name: http::HeaderName) -> Option<&str> {
+        response.headers().get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// RFC 6750 §3.1, and the table of `docs/identity.md`.
+    #[test]
+    fn bearer_refusals_say_what_the_rfc_says() {
+        let scopes = Refusal::InsufficientScope { needed: "a:b c".to_owned() };
+        for (refusal, status, challenge) in [
+            (Refusal::Unproven { bearer_only: true }, 401, Some("Bearer realm=\"wharf\"")),
+            (Refusal::Unproven { bearer_only: false }, 401, Some("Bearer realm=\"wharf\"")),
+            (Refusal::OtherScheme, 401, Some("Bearer realm=\"wharf\"")),
+            (Refusal::BadCredentials("malformed"), 400, Some("Bearer realm=\"wharf\", error=\"invalid_request\"")),
+            (Refusal::BadToken(Reason::Unknown), 401, Some("Bearer realm=\"wharf\", error=\"invalid_token\"")),
+            (Refusal::BadToken(Reason::Expired), 401, Some("Bearer realm=\"wharf\", error=\"invalid_token\"")),
+            (scopes, 403, Some("Bearer realm=\"wharf\", error=\"insufficient_scope\", scope=\"a:b c\"")),
+            (Refusal::Forbidden { bearer: true }, 403, Some("Bearer realm=\"wharf\", error=\"insufficient_scope\"")),
+            (Refusal::Forbidden { bearer: false }, 403, None),
+            (Refusal::BadToken(Reason::Unreadable), 503, None),
+        ] {
+            let response = refused(refusal.clone(), None);
+            assert_eq!((response.status().as_u16(), header(&response, WWW_AUTHENTICATE)), (status, challenge), "{refusal:?}");
+            assert_eq!(header(&response, ACCESS_CONTROL_ALLOW_ORIGIN), Some("*"));
+            assert!(header(&response, ACCESS_CONTROL_EXPOSE_HEADERS).unwrap().contains("WWW-Authenticate"));
+        }
+    }
+
+    #[test]
+    fn the_ocean_refusal_challenges_where_it_is_a_401() {
+        for (status, challenge) in [(StatusCode::UNAUTHORIZED, Some("Bearer realm=\"wharf\"")), (StatusCode::OK, None)] {
+            for refusal in [Refusal::BadOceanAuth, Refusal::Unproven { bearer_only: false }] {
+                let response = refused(refusal, Some(status));
+                assert_eq!((response.status(), header(&response, WWW_AUTHENTICATE)), (status, challenge));
+            }
+            let bearer = refused(Refusal::Unproven { bearer_only: true }, Some(status));
+            assert_eq!(bearer.status(), StatusCode::UNAUTHORIZED);
+        }
+    }
 }

@@ -76,8 +76,8 @@ impl Routes {
 
 /// Finds the route and checks the caller against it.
 ///
-/// Fails with [`Refusal::NotReady`], [`Refusal::NoRoute`], [`Refusal::NoMethod`], [`Refusal::Unproven`] or
-/// [`Refusal::Forbidden`].
+/// Fails with [`Refusal::NotReady`], [`Refusal::NoRoute`], [`Refusal::NoMethod`], [`Refusal::Unproven`],
+/// [`Refusal::Forbidden`] or [`Refusal::InsufficientScope`].
 pub fn route(addressed: &Addressed, caller: &Caller, method: &Method) -> Result<Target, Refusal> {
     let installed = addressed.service.current.load_full().ok_or(Refusal::NotReady)?;
     let matched = installed.routes.0.at(&addressed.path).map_err(|_| Refusal::NoRoute)?;
@@ -94,18 +94,24 @@ pub fn route(addressed: &Addressed, caller: &Caller, method: &Method) -> Result<
 
 /// Whether the caller is of the kind, and has the scopes, that the route needs. The table stands in `docs/identity.md`.
 fn admit(route: &Route, caller: &Caller) -> Result<(), Refusal> {
-    let anonymous = caller.scheme == Scheme::Anonymous;
+    let (anonymous, bearer) = (caller.scheme == Scheme::Anonymous, caller.scheme == Scheme::Bearer);
     let is_kind = match route.auth {
         Need::None => true,
         Need::App => caller.app.is_some(),
         Need::AppUser => caller.user.is_some(),
-        Need::Bearer => caller.scheme == Scheme::Bearer,
+        Need::Bearer => bearer,
         Need::Any => !anonymous,
     };
     if !is_kind {
-        return Err(if anonymous { Refusal::Unproven { bearer_only: route.auth == Need::Bearer } } else { Refusal::Forbidden });
+        // Where only a bearer will do, who comes with another proof is told the same as who comes with none.
+        let bearer_only = route.auth == Need::Bearer;
+        return Err(if anonymous || bearer_only { Refusal::Unproven { bearer_only } } else { Refusal::Forbidden { bearer } });
     }
-    if route.scopes.iter().all(|scope| caller.scopes.contains(scope)) { Ok(()) } else { Err(Refusal::Forbidden) }
+    if route.scopes.iter().all(|scope| caller.scopes.contains(scope)) {
+        Ok(())
+    } else {
+        Err(Refusal::InsufficientScope { needed: route.scopes.join(" ") })
+    }
 }
 
 /// The header `Allow` of a 405.
@@ -119,4 +125,76 @@ fn allow(routes: &[Arc<Route>]) -> String {
     }
     methods.sort_unstable();
     methods.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::caller::AppUser;
+
+    fn caller(scheme: Scheme, user: bool, scopes: &[&str]) -> Caller {
+        let mut caller = Caller::anonymous(Ipv4Addr::LOCALHOST.into());
+        if scheme != Scheme::Anonymous {
+            caller.app = Some("a1".to_owned());
+        }
+        let [id, account, name, authenticated_by] = ["u1", "", "", "user"].map(str::to_owned);
+        caller.user = user.then_some(AppUser { id, account, name, authenticated_by });
+        Caller { scheme, scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(), ..caller }
+    }
+
+    fn route(auth: Need, scopes: &[&str]) -> Route {
+        Route {
+            method: Method::GET,
+            pattern: "/".to_owned(),
+            auth,
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            timeout: Duration::from_secs(1),
+            body_limit: 0,
+        }
+    }
+
+    /// The table of `docs/identity.md`, row by row.
+    #[test]
+    fn each_scheme_satisfies_what_the_table_says() {
+        let callers = [
+            caller(Scheme::Anonymous, false, &[]),
+            caller(Scheme::OceanAuth, false, &[]),
+            caller(Scheme::OceanAuth, true, &[]),
+            caller(Scheme::Bearer, false, &[]),
+            caller(Scheme::Bearer, true, &[]),
+        ];
+        let unproven = || Err(Refusal::Unproven { bearer_only: false });
+        let bearer_only = || Err(Refusal::Unproven { bearer_only: true });
+        let forbidden = |bearer| Err(Refusal::Forbidden { bearer });
+        for (need, answers) in [
+            (Need::None, [Ok(()), Ok(()), Ok(()), Ok(()), Ok(())]),
+            (Need::App, [unproven(), Ok(()), Ok(()), Ok(()), Ok(())]),
+            (Need::AppUser, [unproven(), forbidden(false), Ok(()), forbidden(true), Ok(())]),
+            (Need::Bearer, [bearer_only(), bearer_only(), bearer_only(), Ok(()), Ok(())]),
+            (Need::Any, [unproven(), Ok(()), Ok(()), Ok(()), Ok(())]),
+        ] {
+            for (caller, answer) in callers.iter().zip(answers) {
+                assert_eq!(admit(&route(need, &[]), caller), answer, "{need:?} {caller:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn all_scopes_of_the_route_are_needed_and_only_a_bearer_has_any() {
+        let route = route(Need::App, &["read", "write"]);
+        let lacking = Err(Refusal::InsufficientScope { needed: "read write".to_owned() });
+        for (caller, answer) in [
+            (caller(Scheme::Anonymous, false, &[]), Err(Refusal::Unproven { bearer_only: false })),
+            (caller(Scheme::OceanAuth, true, &[]), lacking.clone()),
+            (caller(Scheme::Bearer, false, &[]), lacking.clone()),
+            (caller(Scheme::Bearer, false, &["read"]), lacking.clone()),
+            (caller(Scheme::Bearer, false, &["read", "Write"]), lacking.clone()),
+            (caller(Scheme::Bearer, false, &["read write"]), lacking),
+            (caller(Scheme::Bearer, false, &["write", "other", "read"]), Ok(())),
+        ] {
+            assert_eq!(admit(&route, &caller), answer, "{caller:?}");
+        }
+    }
 }

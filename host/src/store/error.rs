@@ -47,6 +47,7 @@ impl StoreError {
             Self::Token(TokenError::Scope { .. }) => {
                 return Problem::new(&codes::USAGE, self.to_string()).fix("write printable ASCII without spaces and quotes");
             }
+            Self::Token(TokenError::TooMany) => "revoke those that nobody uses; they are forgotten 90 days later",
             Self::Full(_) => "make room on the disk of the data directory, then try again",
             Self::Commit(_) | Self::Failed => "look at the disk of the data directory, then start the host again",
             _ => "look at the disk of the data directory, then try again",

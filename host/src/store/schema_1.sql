@@ -19,7 +19,10 @@ CREATE TABLE tokens (
     hash       BLOB    NOT NULL UNIQUE CHECK (length(hash) = 32),
     service    TEXT    NOT NULL,
     app        TEXT    NOT NULL,
-    "user"     TEXT,
+    -- The app user, if the token stands for one: all three, or none.
+    user_id      TEXT,
+    user_account TEXT,
+    user_name    TEXT,
     -- Separated by spaces, as in OAuth.
     scopes     TEXT    NOT NULL,
     created_ms INTEGER NOT NULL,

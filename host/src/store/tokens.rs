@@ -15,6 +15,11 @@ pub const PREFIX: &str = "wharf_";
 const RANDOM: usize = 32;
 /// The most tokens on one page of a list.
 pub const PAGE: u32 = 1_000;
+/// The most tokens that are kept: far more than are ever handed out by hand, and few enough to be looked through at once.
+pub const MAX_TOKENS: u32 = 100_000;
+/// How long a token is still listed after it has expired or was revoked, in milliseconds: a quarter, for whoever asks what
+/// opened a door.
+const KEPT_MS: u64 = 90 * 86_400_000;
 
 /// What a token is to be for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,13 +29,23 @@ pub struct NewToken {
     /// The key of the app that calls with it.
     pub app: String,
     /// The app user it stands for, if any.
-    pub user: Option<String>,
+    pub user: Option<User>,
     /// Scope tokens of RFC 6749 (printable ASCII without space, `"` and `\`).
     pub scopes: Vec<String>,
     /// Milliseconds since 1970.
     pub now_ms: u64,
     /// The first millisecond in which it is no longer valid.
     pub expires_ms: u64,
+}
+
+/// An app user that a token stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// The identity.
+    pub id: String,
+    /// Labels; may be empty.
+    pub account: String,
+    pub name: String,
 }
 
 /// A token as it is stored.
@@ -42,29 +57,50 @@ pub struct Token {
     pub hash: Digest,
     pub service: String,
     pub app: String,
-    pub user: Option<String>,
+    pub user: Option<User>,
     pub scopes: Vec<String>,
     pub created_ms: u64,
     pub expires_ms: u64,
     pub revoked_ms: Option<u64>,
 }
 
-/// What is known of a token that somebody presented. Callers are told the same in all cases but the first; the rest is for
-/// the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Presented {
-    Valid(Token),
-    Expired(Token),
-    Revoked(Token),
-    /// Not one of ours, or damaged.
-    Unknown,
+/// Whether a token opens anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Active,
+    Expired,
+    Revoked,
+}
+
+impl State {
+    /// The word of lists and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+impl Token {
+    /// Its state at `now_ms`; one that was revoked stays so when it expires.
+    pub fn state(&self, now_ms: u64) -> State {
+        match self.revoked_ms {
+            Some(_) => State::Revoked,
+            None if self.expires_ms <= now_ms => State::Expired,
+            None => State::Active,
+        }
+    }
 }
 
 /// Why a token was not created, found, listed or revoked.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TokenError {
-    #[error("`{scope}` is not a scope")]
+    #[error("`{}` is not a scope", .scope.escape_debug())]
     Scope { scope: String },
+    #[error("there are {MAX_TOKENS} tokens already")]
+    TooMany,
     #[error("the system has no random bytes for a token")]
     Random { source: Arc<std::io::Error> },
     #[error("tokens cannot be read from the store")]
@@ -99,8 +135,16 @@ pub fn mint(new: NewToken) -> Result<(Token, Secret), TokenError> {
     Ok((token, secret))
 }
 
+/// What a token is found by; `None` for text that cannot be one of ours.
+pub fn hash(presented: &str) -> Option<Digest> {
+    let random = presented.strip_prefix(PREFIX)?;
+    let shaped = random.len() == 2 * RANDOM && random.bytes().all(|byte| byte.is_ascii_hexdigit());
+    shaped.then(|| Digest::of(presented.as_bytes()))
+}
+
 impl Store {
-    /// Creates a token; on disk when this returns. The secret is the token itself, in ASCII, to be shown this once.
+    /// Creates a token; on disk when this returns. The secret is the token itself, in ASCII, to be shown this once. Tokens
+    /// that ended long ago are forgotten meanwhile; with [`MAX_TOKENS`] left there is no room for another one.
     ///
     /// Cancellation: as for [`Store::commit`]; a token that was stored without its secret being seen is of no use to anybody.
     pub async fn token_create(&self, new: NewToken) -> Result<(Token, Secret), StoreError> {
@@ -110,24 +154,11 @@ impl Store {
         Ok((token, secret))
     }
 
-    /// What is known of `presented` at `now_ms`.
+    /// The token with this [`hash`], in whatever state.
     ///
-    /// Text that cannot be a token costs no read. Cancellation: harmless.
-    pub async fn token_find(&self, presented: &str, now_ms: u64) -> Result<Presented, StoreError> {
-        let is_token = presented
-            .strip_prefix(PREFIX)
-            .is_some_and(|random| random.len() == 2 * RANDOM && random.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        if !is_token {
-            return Ok(Presented::Unknown);
-        }
-        let hash = Digest::of(presented.as_bytes());
-        let found = self.read(move |connection| Ok(find(connection, &hash).map_err(failed)?)).await?;
-        Ok(match found {
-            None => Presented::Unknown,
-            Some(token) if token.revoked_ms.is_some() => Presented::Revoked(token),
-            Some(token) if token.expires_ms <= now_ms => Presented::Expired(token),
-            Some(token) => Presented::Valid(token),
-        })
+    /// Cancellation: harmless.
+    pub async fn token_find(&self, hash: Digest) -> Result<Option<Token>, StoreError> {
+        self.read(move |connection| Ok(find(connection, &hash).map_err(failed)?)).await
     }
 
     /// Tokens in the order of their creation, revoked and expired ones included: those after the id `after`, at most `limit`
@@ -152,10 +183,24 @@ fn failed(source: rusqlite::Error) -> TokenError {
 }
 
 pub(super) fn insert(connection: &Connection, token: &Token) -> Result<(), TokenError> {
+    let failed = |source| TokenError::Write { id: token.id.clone(), source: Arc::new(source) };
+    connection
+        .prepare_cached("DELETE FROM tokens WHERE min(expires_ms, coalesce(revoked_ms, expires_ms)) < ?1")
+        .and_then(|mut statement| statement.execute([to_sql(token.created_ms.saturating_sub(KEPT_MS))]))
+        .map_err(failed)?;
+    let count: u32 = connection
+        .prepare_cached("SELECT count(*) FROM tokens")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .map_err(failed)?;
+    if count >= MAX_TOKENS {
+        return Err(TokenError::TooMany);
+    }
+    let label = |label: fn(&User) -> &str| token.user.as_ref().map(label);
     connection
         .prepare_cached(
-            "INSERT INTO tokens (id, hash, service, app, \"user\", scopes, created_ms, expires_ms, revoked_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO tokens
+             (id, hash, service, app, user_id, user_account, user_name, scopes, created_ms, expires_ms, revoked_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )
         .and_then(|mut statement| {
             statement.execute(params![
@@ -163,7 +208,9 @@ pub(super) fn insert(connection: &Connection, token: &Token) -> Result<(), Token
                 token.hash,
                 token.service,
                 token.app,
-                token.user,
+                label(|user| &user.id),
+                label(|user| &user.account),
+                label(|user| &user.name),
                 token.scopes.join(" "),
                 to_sql(token.created_ms),
                 to_sql(token.expires_ms),
@@ -171,7 +218,7 @@ pub(super) fn insert(connection: &Connection, token: &Token) -> Result<(), Token
             ])
         })
         .map(drop)
-        .map_err(|source| TokenError::Write { id: token.id.clone(), source: Arc::new(source) })
+        .map_err(failed)
 }
 
 pub(super) fn revoke(connection: &Connection, id: &str, now_ms: u64) -> Result<bool, TokenError> {
@@ -182,36 +229,33 @@ pub(super) fn revoke(connection: &Connection, id: &str, now_ms: u64) -> Result<b
         .map_err(|source| TokenError::Write { id: id.to_owned(), source: Arc::new(source) })
 }
 
+const COLUMNS: &str = "id, hash, service, app, user_id, user_account, user_name, scopes, created_ms, expires_ms, revoked_ms";
+
 fn find(connection: &Connection, hash: &Digest) -> rusqlite::Result<Option<Token>> {
-    connection
-        .prepare_cached(
-            "SELECT id, hash, service, app, \"user\", scopes, created_ms, expires_ms, revoked_ms FROM tokens WHERE hash = ?1",
-        )?
-        .query_row([hash], token)
-        .optional()
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM tokens WHERE hash = ?1"))?;
+    statement.query_row([hash], token).optional()
 }
 
 fn list(connection: &Connection, after: &str, limit: u32) -> rusqlite::Result<Vec<Token>> {
-    connection
-        .prepare_cached(
-            "SELECT id, hash, service, app, \"user\", scopes, created_ms, expires_ms, revoked_ms FROM tokens
-             WHERE id > ?1 ORDER BY id LIMIT ?2",
-        )?
-        .query_map(params![after, limit], token)?
-        .collect()
+    let mut statement = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM tokens WHERE id > ?1 ORDER BY id LIMIT ?2"))?;
+    statement.query_map(params![after, limit], token)?.collect()
 }
 
 fn token(row: &Row<'_>) -> rusqlite::Result<Token> {
-    let scopes: String = row.get(5)?;
+    let user = match row.get(4)? {
+        Some(id) => Some(User { id, account: row.get(5)?, name: row.get(6)? }),
+        None => None,
+    };
+    let scopes: String = row.get(7)?;
     Ok(Token {
         id: row.get(0)?,
         hash: row.get(1)?,
         service: row.get(2)?,
         app: row.get(3)?,
-        user: row.get(4)?,
+        user,
         scopes: scopes.split_ascii_whitespace().map(str::to_owned).collect(),
-        created_ms: from_sql(row.get(6)?),
-        expires_ms: from_sql(row.get(7)?),
-        revoked_ms: row.get::<_, Option<i64>>(8)?.map(from_sql),
+        created_ms: from_sql(row.get(8)?),
+        expires_ms: from_sql(row.get(9)?),
+        revoked_ms: row.get::<_, Option<i64>>(10)?.map(from_sql),
     })
 }

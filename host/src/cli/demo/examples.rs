@@ -1,14 +1,15 @@
 //! The calls a newcomer can copy: each a `curl` line that works as it stands.
 
-use std::net::SocketAddr;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::setup::Directory;
 use crate::{
+    admin::tokens::Wanted,
     codes,
     host::Host,
-    problem::Problem,
+    problem::{Problem, Problems},
     request::authenticate::ocean_auth::{Identity, Policy, Settings},
 };
 
@@ -27,11 +28,14 @@ pub(super) struct Example {
     pub(super) expect_status: u16,
 }
 
-/// The calls, with headers minted for this demo's keys.
-pub(super) fn examples(directory: &Directory, address: SocketAddr, now_ms: u64) -> Result<Vec<Example>, Problem> {
-    let _ = now_ms;
+/// How long the demo's token is valid.
+const TOKEN_LIFETIME: Duration = Duration::from_hours(24);
+
+/// The calls, with headers minted for this demo's keys and a token made for it.
+pub(super) async fn examples(directory: &Directory, host: &Host) -> Result<Vec<Example>, Problems> {
     let header = mint(directory, "hello")?;
-    let hello = format!("http://{address}/s/hello/hello/Ada");
+    let token = token(host, "hello").await?;
+    let hello = format!("http://{}/s/hello/hello/Ada", host.address);
     Ok(vec![
         Example {
             name: "ocean-auth",
@@ -40,8 +44,14 @@ pub(super) fn examples(directory: &Directory, address: SocketAddr, now_ms: u64) 
             expect_status: 200,
         },
         Example {
+            name: "bearer",
+            about: "the app proves itself with a bearer token",
+            argv: curl(&["-H", &format!("Authorization: Bearer {token}"), &hello]),
+            expect_status: 200,
+        },
+        Example {
             name: "refused",
-            about: "without one it is refused (401), and the plugin is not run",
+            about: "without a proof it is refused (401), and the plugin is not run",
             argv: curl(&[&hello]),
             expect_status: 401,
         },
@@ -54,6 +64,19 @@ fn mint(directory: &Directory, service: &str) -> Result<String, Problem> {
     let policy = Policy::new(service, &key, &Settings::default())
         .map_err(|error| Problem::new(&codes::SECRET_UNREADABLE, "the demo's key cannot be used").why(error))?;
     Ok(policy.mint_legacy(&Identity { app_key: APP.to_owned(), user: None, expires_ms: None }))
+}
+
+/// A bearer token of the demo's app, without a user; made anew at each start.
+async fn token(host: &Host, service: &str) -> Result<String, Problems> {
+    let wanted = Wanted {
+        service: service.to_owned(),
+        app: APP.to_owned(),
+        user: None,
+        scopes: Vec::new(),
+        lifetime_ms: u64::try_from(TOKEN_LIFETIME.as_millis()).unwrap_or(u64::MAX),
+    };
+    let (_, secret) = host.admin.token_create(wanted).await?;
+    Ok(String::from_utf8_lossy(secret.expose()).into_owned())
 }
 
 /// `-i` shows the status, `-s` hides the progress bar.

@@ -60,7 +60,7 @@ async fn serve(args: &Args, output: &Output, threads: &Threads, directory: &setu
         let report = host.admin.install(component.to_vec()).await?;
         output.say(&format_args!("wharf demo: {} {} is installed", report.id, report.version));
     }
-    let examples = examples::examples(directory, host.address, host.admin.clock.now_ms())?;
+    let examples = examples::examples(directory, &host).await?;
     output.data(&examples::text(&host, directory, &examples), &examples::json(&host, directory, &examples));
     let signal = stopped(asked_to_stop().await)?;
     output.say(&format_args!("wharf demo: {signal}, stopping"));

@@ -1,0 +1,56 @@
+//! Bearer tokens, RFC 6750: whoever holds one may call as the app, and for the app user, that it names.
+//!
+//! Files stand in the order of travel: [`header`] takes the token out of `Authorization`, and [`opaque`] finds the host's own
+//! tokens, which an admin makes with `wharf token create`.
+//!
+//! What it guarantees:
+//! * A token opens the one service it was made for, until it expires or is revoked; both hold from the next request on.
+//! * It comes in the header `Authorization` and nowhere else: a token in a query ends in logs and histories (RFC 6750 §2.3),
+//!   and one in a form would have to be looked for in a body that belongs to the plugin (§2.2).
+//! * Every token that opens nothing gets one answer; the [`Reason`] is for the log.
+
+pub mod header;
+pub mod opaque;
+mod reason;
+
+pub use self::reason::Reason;
+use crate::{
+    caller::{AppUser, Caller, Scheme},
+    store::{Store, tokens::Token},
+};
+
+/// Who vouches for the user of an opaque token: the admin who made it. No service key has a colon, so no service can be
+/// mistaken for it.
+pub const VOUCHED_BY_ADMIN: &str = "wharf:token";
+
+/// All that bearer tokens are judged by. Lives as long as the host.
+#[derive(Debug)]
+pub struct Bearer {
+    pub opaque: opaque::Tokens,
+}
+
+impl Bearer {
+    /// `store` is where the host's own tokens are; without one there are none.
+    pub fn new(store: Option<Store>) -> Self {
+        Self { opaque: opaque::Tokens::new(store) }
+    }
+
+    /// Whom `token` proves to the service `service` at `now_ms`. The caller's address is the request's to say.
+    ///
+    /// The reason of a refusal belongs into the log and must not show in the answer, but for [`Reason::Unreadable`], which is
+    /// the host's own failure. Cancellation: harmless.
+    pub async fn open(&self, service: &str, token: &str, now_ms: u64, address: std::net::IpAddr) -> Result<Caller, Reason> {
+        let known = self.opaque.open(service, token, now_ms).await?;
+        Ok(caller(&known, address))
+    }
+}
+
+fn caller(token: &Token, address: std::net::IpAddr) -> Caller {
+    let user = token.user.as_ref().map(|user| AppUser {
+        id: user.id.clone(),
+        account: user.account.clone(),
+        name: user.name.clone(),
+        authenticated_by: VOUCHED_BY_ADMIN.to_owned(),
+    });
+    Caller { scheme: Scheme::Bearer, app: Some(token.app.clone()), user, scopes: token.scopes.clone(), address }
+}
