@@ -12,6 +12,7 @@ use std::{
 use tokio::runtime::Handle;
 
 use crate::{
+    capabilities::{self, Grants},
     clock::Clock,
     codes,
     config::{self, Config},
@@ -55,12 +56,13 @@ pub struct App {
     pub loader: Loader,
     /// Places for idle instances of plugins that may be reused.
     idle: IdlePlaces,
+    capabilities: capabilities::Host,
     request_ids: RequestIds,
     _ticker: Ticker,
 }
 
 impl App {
-    /// Builds the host that the configuration describes. Reads secrets; opens no socket and no data directory.
+    /// Builds the host that the configuration describes. Reads security keys; opens no socket.
     ///
     /// `control` belongs to a runtime on which no guest runs; `store` is the host's own, or none if nothing will be served.
     /// Reports all that is wrong at once.
@@ -80,7 +82,7 @@ impl App {
         let lanes = Lanes::new(control).map_err(|error| host("a thread cannot be started", error.to_string()))?;
         Ok(Self {
             services,
-            bearer: Bearer::new(store),
+            bearer: Bearer::new(store.clone()),
             clock: Clock::from_env(),
             lanes: Arc::new(lanes),
             permits: HostPermits::new(config.runtime.max_calls),
@@ -89,9 +91,21 @@ impl App {
             body_timeout: config.listen.body_timeout,
             loader,
             idle: IdlePlaces::new(idle as usize),
+            capabilities: capabilities::Host::open(store),
             request_ids: RequestIds::new(),
             _ticker: ticker,
         })
+    }
+
+    /// Reads the secrets of all services, as far as a check can do where another host holds the plugins that ask for them.
+    pub fn check_secrets(config: &Config) -> Result<(), Problems> {
+        let mut problems = Problems::default();
+        for service in config.services.values() {
+            for (name, secret) in &service.secrets {
+                problems.0.extend(secret.read(&format!("services.{}.secrets.{name}", service.key)).err());
+            }
+        }
+        problems.or(())
     }
 
     /// Makes a plugin ready for a service, within what its manifest asks and the operator allows. Changes nothing yet; see
@@ -110,8 +124,10 @@ impl App {
                 .why(why)
         };
         let limits = Limits::grant(&manifest.limits, &service.limits.over(caps));
+        let ready = Arc::new(self.capabilities.ready(Grants::new(manifest, service)?)?);
         let reuse = Reuse { calls: service.reuse, places: self.idle.clone() };
-        let plugin = self.loader.load(artifact, inspected, name.clone(), limits, reuse).map_err(|error| invalid(&error))?;
+        let plugin =
+            self.loader.load(artifact, inspected, name.clone(), limits, reuse, ready).map_err(|error| invalid(&error))?;
         let routes = Routes::new(&manifest.routes, &limits).map_err(|error| invalid(&error))?;
         let concurrency = limits.concurrency.min(self.permits.share() / plugin.core_instances).max(1);
         Ok(Installed { routes, plugin: Arc::new(plugin), permits: PluginPermits::new(concurrency) })

@@ -17,7 +17,7 @@ use super::{
     meter::{Breach, Limit, Meter},
     outcome::{Failure, Outcome},
     permit::Permit,
-    plugin::{HOST_CALL_BYTES, Plugin, limit_reached},
+    plugin::{Plugin, host_call_bytes, limit_reached},
     reader::BodyReader,
     reply::{AbortOnDrop, Head},
     state::{CallState, response_head},
@@ -70,7 +70,8 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: Arc<Plugin>, permit: Permit, calle
     let deadline = now + allowed;
     let meter = Arc::new(Meter::new(plugin.limits.cpu, now));
     let (head, mut heads) = oneshot::channel();
-    let state = CallState::new(&plugin, meter.clone(), &request.id, deadline, request.headers, head);
+    let capabilities = plugin.ready.ctx(caller);
+    let state = CallState::new(&plugin, meter.clone(), capabilities, &request.id, deadline, request.headers, head);
     let tenant = caller.app.clone();
     let caller = wit_caller(caller, &request.id);
     let arguments = Arguments {
@@ -217,7 +218,7 @@ fn crash(state: &CallState, error: &wasmtime::Error) -> Failure {
     }
     let trap = format!("{error:#}");
     if trap.contains(HOST_CALL_BYTES_USED_UP) {
-        let allowed = HOST_CALL_BYTES as u64;
+        let allowed = host_call_bytes(&state.capabilities.ready) as u64;
         return Failure::Breached(Breach { limit: Limit::HostCalls, asked: allowed + 1, allowed });
     }
     let (stdout, stderr) = state.stdio.take();

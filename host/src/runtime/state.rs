@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     bindings::types::{self, Error},
-    capabilities::{log::LogCtx, stdio::Stdio},
+    capabilities::{self, log::LogCtx, stdio::Stdio},
 };
 
 /// The resource `call`. There is one call in a store, so the handle points at nothing: all of it is in [`CallState`].
@@ -31,6 +31,7 @@ pub struct CallState {
     pub meter: Arc<Meter>,
     pub ledger: Ledger,
     pub log: LogCtx,
+    pub capabilities: capabilities::Ctx,
     pub table: ResourceTable,
     pub deadline: Instant,
     /// What the guest may see of the request's headers.
@@ -47,6 +48,7 @@ impl CallState {
     pub fn new(
         plugin: &Plugin,
         meter: Arc<Meter>,
+        capabilities: capabilities::Ctx,
         request_id: &str,
         deadline: Instant,
         headers: HeaderMap,
@@ -60,6 +62,7 @@ impl CallState {
             meter,
             ledger: Ledger::new(limits),
             log,
+            capabilities,
             table,
             deadline,
             headers,
@@ -72,15 +75,17 @@ impl CallState {
 
     /// The state of the next call in the same instance. WASI's context and the account of memory belong to the instance.
     pub(super) fn renew(&mut self, next: Self) {
-        let Self { meter, ledger: _, log, table, deadline, headers, head, body_too_large, wasi: _, stdio: _ } = next;
+        let Self { meter, ledger: _, log, capabilities, table, deadline, headers, head, body_too_large, wasi: _, stdio: _ } =
+            next;
         self.ledger.renew();
-        (self.meter, self.log, self.table, self.deadline) = (meter, log, table, deadline);
+        (self.meter, self.log, self.capabilities, self.table, self.deadline) = (meter, log, capabilities, table, deadline);
         (self.headers, self.head, self.body_too_large) = (headers, head, body_too_large);
     }
 
     /// Lets go of everything of the call that has ended: an idle instance holds no body, no header and no name.
     pub(super) fn rest(&mut self) {
         self.table = ResourceTable::new();
+        self.capabilities.rest();
         self.headers = HeaderMap::new();
         self.head = None;
     }
