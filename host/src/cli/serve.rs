@@ -26,7 +26,7 @@ pub struct Args {
 
 pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
     let config = Config::load(&args.config)?;
-    observe::start(&config.log);
+    observe::log::start(&config.log);
     let threads = Threads::start()?;
     threads.control.block_on(async {
         let listener = bind(config.listen.address).await?;

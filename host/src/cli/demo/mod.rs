@@ -52,7 +52,7 @@ async fn serve(args: &Args, output: &Output, threads: &Threads, directory: &setu
     let address = listener.local_addr().map_err(|error| Problem::new(&codes::IO, "the listener has no address").why(error))?;
     let file = directory.write_config(address)?;
     let config = Config::load(&file)?;
-    observe::start(&config.log);
+    observe::log::start(&config.log);
     output.say(&format_args!("wharf demo: starting in {}", directory.path().display()));
     let host = Host::start(config, listener, threads.requests.handle().clone()).await?;
     for (name, component) in setup::PLUGINS {
