@@ -14,9 +14,10 @@ use tokio::runtime::Handle;
 use crate::{
     clock::Clock,
     codes,
-    config::{self, Config},
+    config::{self, Config, Network},
     limits::Limits,
     manifest::Manifest,
+    observe::metrics::Metrics,
     problem::{Problem, Problems},
     request::{
         authenticate::{self, bearer::Bearer},
@@ -50,8 +51,9 @@ pub struct App {
     pub budgets: Budgets,
     /// How long a request may wait for a permit.
     pub wait: Duration,
-    /// How long a request's body may take.
-    pub body_timeout: Duration,
+    /// The networks whose word about a client's address is believed.
+    pub trusted_proxies: Vec<Network>,
+    pub metrics: Arc<Metrics>,
     pub loader: Loader,
     /// Places for idle instances of plugins that may be reused.
     idle: IdlePlaces,
@@ -86,7 +88,8 @@ impl App {
             permits: HostPermits::new(config.runtime.max_calls),
             budgets: Budgets::new(at_least_one(config.runtime.caller_rate), at_least_one(config.runtime.caller_burst)),
             wait: config.runtime.wait,
-            body_timeout: config.listen.body_timeout,
+            trusted_proxies: config.listen.trusted_proxies.clone(),
+            metrics: Arc::default(),
             loader,
             idle: IdlePlaces::new(idle as usize),
             request_ids: RequestIds::new(),
@@ -155,8 +158,10 @@ fn services(config: &Config) -> Result<Services, Problems> {
         };
         let error_status = http::StatusCode::from_u16(service.error_status).unwrap_or(http::StatusCode::UNAUTHORIZED);
         let key = service.key.clone();
-        services
-            .push((Service { key, ocean_auth, error_status, current: arc_swap::ArcSwapOption::empty() }, service.hosts.clone()));
+        services.push((
+            Service { key, ocean_auth, error_status, requests: Arc::default(), current: arc_swap::ArcSwapOption::empty() },
+            service.hosts.clone(),
+        ));
     }
     problems.or(Services::new(services))
 }
