@@ -99,6 +99,7 @@ fn request() -> Request {
         headers,
         body: Incoming::Empty,
         timeout: Duration::from_secs(10),
+        counted: std::sync::Arc::default(),
     }
 }
 

@@ -15,9 +15,10 @@ use crate::{
     capabilities::{self, Grants},
     clock::Clock,
     codes,
-    config::{self, Config},
+    config::{self, Config, Network},
     limits::Limits,
     manifest::Manifest,
+    observe::metrics::Metrics,
     problem::{Problem, Problems},
     request::{
         authenticate::{self, bearer::Bearer},
@@ -51,8 +52,9 @@ pub struct App {
     pub budgets: Budgets,
     /// How long a request may wait for a permit.
     pub wait: Duration,
-    /// How long a request's body may take.
-    pub body_timeout: Duration,
+    /// The networks whose word about a client's address is believed.
+    pub trusted_proxies: Vec<Network>,
+    pub metrics: Arc<Metrics>,
     pub loader: Loader,
     /// Places for idle instances of plugins that may be reused.
     idle: IdlePlaces,
@@ -88,7 +90,8 @@ impl App {
             permits: HostPermits::new(config.runtime.max_calls),
             budgets: Budgets::new(at_least_one(config.runtime.caller_rate), at_least_one(config.runtime.caller_burst)),
             wait: config.runtime.wait,
-            body_timeout: config.listen.body_timeout,
+            trusted_proxies: config.listen.trusted_proxies.clone(),
+            metrics: Arc::default(),
             loader,
             idle: IdlePlaces::new(idle as usize),
             capabilities: capabilities::Host::open(store),
@@ -171,8 +174,10 @@ fn services(config: &Config) -> Result<Services, Problems> {
         };
         let error_status = http::StatusCode::from_u16(service.error_status).unwrap_or(http::StatusCode::UNAUTHORIZED);
         let key = service.key.clone();
-        services
-            .push((Service { key, ocean_auth, error_status, current: arc_swap::ArcSwapOption::empty() }, service.hosts.clone()));
+        services.push((
+            Service { key, ocean_auth, error_status, requests: Arc::default(), current: arc_swap::ArcSwapOption::empty() },
+            service.hosts.clone(),
+        ));
     }
     problems.or(Services::new(services))
 }

@@ -142,6 +142,9 @@ codes! {
         "The caller sends more requests than it may; Retry-After says when to come back.";
     NO_PERMIT = "WH2204", "the service is busy",
         "All permits of the plugin, or of the host, are taken, and none came free in time; Retry-After says when to come back.";
+    SLOW_BODY = "WH2205", "the request body came too slowly",
+        "The client took longer over the request body than `body-timeout` allows, or sent less of it per second than \
+         `min-body-rate` asks for.";
 
     GUEST_FAILED = "WH2301", "the plugin failed",
         "The plugin returned an error instead of a response. The host's log has its code and message.";

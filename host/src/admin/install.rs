@@ -15,7 +15,7 @@ use crate::{
     request::service::{Installed, Service},
     runtime::{
         artifact::Artifact,
-        compile::{CompileLimits, compile},
+        compile::{CompileError, CompileLimits, compile},
         inspect::Inspected,
         plugin::{Plugin, Reuse},
     },
@@ -181,7 +181,13 @@ impl Admin {
         }
         let runtime = &self.config.runtime;
         let limits = CompileLimits { memory: runtime.compile_memory, cpu: runtime.compile_cpu, wall: runtime.compile_wall };
-        let bytes = compile(component.to_vec(), limits).await.map_err(|error| {
+        let began = std::time::Instant::now();
+        let compiled = compile(component.to_vec(), limits).await;
+        if let Some(app) = &self.app {
+            app.metrics.compile_seconds.observe(began.elapsed());
+            app.metrics.compilations.add(compiled.as_ref().map_or_else(CompileError::kind, |_| "compiled"));
+        }
+        let bytes = compiled.map_err(|error| {
             Problem::new(&codes::PLUGIN_COMPILE, format!("plugin `{}` cannot be compiled", manifest.id))
                 .why(error)
                 .fix("if the plugin is to be trusted with more, raise the `compile-` limits in [runtime]")

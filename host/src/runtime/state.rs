@@ -37,8 +37,8 @@ pub struct CallState {
     /// What the guest may see of the request's headers.
     pub headers: HeaderMap,
     pub head: Option<HeadSender>,
-    /// The guest read past the request body's limit.
-    pub body_too_large: bool,
+    /// What ended the request's body before its end, once the guest was told.
+    pub body_failed: Option<ReadError>,
     /// Most plugins never touch WASI, and building its context costs 300 ns: it is made when first asked for.
     wasi: Option<WasiCtx>,
     pub stdio: Stdio,
@@ -67,7 +67,7 @@ impl CallState {
             deadline,
             headers,
             head: Some(head),
-            body_too_large: false,
+            body_failed: None,
             wasi: None,
             stdio: Stdio::default(),
         }
@@ -75,11 +75,10 @@ impl CallState {
 
     /// The state of the next call in the same instance. WASI's context and the account of memory belong to the instance.
     pub(super) fn renew(&mut self, next: Self) {
-        let Self { meter, ledger: _, log, capabilities, table, deadline, headers, head, body_too_large, wasi: _, stdio: _ } =
-            next;
+        let Self { meter, ledger: _, log, capabilities, table, deadline, headers, head, body_failed, wasi: _, stdio: _ } = next;
         self.ledger.renew();
         (self.meter, self.log, self.capabilities, self.table, self.deadline) = (meter, log, capabilities, table, deadline);
-        (self.headers, self.head, self.body_too_large) = (headers, head, body_too_large);
+        (self.headers, self.head, self.body_failed) = (headers, head, body_failed);
     }
 
     /// Lets go of everything of the call that has ended: an idle instance holds no body, no header and no name.
@@ -223,10 +222,10 @@ impl types::HostBodyReader for CallState {
         self.ledger.host_call()?;
         Ok(match self.table.get_mut(&reader)?.read((max as usize).min(MAX_READ)).await {
             Ok(chunk) => Ok(chunk.map(Vec::from)),
-            Err(why @ ReadError::Gone) => Err(error("body.gone", why.to_string())),
-            Err(why @ ReadError::TooLarge) => {
-                self.body_too_large = true;
-                Err(error("body.too-large", why.to_string()))
+            Err(why) => {
+                self.body_failed.get_or_insert(why);
+                let code = if why == ReadError::TooLarge { "body.too-large" } else { "body.gone" };
+                Err(error(code, why.to_string()))
             }
         })
     }
