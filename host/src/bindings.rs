@@ -26,5 +26,5 @@ wasmtime::component::bindgen!({
     },
 });
 
-pub use exports::wharf::service::handler;
-pub use wharf::service::{config, kv, log, secrets, types};
+pub use self::exports::wharf::service::handler;
+pub use self::wharf::service::{config, kv, log, secrets, types};
