@@ -131,3 +131,22 @@ fn resident() -> Option<u64> {
     let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.strip_suffix("kB")?.trim().parse::<u64>().ok())?;
     Some(kib << 10)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    /// The words that begin with `wharf_` after each `mark`.
+    fn names(text: &str, mark: char) -> BTreeSet<&str> {
+        let begin = format!("{mark}wharf_");
+        let starts = text.match_indices(&begin).map(|(at, _)| &text[at + 1..]);
+        starts.filter_map(|rest| rest.split_once(mark).map(|(name, _)| name)).filter(|name| name.len() > 6).collect()
+    }
+
+    #[test]
+    fn the_documentation_names_every_metric() {
+        let code = names(include_str!("page.rs"), '"');
+        assert_eq!(code, names(include_str!("../../../docs/operation.md"), '`'));
+        assert!(code.len() > 20, "{code:?}");
+    }
+}
