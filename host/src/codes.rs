@@ -157,7 +157,7 @@ codes! {
     GUEST_MEMORY = "WH2305", "the plugin used too much memory",
         "The call's memories and tables together grew over what they may.";
     GUEST_HOST_CALLS = "WH2306", "the plugin called the host too often",
-        "The call made more host calls, or moved more bytes through them, than it may.";
+        "The call made more host calls, moved more bytes through them, or held more handles open, than it may.";
     GUEST_INVALID = "WH2307", "the plugin's response is not HTTP",
         "The plugin's response has a status, a header name or a header value that HTTP does not allow, or was given twice.";
     GUEST_BODY_OUT = "WH2308", "the plugin's response is too large",

@@ -10,8 +10,8 @@ use crate::{
     },
 };
 
-/// Longer than a year is for ever, which a header that cannot be revoked should not be.
-const LIFETIME: std::ops::RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(366 * 24);
+/// A hundred years are for ever: the way to switch the cap off, which the platform's longest headers (until 2100) need.
+const LIFETIME: std::ops::RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(36_500 * 24);
 
 pub(super) fn read(table: &Table<'_>) -> Settings {
     let forms = [("legacy", Forms::Legacy), ("both", Forms::Both), ("v2", Forms::V2)];

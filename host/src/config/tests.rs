@@ -103,7 +103,7 @@ fn services_refuse_bad_values() {
         ("ocean-auth = \"v1\"", 3, "ocean-auth", "\"legacy\", \"both\" or \"v2\""),
         ("ocean-auth = \"legasy\"", 3, "ocean-auth", "did you mean \"legacy\"?"),
         ("key-encoding = \"utf-8\"", 3, "key-encoding", "did you mean \"utf8\"?"),
-        ("max-lifetime = \"9999d\"", 3, "max-lifetime", "366d"),
+        ("max-lifetime = \"99999d\"", 3, "max-lifetime", "36500d"),
         ("anonymous-without-expiry = true", 3, "anonymous-without-expiry", "\"allow\" or \"deny\""),
         ("missing-comma = \"no\"", 3, "missing-comma", "`true` or `false`"),
         ("error-status = 403", 3, "error-status", "401"),

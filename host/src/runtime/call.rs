@@ -185,6 +185,10 @@ async fn run(
     let answer = match result {
         Ok(Ok(Some(response))) => answer(state, response),
         Ok(Ok(None)) => Ok(Answer::Streamed),
+        // The guest passed on what it was told of its limit.
+        Ok(Err(_)) if let Some(breach @ Breach { limit: Limit::BodyOut, .. }) = state.ledger.breach => {
+            Err(Failure::Breached(breach))
+        }
         Ok(Err(error)) => Err(match state.body_failed {
             // What the guest made of it is not its own failure.
             Some(ReadError::TooLarge) => Failure::BodyTooLarge,

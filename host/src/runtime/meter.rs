@@ -85,7 +85,8 @@ impl Meter {
         let poll = self.now().saturating_sub(self.poll_began.load(Ordering::Relaxed));
         let spent = Duration::from_nanos(self.spent.load(Ordering::Relaxed).saturating_add(poll));
         if spent > self.allowed {
-            return Err(Breach { limit: Limit::Cpu, asked: millis(spent), allowed: millis(self.allowed) });
+            // Rounded up: a log that says "asked for 200, allowed are 200" explains nothing.
+            return Err(Breach { limit: Limit::Cpu, asked: millis(spent).saturating_add(1), allowed: millis(self.allowed) });
         }
         // A tick that falls on a call that has only begun to run says nothing about it: at 1 ms, it would send one in a
         // hundred calls of 10 µs to the slow lane.

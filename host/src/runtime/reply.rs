@@ -39,6 +39,8 @@ enum Chunk {
 pub struct Writer {
     chunks: mpsc::Sender<Chunk>,
     left: u64,
+    /// Something did not fit: what was written is not the whole body, and must not look like it.
+    overfull: bool,
 }
 
 /// Why a chunk was not taken.
@@ -53,22 +55,29 @@ pub enum WriteError {
 /// A writer of at most `limit` bytes, and the body that it writes to.
 pub fn reply(limit: u64) -> (Writer, ReplyBody) {
     let (sender, chunks) = mpsc::channel(CHUNKS);
-    (Writer { chunks: sender, left: limit }, ReplyBody { chunks, guest: None, ended: false })
+    (Writer { chunks: sender, left: limit, overfull: false }, ReplyBody { chunks, guest: None, ended: false })
 }
 
 impl Writer {
     /// Waits while the reader is slower than the guest. Cancelling drops the chunk: the call is over then.
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), WriteError> {
         let length = bytes.len() as u64;
-        self.left = self.left.checked_sub(length).ok_or_else(|| WriteError::TooLarge(length - self.left))?;
+        let Some(left) = self.left.checked_sub(length) else {
+            self.overfull = true;
+            return Err(WriteError::TooLarge(length - self.left));
+        };
+        self.left = left;
         if bytes.is_empty() {
             return Ok(());
         }
         self.chunks.send(Chunk::Data(bytes)).await.map_err(|_| WriteError::Gone)
     }
 
-    /// Ends the body cleanly.
+    /// Ends the body cleanly, unless something of it did not fit.
     pub async fn finish(self) -> Result<(), WriteError> {
+        if self.overfull {
+            return Err(WriteError::TooLarge(0));
+        }
         self.chunks.send(Chunk::End).await.map_err(|_| WriteError::Gone)
     }
 }
@@ -116,6 +125,11 @@ impl http_body::Body for ReplyBody {
             }
             None => {
                 self.ended = true;
+                // The guest has let go of its writer, most likely because it has ended: aborting it now would only take the
+                // reason out of the log.
+                if let Some(guest) = self.guest.take() {
+                    guest.disarm();
+                }
                 Some(Err(CutOff))
             }
         })

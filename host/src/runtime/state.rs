@@ -109,6 +109,12 @@ impl CallState {
     }
 }
 
+impl CallState {
+    fn reply_too_large(&self) -> Error {
+        error("reply.too-large", format!("a response of this service may have {} bytes", self.ledger.limits.body_out))
+    }
+}
+
 /// The contract's error, from a stable dotted code and a text for the plugin's developer.
 pub fn error(code: &str, message: impl Into<String>) -> Error {
     Error { code: code.to_owned(), message: message.into(), retry_after_ms: None }
@@ -245,7 +251,7 @@ impl types::HostWriter for CallState {
             Err(WriteError::TooLarge(over)) => {
                 let allowed = self.ledger.limits.body_out;
                 self.ledger.breach.get_or_insert(Breach { limit: Limit::BodyOut, asked: allowed.saturating_add(over), allowed });
-                Ok(Err(error("reply.too-large", format!("a response of this service may have {allowed} bytes"))))
+                Ok(Err(self.reply_too_large()))
             }
         }
     }
@@ -253,7 +259,11 @@ impl types::HostWriter for CallState {
     async fn finish(&mut self, writer: Resource<Writer>) -> wasmtime::Result<Result<(), Error>> {
         self.ledger.host_call()?;
         let writer = self.table.delete(writer)?;
-        Ok(writer.finish().await.map_err(|_| error("reply.gone", "the caller left")))
+        Ok(match writer.finish().await {
+            Ok(()) => Ok(()),
+            Err(WriteError::Gone) => Err(error("reply.gone", "the caller left")),
+            Err(WriteError::TooLarge(_)) => Err(self.reply_too_large()),
+        })
     }
 
     fn drop(&mut self, writer: Resource<Writer>) -> wasmtime::Result<()> {

@@ -1,0 +1,18 @@
+//! Calls itself without end.
+
+use std::hint::black_box;
+
+use wharf_sdk::prelude::*;
+
+#[get("/")]
+fn recurse() -> String {
+    deeper(black_box(0)).to_string()
+}
+
+#[expect(unconditional_recursion, reason = "that is what this guest is for")]
+fn deeper(depth: u64) -> u64 {
+    // The sum after the call keeps the compiler from making a loop of it.
+    deeper(black_box(depth + 1)).wrapping_add(black_box(depth))
+}
+
+service!(recurse);

@@ -1,0 +1,63 @@
+//! `wharf config --default` and `wharf check`.
+
+use std::fs;
+
+use wharf_guests::INNOCENT;
+
+use crate::support::{Service, TestHost, wharf};
+
+#[test]
+fn the_default_configuration_is_valid_and_checked_without_a_socket() {
+    let here = tempfile::tempdir().expect("a temporary directory can be made");
+    let default = wharf(["config", "--default"]).run().ok();
+    fs::write(here.path().join("wharf.toml"), &default).expect("a configuration can be written");
+    let checked = wharf(["check", "--format", "json"]).within(here.path()).run().json();
+    assert_eq!(checked["services"], serde_json::json!([]));
+    assert_eq!(wharf(["config", "--default", "--format", "json"]).run().json()["config"], default.trim_end());
+}
+
+#[test]
+fn every_key_of_the_default_configuration_may_be_written_out() {
+    let here = tempfile::tempdir().expect("a temporary directory can be made");
+    let default = wharf(["config", "--default"]).run().ok();
+    // Comments that hold a key or a table begin with `# ` and have no blank before `=` but one.
+    let is_setting = |line: &&str| {
+        let line = line.trim_start_matches("# ");
+        line.starts_with('[') || line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '))
+    };
+    let settings: Vec<&str> = default.lines().filter(is_setting).map(|line| line.trim_start_matches("# ")).collect();
+    assert!(settings.len() > 40, "{settings:?}");
+    fs::write(here.path().join("wharf.toml"), settings.join("\n")).expect("a configuration can be written");
+    fs::write(here.path().join("notes.key"), "a key of its own").expect("a key file can be written");
+    let run = wharf(["check"]).within(here.path()).variable("NOTES_API_KEY", "secret").run();
+    // The plugin it names is not installed, and that is all that is wrong.
+    run.refused("WH1207", "acme/notes");
+    assert_eq!(run.stderr.matches("error[").count(), 1, "{}", run.stderr);
+}
+
+#[test]
+fn a_check_says_what_a_service_lacks() {
+    let host = TestHost::new().with(Service::of(&INNOCENT));
+    host.write();
+    let check = || wharf(["check"]).within(host.path()).run();
+    check().refused("WH1207", "test/innocent");
+    wharf(["plugin", "install", INNOCENT.component, "--manifest", INNOCENT.manifest]).within(host.path()).run().ok();
+    check().ok();
+    let host = host.serve();
+    host.wharf(["check"]).ok();
+    host.stop();
+}
+
+#[test]
+fn all_mistakes_come_in_one_report_with_their_places() {
+    let here = tempfile::tempdir().expect("a temporary directory can be made");
+    let text = "data_dir = \"data\"\n\n[listen]\nadress = \"127.0.0.1:0\"\n\n[limits]\nmemory = \"much\"\n";
+    fs::write(here.path().join("wharf.toml"), text).expect("a configuration can be written");
+    let run = wharf(["check", "--format", "json"]).within(here.path()).run();
+    assert_eq!(run.status, 1);
+    let report: serde_json::Value = serde_json::from_str(&run.stderr).expect("the report is JSON");
+    let errors = report["errors"].as_array().expect("errors are a list");
+    let shown: Vec<_> = errors.iter().map(|error| (error["code"].as_str().unwrap_or(""), error["at"]["line"].as_u64())).collect();
+    assert_eq!(shown, [("WH1003", Some(1)), ("WH1003", Some(4)), ("WH1004", Some(7))], "{report:#}");
+    assert!(errors[0]["fix"].as_str().is_some_and(|fix| fix.contains("data-dir")), "the nearest key is not named: {report:#}");
+}

@@ -1,0 +1,69 @@
+//! `wharf explain`, and the rest of what the command line says of itself.
+
+use crate::support::wharf;
+
+#[test]
+fn every_code_is_explained() {
+    let all = wharf(["explain", "--format", "json"]).run().json();
+    let all = all.as_array().expect("a list");
+    assert!(all.len() > 30, "{} codes", all.len());
+    for code in all {
+        let (id, title) = (code["code"].as_str().expect("an id"), code["title"].as_str().expect("a title"));
+        assert!(::wharf::codes::find(id).is_some(), "{id}");
+        let text = wharf(["explain", &id.to_lowercase()]).run().ok();
+        assert!(text.starts_with(&format!("{id}: {title}\n\n")), "{text}");
+        assert!(text.len() > title.len() + 40, "{id} is hardly explained: {text}");
+    }
+}
+
+#[test]
+fn an_unknown_code_is_refused() {
+    wharf(["explain", "WH9999"]).run().refused("WH1007", "WH9999");
+}
+
+#[test]
+fn every_command_has_help_with_a_line_for_each_argument() {
+    let mut commands: Vec<Vec<String>> = vec![Vec::new()];
+    let mut seen = 0;
+    while let Some(command) = commands.pop() {
+        let run = wharf(command.iter().map(String::as_str).chain(["--help"])).run();
+        let name = command.join(" ");
+        let help = run.ok();
+        assert!(help.contains("Usage: wharf"), "{name}: {help}");
+        seen += 1;
+        let listed = help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap_or_default();
+        for line in listed.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")) {
+            let mut words = line.split_whitespace();
+            let next = words.next().expect("a line of a list begins with a command");
+            assert!(words.next().is_some(), "`wharf {name} {next}` has no description");
+            if next != "help" {
+                commands.push(command.iter().cloned().chain([next.to_owned()]).collect());
+            }
+        }
+    }
+    assert!(seen >= 12, "only {seen} commands");
+}
+
+#[test]
+fn completions_are_written_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = wharf(["completions", shell]).run().ok();
+        assert!(script.contains("wharf") && script.contains("ocean-auth"), "{shell}: {script}");
+    }
+}
+
+#[test]
+fn a_wrong_command_line_ends_with_2_and_says_what_would_be_right() {
+    for (arguments, says) in [
+        (vec!["srve"], "serve"),
+        (vec!["plugin", "instal", "x.wasm"], "install"),
+        (vec!["serve", "--confg", "x"], "--config"),
+        (vec!["plugin", "install"], "<FILE>"),
+        (vec!["demo", "--port", "70000"], "70000"),
+        (vec!["ocean-auth", "mint"], "--key-file"),
+    ] {
+        let run = wharf(&arguments).run();
+        assert_eq!((run.status, run.stdout.as_str()), (2, ""), "{arguments:?}");
+        assert!(run.stderr.contains(says), "{arguments:?}: {}", run.stderr);
+    }
+}

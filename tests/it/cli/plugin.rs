@@ -1,0 +1,90 @@
+//! `wharf plugin`, on a host that runs and on a data directory that nobody serves from.
+
+use std::fs;
+
+use serde_json::Value;
+use wharf_guests::{IDENTITY, INNOCENT};
+
+use crate::support::{Run, Service, TestHost, cli::Call, wharf};
+
+/// `innocent` in another version, which answers what `identity` does: a second version that can be told from the first.
+fn install_second_version(host: &std::path::Path) -> Call {
+    let manifest = fs::read_to_string(INNOCENT.manifest).expect("the manifest can be read").replace("0.1.0", "0.2.0");
+    fs::write(host.join("second.toml"), manifest).expect("a manifest can be written");
+    wharf(["plugin", "install", IDENTITY.component, "--manifest", "second.toml", "--format", "json"]).within(host)
+}
+
+fn plugin<'a>(host: &std::path::Path, arguments: impl IntoIterator<Item = &'a str>) -> Run {
+    wharf(["plugin"].into_iter().chain(arguments).chain(["--format", "json"])).within(host).run()
+}
+
+#[test]
+fn plugins_come_and_go_while_the_host_runs() {
+    let host = TestHost::new().with(Service::of(&INNOCENT).not_installed()).start();
+    let here = host.path().to_owned();
+    host.get("/s/innocent/").send().assert(503, "WH2105");
+    assert_eq!(plugin(&here, ["list"]).json(), Value::Array(Vec::new()));
+
+    let first = plugin(&here, ["install", INNOCENT.component, "--manifest", INNOCENT.manifest]).json();
+    assert_eq!((&first["id"], &first["version"], &first["new"]), (&"test/innocent".into(), &"0.1.0".into(), &true.into()));
+    assert_eq!(first["services"], serde_json::json!(["innocent"]));
+    host.assert_serves_others();
+
+    // The same again changes nothing; the same version with other contents is refused.
+    let again = plugin(&here, ["install", INNOCENT.component, "--manifest", INNOCENT.manifest]).json();
+    assert_eq!(again["new"], false);
+    plugin(&here, ["install", IDENTITY.component, "--manifest", INNOCENT.manifest]).refused("WH1209", "test/innocent");
+    host.assert_serves_others();
+
+    let second = install_second_version(&here).run().json();
+    assert_eq!(second["version"], "0.2.0");
+    assert_eq!(host.get("/s/innocent/").send().json()["scheme"], "Anonymous");
+    let list = plugin(&here, ["list"]).json();
+    let shown: Vec<(&str, bool)> = list
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|plugin| (plugin["version"].as_str().expect("a version"), plugin["active"] == true))
+        .collect();
+    assert_eq!(shown, [("0.2.0", true), ("0.1.0", false)]);
+    assert_eq!(plugin(&here, ["inspect", "test/innocent"]).json()["version"], "0.2.0");
+    let inspected = plugin(&here, ["inspect", "test/innocent@0.1.0"]).json();
+    assert_eq!(inspected["routes"], serde_json::json!([{"method": "GET", "path": "/", "auth": "none", "scopes": []}]));
+
+    // What a service is bound to goes only by force, and then the version before it takes over.
+    plugin(&here, ["remove", "test/innocent@0.2.0"]).refused("WH1208", "innocent");
+    let removed = plugin(&here, ["remove", "test/innocent@0.2.0", "--force"]).json();
+    assert_eq!((&removed["removed"], &removed["active"]), (&serde_json::json!(["0.2.0"]), &"0.1.0".into()));
+    host.assert_serves_others();
+    plugin(&here, ["remove", "test/innocent", "--force"]).ok();
+    host.get("/s/innocent/").send().assert(503, "WH2105");
+    plugin(&here, ["inspect", "test/innocent"]).refused("WH1207", "test/innocent");
+    plugin(&here, ["remove", "test/innocent"]).refused("WH1207", "test/innocent");
+    host.stop();
+}
+
+#[test]
+fn what_is_installed_without_a_host_runs_when_one_starts() {
+    let host = TestHost::new().with(Service::of(&INNOCENT));
+    host.write();
+    let here = host.path().to_owned();
+    plugin(&here, ["install", INNOCENT.component, "--manifest", INNOCENT.manifest]).ok();
+    install_second_version(&here).run().ok();
+    assert_eq!(plugin(&here, ["remove", "test/innocent@0.2.0", "--force"]).json()["active"], "0.1.0");
+    assert_eq!(plugin(&here, ["list"]).json()[0]["version"], "0.1.0");
+    let host = host.serve();
+    host.assert_serves_others();
+
+    // And again after a restart, with nothing done between.
+    let host = host.stopped().serve();
+    host.assert_serves_others();
+    host.stop();
+}
+
+#[test]
+fn a_component_that_is_a_file_can_be_looked_at_without_a_host() {
+    let here = tempfile::tempdir().expect("a temporary directory can be made");
+    let run = wharf(["plugin", "inspect", INNOCENT.component, "--format", "json"]).within(here.path()).run();
+    // A guest carries no manifest of its own.
+    run.refused("WH1105", "plugin");
+}

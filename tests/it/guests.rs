@@ -1,0 +1,20 @@
+//! Every guest has a test module of its name: one without does not compile.
+
+use crate::{
+    cli::plugin as innocent,
+    request::authenticate::ocean_auth as identity,
+    runtime::{
+        canary, chatter, drip, escape, flood, giant, grow, hoard, malformed, panic, recurse, sink, sip, sleep, source, spin,
+        tally, trap,
+    },
+};
+
+macro_rules! each_has_a_test {
+    ($($guest:ident)*) => {
+        mod seen {
+            $(#[expect(unused_imports, reason = "that it can be named is the point")] use super::$guest;)*
+        }
+    };
+}
+
+wharf_guests::for_each_guest!(each_has_a_test);

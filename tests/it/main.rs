@@ -1,0 +1,12 @@
+//! What must hold of the built binary, seen from outside: real processes, real sockets, real components.
+//!
+//! Laid out like `host/src`. A test makes a [`support::TestHost`], sends it requests, reads its log, and stops it; how the host
+//! does its work is none of a test's business.
+
+mod support;
+
+mod cli;
+mod request;
+mod runtime;
+
+mod guests;

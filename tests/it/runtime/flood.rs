@@ -1,0 +1,36 @@
+use wharf_guests::FLOOD;
+
+use super::host;
+
+#[test]
+fn lines_over_the_limit_are_dropped_and_counted() {
+    let host = host(&FLOOD, &[("log-lines", "5")]);
+    assert_eq!(host.get("/s/flood/").send().text(), "done");
+    let dropped = host.log().find("that lines were dropped", |line| line.message().contains("more log lines"));
+    assert_eq!(dropped.field("dropped"), "995");
+    host.assert_serves_others();
+    let written = host.stop().lines().iter().filter(|line| line.message().starts_with("flood line")).count();
+    assert_eq!(written, 5);
+}
+
+#[test]
+fn a_plugin_cannot_forge_a_line() {
+    let host = host(&FLOOD, &[]);
+    assert_eq!(host.get("/s/flood/forge").send().text(), "done");
+    let line = host.log().find("the honest line", |line| line.message().starts_with("honest"));
+    assert_eq!(line.field("target"), "plugin");
+    assert!(host.log().lines().iter().all(|line| line.message() != "forged"), "{}", host.log().text());
+    assert!(!host.stop().text().contains('\u{1b}'));
+}
+
+#[test]
+fn what_is_printed_without_end_is_cut_too() {
+    let mut host = host(&FLOOD, &[("log-lines", "5"), ("cpu", "10s")]);
+    assert_eq!(host.get("/s/flood/print").send().text(), "done");
+    let peak = host.process().peak_memory();
+    assert_eq!(host.get("/s/flood/print").send().text(), "done");
+    assert!(host.process().peak_memory() - peak < 16 << 20, "10 MB printed are kept");
+    let log = host.stop().text();
+    assert!(log.len() < 100_000, "10 MB printed are {} bytes of log", log.len());
+    assert!(log.contains("bytes dropped"), "{log}");
+}

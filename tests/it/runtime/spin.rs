@@ -1,0 +1,47 @@
+use wharf_guests::{INNOCENT, SPIN};
+
+use super::{assert_fails, assert_limit, host};
+use crate::support::{Service, TestHost};
+
+#[test]
+fn a_guest_that_loops_is_stopped_by_its_processor_time() {
+    let host = host(&SPIN, &[("cpu", "200ms")]);
+    let line = assert_fails(&host, "/s/spin/", 504, "WH2304");
+    assert_limit(&line, "cpu", 200);
+    host.stop();
+}
+
+#[test]
+fn a_guest_that_loops_is_stopped_by_the_clock_on_the_wall() {
+    let host = host(&SPIN, &[("cpu", "10s"), ("wall", "200ms")]);
+    let line = assert_fails(&host, "/s/spin/", 504, "WH2303");
+    assert_eq!((line.field("limit"), line.field("allowed")), ("wall".to_owned(), "200".to_owned()));
+    host.stop();
+}
+
+#[test]
+fn a_crowd_of_looping_guests_does_not_keep_others_from_being_served() {
+    let spin = Service::of(&SPIN).limit("cpu", "1s");
+    let host = TestHost::new().with(spin).with(Service::of(&INNOCENT)).start();
+    let crowd: Vec<_> = (0..16).map(|_| host.get("/s/spin/").open()).collect();
+    for _ in 0..20 {
+        host.assert_serves_others();
+    }
+    for call in crowd {
+        assert_eq!(call.finish().status, 504);
+    }
+    host.stop();
+}
+
+#[test]
+fn a_caller_who_leaves_ends_the_guest() {
+    let host = host(&SPIN, &[("cpu", "10s"), ("wall", "5m")]);
+    let busy = host.get("/s/spin/").open();
+    host.log().expect(1, "that the guest runs", |line| line.message() == "spinning");
+    busy.leave();
+    // It would hold the one permit for ten seconds, and a call waits one: so the next call runs only if it has ended.
+    let next = host.get("/s/spin/").open();
+    host.log().expect(2, "that the guest runs", |line| line.message() == "spinning");
+    next.leave();
+    host.stop();
+}

@@ -1,0 +1,17 @@
+//! What tests are told with: a host, its plugins, requests, its log, commands.
+//!
+//! Every wait has a deadline ([`wait`]) and is for a condition; nothing sleeps to let something happen.
+
+pub(crate) mod cli;
+pub(crate) mod http;
+pub(crate) mod log;
+mod host;
+mod process;
+mod service;
+pub(crate) mod wait;
+
+pub(crate) use cli::{Run, wharf};
+pub(crate) use host::{Running, TestHost};
+pub(crate) use http::{Answer, Request};
+pub(crate) use process::Process;
+pub(crate) use service::Service;

@@ -1,0 +1,139 @@
+//! A process of the binary under test, in a process group of its own, so that what it leaves behind can be found.
+
+use std::{
+    ffi::OsStr,
+    fs,
+    io::Read as _,
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc,
+    thread,
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use super::{
+    log::Log,
+    wait::{PATIENCE, until},
+};
+
+/// A running `wharf`. Killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    pub(crate) log: Log,
+}
+
+impl Process {
+    /// Starts `wharf` with these arguments and no environment but `TMPDIR` and `variables`, in the directory `here`. Its first
+    /// JSON document on standard output is returned with it.
+    #[track_caller]
+    pub(crate) fn start(
+        here: &Path,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        variables: &[(String, String)],
+    ) -> (Self, Value) {
+        let mut process = Self::spawn(here, arguments, variables);
+        let mut stdout = process.child.stdout.take().expect("standard output is piped");
+        let (ready, readiness) = mpsc::channel();
+        thread::spawn(move || {
+            let mut documents = serde_json::Deserializer::from_reader(&mut stdout).into_iter::<Value>();
+            let first = documents.next();
+            // Nobody waits any more when the test has given up.
+            let _ = ready.send(first);
+            drop(documents);
+            // Until its end, so that the process never finds its pipe full or closed.
+            let _ = stdout.read_to_end(&mut Vec::new());
+        });
+        match readiness.recv_timeout(PATIENCE) {
+            Ok(Some(Ok(document))) => (process, document),
+            other => panic!("wharf is not ready ({other:?}); it says:\n{}", process.log.text()),
+        }
+    }
+
+    fn spawn(here: &Path, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, variables: &[(String, String)]) -> Self {
+        use std::os::unix::process::CommandExt as _;
+        let mut child = Command::new(env!("CARGO_BIN_EXE_wharf"))
+            .args(arguments)
+            .current_dir(here)
+            .env_clear()
+            .env("TMPDIR", temporary(here))
+            .envs(variables.iter().map(|(name, value)| (name, value)))
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("wharf can be started");
+        let log = Log::of(child.stderr.take().expect("standard error is piped"));
+        Self { child, log }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The most memory it ever held, in bytes.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("a running process has a status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the status says VmHWM");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("VmHWM is a number") << 10
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.pid().cast_signed()).expect("a pid is not 0");
+        kill_process(pid, signal).expect("a child can be signalled");
+    }
+
+    /// Waits for the end.
+    #[track_caller]
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        until("wharf ends", || self.child.try_wait().expect("a child can be asked"))
+    }
+
+    /// Processes of its group that still exist, itself not counted.
+    pub(crate) fn companions(&self) -> Vec<u32> {
+        let group = self.pid().to_string();
+        let mut found = Vec::new();
+        for entry in fs::read_dir("/proc").expect("there is /proc").flatten() {
+            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+            let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
+            // pid (name) state ppid pgrp …; a name may hold anything, a parenthesis too.
+            let mut fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+            let (state, pgrp) = (fields.next(), fields.nth(1));
+            if pid != self.pid() && pgrp == Some(&group) && state != Some("Z") {
+                found.push(pid);
+            }
+        }
+        found
+    }
+
+    /// Ends it by `signal` and asserts that it ends well and leaves neither process nor temporary file.
+    #[track_caller]
+    pub(crate) fn stop_by(mut self, signal: Signal, here: &Path) -> Log {
+        self.signal(signal);
+        let status = self.wait();
+        let log = self.log.to_the_end();
+        assert!(status.success(), "wharf ended with {status}:\n{}", log.text());
+        assert_eq!(self.companions(), Vec::<u32>::new(), "processes are left behind");
+        assert_eq!(super::service::names_in(&temporary(here)), Vec::<String>::new(), "temporary files are left behind");
+        log
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already; then there is nothing to kill and nothing to wait for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The temporary directory of processes started in `here`.
+pub(crate) fn temporary(here: &Path) -> std::path::PathBuf {
+    let temporary = here.join("tmp");
+    fs::create_dir_all(&temporary).expect("a directory can be made");
+    temporary
+}
