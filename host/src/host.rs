@@ -15,7 +15,7 @@ use crate::{
     codes,
     config::Config,
     problem::{Problem, Problems},
-    request::{budget::FORGET_EVERY, listen::listen},
+    request::{authenticate::bearer::jwt::issuer::Issuer, budget::FORGET_EVERY, listen::listen},
     runtime::reply::AbortOnDrop,
     store::{DataDir, Store},
 };
@@ -54,6 +54,8 @@ pub struct Host {
     listening: JoinHandle<()>,
     controlling: JoinHandle<std::io::Result<()>>,
     forgetting: AbortOnDrop,
+    /// Keeps the keys of issuers fresh.
+    reading_keys: Vec<AbortOnDrop>,
     /// Holds the lock of the data directory until the very end.
     data: DataDir,
 }
@@ -84,6 +86,8 @@ impl Host {
             tracing::warn!(code = problem.code.id, "{problem}");
         }
         let forgetting = tokio::spawn(forget(app.clone()));
+        let keep_fresh = |issuer: &Arc<Issuer>| AbortOnDrop::new(tokio::spawn(issuer.clone().keep_fresh()).abort_handle());
+        let reading_keys = app.issuers.iter().map(keep_fresh).collect();
         let address = listener.local_addr().map_err(|error| io("the listener has no address", error))?;
         let socket = control::bind(&data.control_socket()).map_err(|error| io("the control socket cannot be opened", error))?;
         let shutdown = CancellationToken::new();
@@ -97,13 +101,14 @@ impl Host {
             listening,
             controlling,
             forgetting: AbortOnDrop::new(forgetting.abort_handle()),
+            reading_keys,
             data,
         })
     }
 
     /// Stops accepting, lets calls in flight finish for at most the drain timeout, and gives the data directory back.
     pub async fn stop(self) {
-        drop(self.forgetting);
+        drop((self.forgetting, self.reading_keys));
         self.shutdown.cancel();
         if let Err(error) = self.listening.await {
             tracing::error!(%error, "the listener ended badly");
