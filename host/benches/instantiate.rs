@@ -60,7 +60,8 @@ fn load(pagemap_scan: bool, reuse: u32) -> (Arc<Plugin>, Ticker) {
     let reuse = Reuse { calls: reuse, places: IdlePlaces::new(10) };
     let inspected = inspect(HELLO).expect("a component");
     let loader = Loader::new(&engine).expect("it links");
-    let plugin = loader.load(&artifact, &inspected, "wharf/hello@bench".into(), Limits::DEFAULT, reuse).expect("it loads");
+    let ready = std::sync::Arc::default();
+    let plugin = loader.load(&artifact, &inspected, "wharf/hello@bench".into(), Limits::DEFAULT, reuse, ready).expect("it loads");
     (Arc::new(plugin), ticker)
 }
 
@@ -98,6 +99,7 @@ fn request() -> Request {
         headers,
         body: Incoming::Empty,
         timeout: Duration::from_secs(10),
+        counted: std::sync::Arc::default(),
     }
 }
 

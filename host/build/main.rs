@@ -5,7 +5,7 @@
 mod wasm;
 
 /// The shipped plugins, in the order in which the demo installs them.
-const PLUGINS: [&str; 1] = ["hello"];
+const PLUGINS: [&str; 3] = ["hello", "echo", "notes"];
 
 fn main() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

@@ -13,11 +13,13 @@ use std::{
 use tokio::runtime::Handle;
 
 use crate::{
+    capabilities::{self, Grants},
     clock::Clock,
     codes,
-    config::{self, Config},
+    config::{self, Config, Network},
     limits::Limits,
     manifest::Manifest,
+    observe::metrics::Metrics,
     problem::{Problem, Problems},
     request::{
         authenticate::{
@@ -59,18 +61,20 @@ pub struct App {
     pub budgets: Budgets,
     /// How long a request may wait for a permit.
     pub wait: Duration,
-    /// How long a request's body may take.
-    pub body_timeout: Duration,
+    /// The networks whose word about a client's address is believed.
+    pub trusted_proxies: Vec<Network>,
+    pub metrics: Arc<Metrics>,
     pub loader: Loader,
     /// Places for idle instances of plugins that may be reused.
     idle: IdlePlaces,
+    capabilities: capabilities::Host,
     request_ids: RequestIds,
     _ticker: Ticker,
 }
 
 impl App {
-    /// Builds the host that the configuration describes. Reads secrets and the keys of issuers that are files; opens no socket
-    /// and no data directory.
+    /// Builds the host that the configuration describes. Reads security keys, and keys of issuers that are files; opens no
+    /// socket.
     ///
     /// `control` belongs to a runtime on which no guest runs; `store` is the host's own, or none if nothing will be served.
     /// Reports all that is wrong at once.
@@ -93,19 +97,32 @@ impl App {
         let lanes = Lanes::new(control).map_err(|error| host("a thread cannot be started", error.to_string()))?;
         Ok(Self {
             services,
-            bearer: Bearer::new(store),
+            bearer: Bearer::new(store.clone()),
             issuers: issuers.into_values().collect(),
             clock: Clock::from_env(),
             lanes: Arc::new(lanes),
             permits: HostPermits::new(config.runtime.max_calls),
             budgets: Budgets::new(at_least_one(config.runtime.caller_rate), at_least_one(config.runtime.caller_burst)),
             wait: config.runtime.wait,
-            body_timeout: config.listen.body_timeout,
+            trusted_proxies: config.listen.trusted_proxies.clone(),
+            metrics: Arc::default(),
             loader,
             idle: IdlePlaces::new(idle as usize),
+            capabilities: capabilities::Host::open(store),
             request_ids: RequestIds::new(),
             _ticker: ticker,
         })
+    }
+
+    /// Reads the secrets of all services, as far as a check can do where another host holds the plugins that ask for them.
+    pub fn check_secrets(config: &Config) -> Result<(), Problems> {
+        let mut problems = Problems::default();
+        for service in config.services.values() {
+            for (name, secret) in &service.secrets {
+                problems.0.extend(secret.read(&format!("services.{}.secrets.{name}", service.key)).err());
+            }
+        }
+        problems.or(())
     }
 
     /// Makes a plugin ready for a service, within what its manifest asks and the operator allows. Changes nothing yet; see
@@ -124,8 +141,10 @@ impl App {
                 .why(why)
         };
         let limits = Limits::grant(&manifest.limits, &service.limits.over(caps));
+        let ready = Arc::new(self.capabilities.ready(Grants::new(manifest, service)?)?);
         let reuse = Reuse { calls: service.reuse, places: self.idle.clone() };
-        let plugin = self.loader.load(artifact, inspected, name.clone(), limits, reuse).map_err(|error| invalid(&error))?;
+        let plugin =
+            self.loader.load(artifact, inspected, name.clone(), limits, reuse, ready).map_err(|error| invalid(&error))?;
         let routes = Routes::new(&manifest.routes, &limits).map_err(|error| invalid(&error))?;
         let concurrency = limits.concurrency.min(self.permits.share() / plugin.core_instances).max(1);
         Ok(Installed { routes, plugin: Arc::new(plugin), permits: PluginPermits::new(concurrency) })
@@ -184,6 +203,7 @@ fn services(config: &Config, issuers: &BTreeMap<&str, Arc<Issuer>>, problems: &m
             key: service.key.clone(),
             ocean_auth,
             error_status,
+            requests: Arc::default(),
             jwt: service.audience.clone().filter(|_| !issuers.is_empty()).map(|audience| Accept { audience, issuers }),
             current: arc_swap::ArcSwapOption::empty(),
         };

@@ -10,6 +10,11 @@ wasmtime::component::bindgen!({
         "wharf:service/types.[method]body-reader.read": async | trappable,
         "wharf:service/types.[method]writer.write": async | trappable,
         "wharf:service/types.[static]writer.finish": async | trappable,
+        "wharf:service/kv.[method]store.get": async | trappable,
+        "wharf:service/kv.[method]store.set": async | trappable,
+        "wharf:service/kv.[method]store.delete": async | trappable,
+        "wharf:service/kv.[method]store.keys": async | trappable,
+        "wharf:service/kv.[method]store.apply": async | trappable,
         default: trappable,
     },
     exports: { default: async },
@@ -17,8 +22,9 @@ wasmtime::component::bindgen!({
         "wharf:service/types.call": crate::runtime::state::CallHandle,
         "wharf:service/types.body-reader": crate::runtime::reader::BodyReader,
         "wharf:service/types.writer": crate::runtime::reply::Writer,
+        "wharf:service/kv.store": crate::capabilities::kv::OpenStore,
     },
 });
 
-pub use exports::wharf::service::handler;
-pub use wharf::service::{log, types};
+pub use self::exports::wharf::service::handler;
+pub use self::wharf::service::{config, kv, log, secrets, types};

@@ -97,6 +97,10 @@ codes! {
     PLUGIN_DIFFERENT = "WH1209", "this version is installed with other contents",
         "A plugin's id and version name exactly one component for ever. The same version with other contents is refused; \
          raise the version in plugin.toml.";
+    GRANT_MISSING = "WH1210", "the operator has not granted what the plugin needs",
+        "The plugin's manifest says that it cannot work without something (a store, a secret, a host to call, a directory) that \
+         the service bound to it does not grant. The message says what to add to which table of the configuration; `wharf plugin \
+         inspect` shows all that a plugin asks for, and why.";
 
     DATA_LOCKED = "WH1301", "the data directory is in use",
         "Another Wharf process holds the data directory. Only one host may use it at a time; commands reach a running host \
@@ -142,6 +146,9 @@ codes! {
         "The caller sends more requests than it may; Retry-After says when to come back.";
     NO_PERMIT = "WH2204", "the service is busy",
         "All permits of the plugin, or of the host, are taken, and none came free in time; Retry-After says when to come back.";
+    SLOW_BODY = "WH2205", "the request body came too slowly",
+        "The client took longer over the request body than `body-timeout` allows, or sent less of it per second than \
+         `min-body-rate` asks for.";
 
     GUEST_FAILED = "WH2301", "the plugin failed",
         "The plugin returned an error instead of a response. The host's log has its code and message.";

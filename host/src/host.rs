@@ -1,4 +1,4 @@
-//! A running host: data directory, plugins, control socket and listener, put together and taken apart again.
+//! A running host: data directory, plugins, control socket and listeners, put together and taken apart again.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -7,16 +7,17 @@ use tokio::{
     runtime::{Builder, Handle, Runtime},
     task::JoinHandle,
 };
-use tokio_util::sync::CancellationToken;
 
 use crate::{
     admin::{Admin, control},
     app::App,
     codes,
-    config::Config,
+    config::{self, Config},
+    operation::{Endpoint, Health, Phase},
     problem::{Problem, Problems},
-    request::{authenticate::bearer::jwt::issuer::Issuer, budget::FORGET_EVERY, listen::listen},
+    request::{authenticate::bearer::jwt::issuer::Issuer, budget::FORGET_EVERY, listen::Listener},
     runtime::reply::AbortOnDrop,
+    shutdown::Stop,
     store::{DataDir, Store},
 };
 
@@ -50,23 +51,37 @@ impl Threads {
 pub struct Host {
     pub admin: Arc<Admin>,
     pub address: SocketAddr,
-    shutdown: CancellationToken,
+    /// Where `/healthz`, `/readyz` and `/metrics` are, if they are wanted.
+    pub operation: Option<SocketAddr>,
+    health: Arc<Health>,
+    /// For clients, and for commands.
+    stop: Stop,
     listening: JoinHandle<()>,
     controlling: JoinHandle<std::io::Result<()>>,
     forgetting: AbortOnDrop,
     /// Keeps the keys of issuers fresh.
     reading_keys: Vec<AbortOnDrop>,
+    /// Those who run the host can look at it until the end.
+    operating: Option<(JoinHandle<()>, Stop)>,
     /// Holds the lock of the data directory until the very end.
     data: DataDir,
 }
 
 /// Opens the listener of a configuration. Fails with [`codes::ADDRESS_UNAVAILABLE`].
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, Problem> {
+    bind_in("listen", address).await
+}
+
+async fn bind_in(section: &str, address: SocketAddr) -> Result<TcpListener, Problem> {
     TcpListener::bind(address).await.map_err(|error| {
         Problem::new(&codes::ADDRESS_UNAVAILABLE, format!("`{address}` cannot be listened on"))
             .why(error)
-            .fix("end the program that uses it, or set another `address` in [listen]")
+            .fix(format!("end the program that uses it, or set another `address` in [{section}]"))
     })
+}
+
+fn io(what: &str) -> impl Fn(std::io::Error) -> Problem {
+    move |error| Problem::new(&codes::IO, what.to_owned()).why(error)
 }
 
 impl Host {
@@ -75,12 +90,19 @@ impl Host {
     /// Runs on the control threads; `requests` are where connections are served. Plugins that cannot be loaded are logged,
     /// and their services answer 503.
     pub async fn start(config: Config, listener: TcpListener, requests: Handle) -> Result<Self, Problems> {
-        let io = |what: &str, error: std::io::Error| Problem::new(&codes::IO, what.to_owned()).why(error);
         let config = Arc::new(config);
         let data = DataDir::open(&config.data_dir)?;
         let store = Store::open(&data)?;
         let app = Arc::new(App::new(&config, Some(store.clone()), Handle::current())?);
-        let admin = Arc::new(Admin::new(config.clone(), &data, store, Some(app.clone()))?);
+        let admin = Arc::new(Admin::new(config.clone(), &data, store.clone(), Some(app.clone()))?);
+        let health = Arc::new(Health::new(app.clone(), store, requests.clone()));
+        let (operation, operating) = match config.operation.address {
+            None => (None, None),
+            Some(address) => {
+                let (address, task) = operate(address, health.clone()).await?;
+                (Some(address), Some(task))
+            }
+        };
         let unloaded = admin.load_all().await;
         for problem in unloaded.0 {
             tracing::warn!(code = problem.code.id, "{problem}");
@@ -88,43 +110,52 @@ impl Host {
         let forgetting = tokio::spawn(forget(app.clone()));
         let keep_fresh = |issuer: &Arc<Issuer>| AbortOnDrop::new(tokio::spawn(issuer.clone().keep_fresh()).abort_handle());
         let reading_keys = app.issuers.iter().map(keep_fresh).collect();
-        let address = listener.local_addr().map_err(|error| io("the listener has no address", error))?;
-        let socket = control::bind(&data.control_socket()).map_err(|error| io("the control socket cannot be opened", error))?;
-        let shutdown = CancellationToken::new();
-        let controlling = tokio::spawn(control::serve(socket, admin.clone(), shutdown.clone()));
-        let listening = tokio::spawn(listen(listener, app, config.listen.clone(), requests, shutdown.clone()));
-        tracing::info!(%address, data = %data.path().display(), "serving");
-        Ok(Self {
-            admin,
-            address,
-            shutdown,
-            listening,
-            controlling,
-            forgetting: AbortOnDrop::new(forgetting.abort_handle()),
-            reading_keys,
-            data,
-        })
+        let address = listener.local_addr().map_err(io("the listener has no address"))?;
+        let socket = control::bind(&data.control_socket()).map_err(io("the control socket cannot be opened"))?;
+        let stop = Stop::default();
+        let controlling = tokio::spawn(control::serve(socket, admin.clone(), stop.drain.clone()));
+        let counted = app.metrics.connections.clone();
+        let listener = Listener { socket: listener, limits: config.listen.clone(), handler: app, counted, requests };
+        let listening = tokio::spawn(listener.run(stop.clone()));
+        health.enter(Phase::Serving);
+        tracing::info!(%address, operation = operation.map(tracing::field::display), data = %data.path().display(), "serving");
+        let forgetting = AbortOnDrop::new(forgetting.abort_handle());
+        Ok(Self { admin, address, operation, health, stop, listening, controlling, forgetting, reading_keys, operating, data })
     }
 
-    /// Stops accepting, lets calls in flight finish for at most the drain timeout, and gives the data directory back.
-    pub async fn stop(self) {
-        drop((self.forgetting, self.reading_keys));
-        self.shutdown.cancel();
-        if let Err(error) = self.listening.await {
-            tracing::error!(%error, "the listener ended badly");
+    /// Stops accepting, lets calls in flight finish for at most the drain timeout or until `hurry` comes, and gives the data
+    /// directory back.
+    pub async fn stop(self, hurry: impl Future<Output = &'static str>) {
+        drop(self.forgetting);
+        self.health.enter(Phase::Draining);
+        self.stop.drain.cancel();
+        let cut = async {
+            let signal = hurry.await;
+            tracing::warn!(signal, "told again to stop; connections are cut");
+            self.stop.cut.cancel();
+            std::future::pending().await
+        };
+        let ends = async {
+            joined("the listener", self.listening).await;
+            if let Some(Err(error)) = joined("the control socket", self.controlling).await {
+                tracing::error!(%error, "the control socket failed");
+            }
+        };
+        tokio::select! {
+            () = ends => {}
+            () = cut => {}
         }
-        match self.controlling.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "the control socket failed"),
-            Err(error) => tracing::error!(%error, "the control socket ended badly"),
+        // Only now: what is in flight while the host drains may carry a token of a new key.
+        drop(self.reading_keys);
+        if let Some((operating, stop)) = self.operating {
+            stop.cut.cancel();
+            joined("the operation listener", operating).await;
         }
         // A socket file that nobody listens on any more would only mislead; the next host replaces it anyway.
         let _ = std::fs::remove_file(self.data.control_socket());
         // The store's last owner waits for its writer thread, which must not happen on an async worker.
-        let closing = tokio::task::spawn_blocking(move || drop((self.admin, self.data)));
-        if let Err(error) = closing.await {
-            tracing::error!(%error, "the store ended badly");
-        }
+        let closing = tokio::task::spawn_blocking(move || drop((self.admin, self.health, self.data)));
+        joined("the store", closing).await;
         tracing::info!("stopped");
     }
 }
@@ -135,4 +166,23 @@ async fn forget(app: Arc<App>) {
         tokio::time::sleep(FORGET_EVERY).await;
         app.budgets.forget_quiet();
     }
+}
+
+/// Opens the listener for those who run the host, and serves it on the control threads.
+async fn operate(address: SocketAddr, health: Arc<Health>) -> Result<(SocketAddr, (JoinHandle<()>, Stop)), Problem> {
+    let socket = bind_in("operation", address).await?;
+    let address = socket.local_addr().map_err(io("the operation listener has no address"))?;
+    let listener = Listener {
+        socket,
+        limits: config::Listen::for_operation(address),
+        handler: Endpoint::new(health),
+        counted: Arc::default(),
+        requests: Handle::current(),
+    };
+    let stop = Stop::default();
+    Ok((address, (tokio::spawn(listener.run(stop.clone())), stop)))
+}
+
+async fn joined<T>(what: &str, task: JoinHandle<T>) -> Option<T> {
+    task.await.inspect_err(|error| tracing::error!(%error, "{what} ended badly")).ok()
 }

@@ -32,6 +32,7 @@ pub mod runtime;
 pub mod capabilities;
 
 pub mod admin;
+pub mod operation;
 pub mod store;
 
 pub mod bindings;

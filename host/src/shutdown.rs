@@ -1,13 +1,35 @@
-//! How the host is told to stop.
+//! How the host is told to stop: once in order, a second time at once.
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
-/// Waits for SIGINT or SIGTERM and returns its name. Fails if the system does not let this process watch for them.
-pub async fn asked_to_stop() -> std::io::Result<&'static str> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(tokio::select! {
-        _ = interrupt.recv() => "SIGINT",
-        _ = terminate.recv() => "SIGTERM",
-    })
+/// SIGINT and SIGTERM, watched from when this is made: none is lost between two waits.
+#[derive(Debug)]
+pub struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Fails if the system does not let this process watch for them.
+    pub fn watch() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Waits for the next one and returns its name. Cancelling loses none.
+    pub async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+}
+
+/// What a listener is told.
+#[derive(Debug, Clone, Default)]
+pub struct Stop {
+    /// Take nothing new, finish what is in flight.
+    pub drain: CancellationToken,
+    /// End now.
+    pub cut: CancellationToken,
 }

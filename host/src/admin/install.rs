@@ -7,6 +7,7 @@ use super::{
     vet::{Vetted, vet},
 };
 use crate::{
+    capabilities::{Grants, Ready},
     codes,
     limits::Limits,
     manifest::Manifest,
@@ -14,7 +15,7 @@ use crate::{
     request::service::{Installed, Service},
     runtime::{
         artifact::Artifact,
-        compile::{CompileLimits, compile},
+        compile::{CompileError, CompileLimits, compile},
         inspect::Inspected,
         plugin::{Plugin, Reuse},
     },
@@ -71,6 +72,7 @@ impl Admin {
                 .into());
         }
         let vetted = blocking(|| vet(&component))?;
+        self.check_grants(&vetted.manifest)?;
         let _one_at_a_time = self.changing.lock().await;
         let digest = blocking(|| Digest::of(&component));
         let size = component.len() as u64;
@@ -142,6 +144,18 @@ impl Admin {
         bound.filter_map(|service| self.app.as_ref()?.services.by_key(&service.key).cloned()).collect()
     }
 
+    /// Whether every service bound to the plugin grants what it requires; said before anything is compiled or stored, and
+    /// also where no host runs.
+    fn check_grants(&self, manifest: &Manifest) -> Result<(), Problems> {
+        let mut problems = Problems::default();
+        for service in self.config.services.values().filter(|service| service.plugin == manifest.id) {
+            if let Err(more) = Grants::new(manifest, service) {
+                problems.extend(more);
+            }
+        }
+        problems.or(())
+    }
+
     /// A version names one component for ever; said before minutes are spent on compiling another one.
     async fn check_version(&self, vetted: &Vetted, digest: &Digest) -> Result<(), Problem> {
         let (id, version) = (vetted.manifest.id.to_string(), vetted.manifest.version.to_string());
@@ -167,7 +181,13 @@ impl Admin {
         }
         let runtime = &self.config.runtime;
         let limits = CompileLimits { memory: runtime.compile_memory, cpu: runtime.compile_cpu, wall: runtime.compile_wall };
-        let bytes = compile(component.to_vec(), limits).await.map_err(|error| {
+        let began = std::time::Instant::now();
+        let compiled = compile(component.to_vec(), limits).await;
+        if let Some(app) = &self.app {
+            app.metrics.compile_seconds.observe(began.elapsed());
+            app.metrics.compilations.add(compiled.as_ref().map_or_else(CompileError::kind, |_| "compiled"));
+        }
+        let bytes = compiled.map_err(|error| {
             Problem::new(&codes::PLUGIN_COMPILE, format!("plugin `{}` cannot be compiled", manifest.id))
                 .why(error)
                 .fix("if the plugin is to be trusted with more, raise the `compile-` limits in [runtime]")
@@ -179,7 +199,8 @@ impl Admin {
     /// Links the component once, whether a service is bound to it or not.
     fn try_out(&self, manifest: &Manifest, inspected: &Inspected, artifact: &Artifact) -> Result<(), Problem> {
         let limits = Limits::grant(&manifest.limits, &self.config.limits);
-        self.loader.load(artifact, inspected, plugin_name(manifest), limits, Reuse::never()).map(drop).map_err(|error| {
+        let ready = Arc::new(Ready::default());
+        self.loader.load(artifact, inspected, plugin_name(manifest), limits, Reuse::never(), ready).map(drop).map_err(|error| {
             Problem::new(&codes::PLUGIN_INVALID, format!("plugin `{}` cannot be linked", manifest.id))
                 .why(error)
                 .fix("build it again")

@@ -2,13 +2,16 @@
 
 use crate::{
     codes,
-    manifest::Manifest,
+    manifest::{Capability, Manifest},
     problem::{Problem, Problems},
     runtime::inspect::{InspectError, Inspected, inspect},
 };
 
 /// Interfaces that every plugin may import; they need no permission.
-const FREE: [&str; 2] = ["types", "log"];
+const FREE: [&str; 3] = ["types", "log", "config"];
+
+/// Interfaces that the manifest must ask for.
+const ASKED: [&str; 2] = ["kv", "secrets"];
 
 /// WASI packages that are linked, though they can do nothing but tell the time, roll dice and print.
 const WASI: [&str; 6] = ["io", "cli", "clocks", "filesystem", "random", "sockets"];
@@ -79,6 +82,11 @@ fn check_imports(manifest: &Manifest, inspected: &Inspected, problems: &mut Prob
         let (package, interface) = split(import);
         match package {
             "wharf:service" if FREE.contains(&interface) => {}
+            "wharf:service" if ASKED.contains(&interface) => {
+                if !manifest.permissions.iter().any(|permission| imported_for(&permission.capability) == Some(interface)) {
+                    problems.push(undeclared(manifest, import, interface));
+                }
+            }
             "wharf:service" => problems.push(unsupported("this version of Wharf does not have that interface".into())),
             _ => {
                 let wasi = package.strip_prefix("wasi:");
@@ -88,6 +96,23 @@ fn check_imports(manifest: &Manifest, inspected: &Inspected, problems: &mut Prob
             }
         }
     }
+}
+
+/// The interface by which a plugin uses what it asks for; a directory it uses through WASI.
+fn imported_for(capability: &Capability) -> Option<&'static str> {
+    match capability {
+        Capability::Kv { .. } => Some("kv"),
+        Capability::HttpOut { .. } => Some("http-out"),
+        Capability::Secrets { .. } => Some("secrets"),
+        Capability::Data => None,
+    }
+}
+
+/// A component carries only the imports it really calls, so one that is not declared was left out of the manifest.
+fn undeclared(manifest: &Manifest, import: &str, interface: &str) -> Problem {
+    Problem::new(&codes::PLUGIN_NOT_GRANTED, format!("plugin `{}` imports `{import}`", manifest.id))
+        .why("its manifest does not ask for it")
+        .fix(format!("add [permissions.required.{interface}] with a `reason` to plugin.toml, or remove the calls"))
 }
 
 fn check_exports(manifest: &Manifest, inspected: &Inspected, problems: &mut Problems) {

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use wasmtime::component::{HasSelf, Linker};
+
 use crate::{
-    bindings::log::{Host, Level},
+    bindings::log::{Host, Level, add_to_linker},
     runtime::state::CallState,
 };
 
@@ -86,6 +88,10 @@ pub fn cut(text: &str) -> String {
 
 fn show_fields(fields: &[(String, String)]) -> String {
     fields.iter().take(MAX_FIELDS).map(|(name, value)| format!("{}={}", cut(name), cut(value))).collect::<Vec<_>>().join(" ")
+}
+
+pub fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
 }
 
 impl Host for CallState {

@@ -1,6 +1,179 @@
 //! What a plugin may do beyond answering: one file or folder a capability, named as its interface in `wit/`.
 //!
-//! A capability never imports another one, and knows nothing of requests or messages.
+//! Every capability has the same moments, and [`Host`], [`Grants`], [`Ready`] and [`Ctx`] are nothing but the lists of them.
+//! They are taken apart field by field, so that a capability that misses a moment does not compile.
+//!
+//! | moment | when | I/O |
+//! |---|---|---|
+//! | `open` | once per host | yes |
+//! | `grant` | once per plugin and service: what the manifest asks for ∩ what the operator allows | none: commands ask it too |
+//! | `ready` | once per version that is about to run for a service | yes: secrets are read, files opened |
+//! | `ctx` | once per call, of a plugin that may use it or not | none, and nearly nothing else |
+//! | `link` | once per engine | none |
+//!
+//! Guarantees: what was not granted is refused with a typed error that the plugin can handle; what is a lie (a handle that
+//! was never given out) is a trap. A capability never imports another one, and knows nothing of requests or messages.
 
 pub mod log;
 pub mod stdio;
+
+pub mod config;
+pub mod secrets;
+pub mod kv;
+
+use std::sync::Arc;
+
+use wasmtime::component::Linker;
+
+use crate::{
+    caller::Caller,
+    codes,
+    config::Service,
+    manifest::{Manifest, Permission},
+    problem::{Problem, Problems},
+    runtime::state::CallState,
+    store::Store,
+};
+
+/// The capabilities of a host.
+#[derive(Debug)]
+pub struct Host {
+    kv: kv::Kv,
+}
+
+impl Host {
+    /// The moment `open`. Without a store nothing will be served, only tried out.
+    pub fn open(store: Option<Store>) -> Self {
+        Self { kv: kv::Kv::open(store) }
+    }
+
+    /// The moment `ready`. Blocking; reports all that is wrong at once.
+    pub fn ready(&self, grants: Grants) -> Result<Ready, Problems> {
+        let Self { kv } = self;
+        let Grants { config, secrets, kv: kv_grant } = grants;
+        Ok(Ready { config: config.ready(), secrets: secrets.ready()?, kv: kv.ready(kv_grant) })
+    }
+}
+
+/// What one plugin may do for one service.
+#[derive(Debug)]
+pub struct Grants {
+    pub config: config::Grant,
+    pub secrets: secrets::Grant,
+    pub kv: kv::Grant,
+}
+
+impl Grants {
+    /// The moment `grant`. Fails with everything that the plugin requires and the operator has not granted, and with every
+    /// setting that does not fit.
+    pub fn new(manifest: &Manifest, service: &Service) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let config = collect(config::Grant::new(manifest, service), &mut problems);
+        let secrets = collect(secrets::Grant::new(manifest, service), &mut problems);
+        let kv = collect(kv::Grant::new(manifest, service), &mut problems);
+        match (config, secrets, kv) {
+            (Some(config), Some(secrets), Some(kv)) => problems.or(Self { config, secrets, kv }),
+            _ => Err(problems),
+        }
+    }
+}
+
+fn collect<T>(result: Result<T, Problems>, problems: &mut Problems) -> Option<T> {
+    result.map_err(|more| problems.extend(more)).ok()
+}
+
+/// What a running version of a plugin can do; by default nothing.
+#[derive(Debug, Default)]
+pub struct Ready {
+    pub config: config::Ready,
+    pub secrets: secrets::Ready,
+    pub kv: kv::Ready,
+}
+
+impl Ready {
+    /// The moment `ctx`.
+    pub fn ctx(self: &Arc<Self>, caller: &Caller) -> Ctx {
+        let Self { config: _, secrets: _, kv } = &**self;
+        Ctx { ready: self.clone(), kv: kv.ctx(caller) }
+    }
+
+    /// The most bytes of an argument that a capability takes, beyond what every host call may hand over.
+    pub fn largest_argument(&self) -> usize {
+        let Self { config: _, secrets: _, kv } = self;
+        kv.largest_value()
+    }
+}
+
+/// What a call's capabilities know of the call, and what it may do.
+#[derive(Debug)]
+pub struct Ctx {
+    pub ready: Arc<Ready>,
+    pub kv: kv::Ctx,
+}
+
+impl Ctx {
+    /// Lets go of the call that has ended, where its instance is kept for another one.
+    pub fn rest(&mut self) {
+        let Self { ready: _, kv } = self;
+        kv.rest();
+    }
+}
+
+/// The moment `link`. Fails only when the engine cannot define its own functions.
+pub fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    log::link(linker)?;
+    config::link(linker)?;
+    secrets::link(linker)?;
+    kv::link(linker)
+}
+
+/// The problem that a required permission is not granted: `what` completes "plugin … needs", `fix` says what to add where.
+fn missing(manifest: &Manifest, service: &Service, permission: &Permission, what: &str, fix: String) -> Problem {
+    let (plugin, key) = (&manifest.id, &service.key);
+    Problem::new(&codes::GRANT_MISSING, format!("plugin `{plugin}` needs {what}, which the service `{key}` does not grant"))
+        .why(format_args!("its manifest says: {}", permission.reason))
+        .fix(fix)
+}
+
+/// Names as a sentence has them: `a`, `b`.
+fn quoted<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
+    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    /// A manifest with these `[permissions…]` and `[config…]` tables.
+    pub(crate) fn manifest(tables: &str) -> Manifest {
+        let text = format!(
+            "manifest-version = 1\n[plugin]\nid = \"acme/notes\"\nversion = \"1.0.0\"\nname = \"Notes\"\ndescription = \"Keeps notes.\"\n\
+             [service]\nkey = \"notes\"\n{tables}"
+        );
+        Manifest::parse(&text).unwrap_or_else(|problems| panic!("{problems}"))
+    }
+
+    /// A service with these keys and tables below `[services.notes]`.
+    pub(crate) fn service(tables: &str) -> Service {
+        let text = format!("[services.notes]\nplugin = \"acme/notes\"\n{tables}");
+        let config = Config::parse(&text, std::path::Path::new("wharf.toml")).unwrap_or_else(|problems| panic!("{problems}"));
+        config.services["notes"].clone()
+    }
+
+    /// The sentences of problems with their ways out.
+    pub(crate) fn told<T: std::fmt::Debug>(result: Result<T, Problems>) -> Vec<(&'static str, String, String)> {
+        result.unwrap_err().0.into_iter().map(|problem| (problem.code.id, problem.what, problem.fix)).collect()
+    }
+
+    #[test]
+    fn everything_that_is_missing_is_told_at_once() {
+        let manifest = manifest(
+            "[permissions.required.kv]\nstores = [\"notes\"]\nreason = \"to keep them\"\n\
+             [permissions.required.secrets]\nnames = [\"token\"]\nreason = \"to send them\"\n\
+             [config.title]\ntype = \"string\"\nrequired = true\ndescription = \"What it is called.\"\n",
+        );
+        let told = told(Grants::new(&manifest, &service("")));
+        assert_eq!(told.len(), 3, "{told:?}");
+    }
+}

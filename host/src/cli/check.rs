@@ -33,7 +33,10 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
                 let problems = admin.load_all().await;
                 problems.or("configuration, secrets and plugins")?
             }
-            Access::InUse(_) => "configuration and secrets (a running host holds the plugins)",
+            Access::InUse(_) => {
+                App::check_secrets(&config)?;
+                "configuration and secrets (a running host holds the plugins)"
+            }
         };
         let services: Vec<&String> = config.services.keys().collect();
         let is_fetched = |name: &&String| matches!(config.issuers[*name].jwks, Jwks::Url(_));

@@ -9,7 +9,7 @@ use crate::{
     host::{Host, Threads, bind},
     observe,
     problem::{Problem, Problems},
-    shutdown::asked_to_stop,
+    shutdown::Signals,
 };
 
 /// Where the configuration is looked for unless told otherwise.
@@ -17,7 +17,9 @@ pub const CONFIG_FILE: &str = "wharf.toml";
 
 /// `wharf serve`
 #[derive(Debug, clap::Args)]
-#[command(after_help = "SIGINT or SIGTERM stops it: it takes no new connection and lets calls in flight finish.")]
+#[command(
+    after_help = "SIGINT or SIGTERM stops it: it takes no new connection and lets calls in flight finish; a second one cuts them."
+)]
 pub struct Args {
     /// The configuration file
     #[arg(long, value_name = "FILE", default_value = CONFIG_FILE)]
@@ -26,20 +28,24 @@ pub struct Args {
 
 pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
     let config = Config::load(&args.config)?;
-    observe::start(&config.log);
+    observe::log::start(&config.log);
     let threads = Threads::start()?;
     threads.control.block_on(async {
+        let mut signals =
+            Signals::watch().map_err(|error| Problem::new(&codes::IO, "signals cannot be watched for").why(error))?;
         let listener = bind(config.listen.address).await?;
+        let url = config.listen.public_url.clone();
         let host = Host::start(config, listener, threads.requests.handle().clone()).await?;
-        let pid = std::process::id();
+        let (pid, address) = (std::process::id(), host.address);
+        let url = url.unwrap_or_else(|| format!("http://{address}"));
+        let operation = host.operation.map(|address| address.to_string());
         output.data(
-            &format_args!("wharf serves http://{} (pid {pid})", host.address),
-            &serde_json::json!({"address": host.address.to_string(), "pid": pid}),
+            &format_args!("wharf serves {url} on {address} (pid {pid})"),
+            &serde_json::json!({"address": address.to_string(), "url": url, "operation": operation, "pid": pid}),
         );
-        let signal =
-            asked_to_stop().await.map_err(|error| Problem::new(&codes::IO, "signals cannot be watched for").why(error))?;
+        let signal = signals.next().await;
         tracing::info!(signal, "stopping");
-        host.stop().await;
+        host.stop(signals.next()).await;
         Ok(())
     })
 }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::toml_reader::{Table, values::choice};
+use crate::toml_reader::{
+    Table,
+    values::{boolean, choice},
+};
 
 /// The host's own log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +14,8 @@ pub struct Log {
     pub format: LogFormat,
     /// The least important lines that are written.
     pub level: Level,
+    /// Whether every request gets a line, whatever the level.
+    pub access: bool,
 }
 
 /// How a line of the log looks.
@@ -62,5 +67,7 @@ pub(super) fn read(table: &Table<'_>) -> Log {
         // A person starts the host first; a collector is set up later.
         format: table.or("format", LogFormat::Text, choice(&[("text", LogFormat::Text), ("json", LogFormat::Json)])),
         level: table.or("level", Level::Info, choice(&levels)),
+        // A line costs more than many a call, and says whom somebody called: that is for the operator to want.
+        access: table.or("access", false, boolean),
     }
 }

@@ -14,6 +14,7 @@ mod listen;
 mod log;
 mod network;
 mod ocean_auth;
+mod operation;
 mod public_url;
 mod runtime;
 mod secret_ref;
@@ -32,6 +33,7 @@ pub use kv::KvGrant;
 pub use listen::Listen;
 pub use log::{Level, Log, LogFormat};
 pub use network::Network;
+pub use operation::Operation;
 pub use runtime::Runtime;
 pub use service::Service;
 
@@ -61,6 +63,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Where and how Wharf takes connections.
     pub listen: Listen,
+    /// Where those who run the host look at it.
+    pub operation: Operation,
     /// What runs at once, and what compiling may use.
     pub runtime: Runtime,
     /// What any plugin may ask for at most.
@@ -96,6 +100,7 @@ impl Config {
             Some(Self {
                 file: file.to_owned(),
                 data_dir: root.or("data-dir", directory.join(DATA_DIR), file::path(directory)),
+                operation: root.table("operation", operation::read),
                 runtime: root.table("runtime", runtime::read),
                 limits: limits.unwrap_or(Limits::CAPS),
                 log: root.table("log", log::read),

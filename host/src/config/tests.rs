@@ -80,6 +80,8 @@ fn host_sections_refuse_bad_values() {
             "10.0.0.0/8",
         ),
         ("[listen]\ntrusted-proxies = [\n\"0.0.0.0/0\",\n]", &CONFIG_INVALID, 3, "listen.trusted-proxies[0]", "not allowed"),
+        ("[operation]\naddress = \"localhost:9464\"", &CONFIG_INVALID, 2, "operation.address", "127.0.0.1:9464"),
+        ("[log]\naccess = \"yes\"", &CONFIG_INVALID, 2, "log.access", "`true` or `false`"),
         ("[runtime]\nmax-calls = 1.5", &CONFIG_INVALID, 2, "runtime.max-calls", "whole number"),
         ("[runtime]\nwait = \"1h\"", &CONFIG_INVALID, 2, "runtime.wait", "to 1m"),
         ("[runtime]\ncompile-memory = \"1MiB\"", &CONFIG_INVALID, 2, "runtime.compile-memory", "256MiB"),
@@ -403,11 +405,12 @@ fn uncommented(pick: impl Fn(usize, &str) -> bool) -> String {
 #[test]
 fn the_default_text_changes_nothing_with_or_without_its_marks() {
     assert_eq!(valid(Config::default_text()), valid(""));
-    // Of what can be written down, `public-url` alone has no default.
+    // Of what can be written down, these two alone have no default.
     let all = valid(&uncommented(|_, _| true));
     assert_eq!(all.listen.public_url.as_deref(), Some("https://wharf.example.com"));
-    let listen = Listen { public_url: None, ..all.listen.clone() };
-    assert_eq!(Config { listen, services: BTreeMap::new(), issuers: BTreeMap::new(), ..all.clone() }, valid(""));
+    assert_eq!(all.operation.address, "127.0.0.1:9464".parse().ok());
+    let (listen, operation) = (Listen { public_url: None, ..all.listen.clone() }, Operation::default());
+    assert_eq!(Config { listen, operation, services: BTreeMap::new(), issuers: BTreeMap::new(), ..all.clone() }, valid(""));
 
     let issuer =
         "[issuers.acme]\nissuer = \"https://login.example.com\"\njwks = { url = \"https://login.example.com/jwks.json\" }\n";
@@ -455,6 +458,7 @@ fn the_default_text_names_every_key_there_is() {
     for table in [
         "",
         "[listen]",
+        "[operation]",
         "[runtime]",
         "[limits]",
         "[log]",

@@ -1,7 +1,5 @@
 //! The request's body: small ones are read before a permit is taken, so that a slow sender holds nothing of the plugin's.
 
-use std::time::Duration;
-
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, header::CONTENT_LENGTH};
@@ -9,13 +7,18 @@ use http_body::Body as _;
 use http_body_util::{BodyExt, Limited};
 
 use super::{respond::Refusal, route::Target};
-use crate::runtime::{call::Incoming, reader::BodyReader};
+use crate::runtime::{
+    call::Incoming,
+    reader::{BodyReader, TooSlow},
+};
 
 /// Bodies of known length up to this arrive in the plugin as bytes, larger ones as a reader.
 const SMALL: u64 = 64 << 10;
 
 /// Fails with [`Refusal::BodyTooLarge`], [`Refusal::SlowBody`] or [`Refusal::BadRequest`].
-pub async fn incoming(headers: &HeaderMap, body: Body, target: &Target, patience: Duration) -> Result<Incoming, Refusal> {
+///
+/// How long it may wait for the sender is the listener's affair: see [`super::listen::arriving`].
+pub async fn incoming(headers: &HeaderMap, body: Body, target: &Target) -> Result<Incoming, Refusal> {
     if body.is_end_stream() {
         return Ok(Incoming::Empty);
     }
@@ -23,17 +26,16 @@ pub async fn incoming(headers: &HeaderMap, body: Body, target: &Target, patience
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()).and_then(|length| length.parse().ok());
     let length: Option<u64> = body.size_hint().exact().or(announced);
     if let Some(asked) = length.filter(|length| *length > limit) {
-        tracing::info!(limit = "body-in", asked, allowed = limit, "the request's body is larger than the route accepts");
-        return Err(Refusal::BodyTooLarge);
+        return Err(Refusal::BodyTooLarge { asked, allowed: limit });
     }
     if length.is_none_or(|length| length > SMALL) {
         return Ok(Incoming::Reader(BodyReader::new(body, limit)));
     }
     let small = usize::try_from(SMALL).unwrap_or(usize::MAX);
-    match tokio::time::timeout(patience, Limited::new(body, small).collect()).await {
-        Ok(Ok(collected)) => Ok(bytes(collected.to_bytes())),
-        Ok(Err(_)) => Err(Refusal::BadRequest("the body broke off")),
-        Err(_) => Err(Refusal::SlowBody),
+    match Limited::new(body, small).collect().await {
+        Ok(collected) => Ok(bytes(collected.to_bytes())),
+        Err(error) if TooSlow::is_cause_of(&*error) => Err(Refusal::SlowBody),
+        Err(_) => Err(Refusal::BadRequest("the body broke off")),
     }
 }
 

@@ -5,8 +5,18 @@ use http::{
     header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, FORWARDED, SET_COOKIE, STRICT_TRANSPORT_SECURITY},
 };
 
-use super::authenticate::OCEAN_AUTH;
+use super::{authenticate::OCEAN_AUTH, listen::MAX_HEADERS, respond::Refusal};
 use crate::runtime::state::is_hop_by_hop;
+
+/// The most headers of a request; HTTP/1 is held to it before it gets here.
+const MAX_COUNT: usize = 100;
+
+/// Whether the headers are few and short enough, however they came. Fails with [`Refusal::HeadersTooLarge`].
+pub fn within(headers: &HeaderMap) -> Result<(), Refusal> {
+    // `: ` and the end of the line: as HTTP/1 has them.
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if bytes > MAX_HEADERS || headers.len() > MAX_COUNT { Err(Refusal::HeadersTooLarge) } else { Ok(()) }
+}
 
 /// What a plugin sees of a request's headers: no credential of any scheme, nothing of one hop, nothing that imitates the
 /// host's own, and no cookie unless the service has the origin to itself.

@@ -8,11 +8,7 @@ use crate::runtime::permit::{HostPermits, NoPermit, Permit};
 
 /// Counts the request against the caller's budget, before its body is read. Fails with [`Refusal::CallerBudget`].
 pub fn budget(budgets: &Budgets, service: &Service, caller: &Caller) -> Result<(), Refusal> {
-    budgets.spend(&service.key, caller).map_err(|retry_after| {
-        let app = caller.app.as_deref().unwrap_or_default();
-        tracing::info!(service = service.key, app, address = %caller.address, "the caller has used up its budget");
-        Refusal::CallerBudget { retry_after }
-    })
+    budgets.spend(&service.key, caller).map_err(|retry_after| Refusal::CallerBudget { retry_after })
 }
 
 /// Takes a permit of the plugin and of the host, waiting at most `wait`. Fails with [`Refusal::NoPermit`].
@@ -23,7 +19,6 @@ pub async fn limit(target: &Target, host: &HostPermits, wait: Duration) -> Resul
             NoPermit::Plugin => "plugin",
             NoPermit::Host => "host",
         };
-        tracing::warn!(plugin = &*target.plugin.name, of, limit = "concurrency", "no permit came free in time");
-        Refusal::NoPermit
+        Refusal::NoPermit { of }
     })
 }

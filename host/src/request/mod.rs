@@ -1,10 +1,12 @@
-//! The request line: listen → address → authenticate → route → limit → call → respond.
+//! The request line: listen → client → address → authenticate → route → limit → call → respond.
 //!
 //! Each stop is a file and hands on what only it can make: an [`address::Addressed`] request, a [`crate::caller::Caller`], a
 //! [`route::Target`], a [`crate::runtime::permit::Permit`]. A stop that says no returns a [`respond::Refusal`] and nothing
 //! behind it runs.
 
 pub mod listen;
+pub mod record;
+pub mod client;
 pub mod service;
 pub mod address;
 pub mod authenticate;
@@ -22,35 +24,52 @@ use http::request::Parts;
 
 use crate::{app::App, runtime};
 
+use record::Record;
 use respond::Answer;
 
-/// Answers one request. Never fails: whatever goes wrong is an answer.
+/// Behind the public listener are the services.
+impl listen::Handler for Arc<App> {
+    async fn handle(&self, peer: IpAddr, request: http::Request<Body>) -> (Response, Option<Record>) {
+        let (response, record) = serve(self, peer, request).await;
+        (response, Some(record))
+    }
+}
+
+/// Answers one request. Never fails: whatever goes wrong is an answer. The record is to be kept until the answer is sent.
 ///
 /// Dropping the future (the client has left) ends the guest at its next tick at the latest.
-pub async fn serve(app: Arc<App>, peer: IpAddr, request: http::Request<Body>) -> Response {
+pub async fn serve(app: &App, peer: IpAddr, request: http::Request<Body>) -> (Response, Record) {
     let (parts, body) = request.into_parts();
-    if respond::is_preflight(&parts) {
-        return respond::preflight();
-    }
-    let request_id = app.next_request_id();
-    let (context, answer) = travel(&app, peer, parts, body, &request_id).await;
-    respond::respond(&context, answer, &request_id)
+    let address = client::address(peer, &parts.headers, &app.trusted_proxies);
+    let mut record = Record::begin(app.next_request_id(), address, app.metrics.clone(), &parts);
+    let response = if respond::is_preflight(&parts) {
+        respond::preflight()
+    } else {
+        let (context, answer) = travel(app, parts, body, &mut record).await;
+        respond::respond(&context, answer, &record)
+    };
+    record.answered(response.status());
+    (response, record)
 }
 
 /// The stops, in order.
-async fn travel(app: &App, peer: IpAddr, parts: Parts, body: Body, request_id: &str) -> (respond::Context, Answer) {
+async fn travel(app: &App, parts: Parts, body: Body, record: &mut Record) -> (respond::Context, Answer) {
     let mut context = respond::Context::default();
     let answer = async {
+        headers::within(&parts.headers)?;
         let addressed = address::address(&app.services, &parts)?;
         context.addressed(&addressed);
-        let now_ms = app.clock.now_ms();
-        let caller = authenticate::authenticate(&app.bearer, &addressed.service, &parts.headers, peer, now_ms).await?;
-        let target = route::route(&addressed, &caller, &parts.method)?;
-        limit::budget(&app.budgets, &addressed.service, &caller)?;
-        let incoming = body::incoming(&parts.headers, body, &target, app.body_timeout).await?;
+        record.addressed(&addressed.service);
+        let (address, now_ms) = (record.address, app.clock.now_ms());
+        let caller = authenticate::authenticate(&app.bearer, &addressed.service, &parts.headers, address, now_ms).await?;
+        let caller = record.caller.insert(caller);
+        let target = route::route(&addressed, caller, &parts.method)?;
+        record.plugin = Some(target.plugin.name.clone());
+        limit::budget(&app.budgets, &addressed.service, caller)?;
+        let incoming = body::incoming(&parts.headers, body, &target).await?;
         let permit = limit::limit(&target, &app.permits, app.wait).await?;
         let request = runtime::call::Request {
-            id: request_id.to_owned(),
+            id: record.id.clone(),
             method: target.method,
             path_with_query: addressed.path_with_query,
             route: target.route.pattern.clone(),
@@ -58,8 +77,9 @@ async fn travel(app: &App, peer: IpAddr, parts: Parts, body: Body, request_id: &
             headers: headers::for_guest(parts.headers, addressed.own_host),
             body: incoming,
             timeout: target.route.timeout,
+            counted: addressed.service.requests.clone(),
         };
-        Ok(runtime::call::call(&app.lanes, target.plugin, permit, &caller, request).await)
+        Ok(runtime::call::call(&app.lanes, target.plugin, permit, caller, request).await)
     }
     .await;
     (context, answer)

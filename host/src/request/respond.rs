@@ -11,12 +11,13 @@ use http::{
     request::Parts,
 };
 
-use super::{address::Addressed, authenticate::bearer::Reason, headers};
+use super::{address::Addressed, authenticate::bearer::Reason, headers, record::Record};
 use crate::{
     codes::{self, Code},
     runtime::{
         meter::Limit,
-        outcome::{Failure, Outcome},
+        outcome::{Details, Failure, Outcome},
+        reader::ReadError,
     },
 };
 
@@ -29,7 +30,7 @@ pub enum Refusal {
     NoService,
     BadRequest(&'static str),
     /// An Ocean-Auth header was sent and is not valid.
-    BadOceanAuth,
+    BadOceanAuth(&'static str),
     /// More than one credential was sent, or something that is none.
     BadCredentials(&'static str),
     /// Credentials of a scheme were sent that this host does not speak.
@@ -53,18 +54,61 @@ pub enum Refusal {
     NoMethod {
         allow: String,
     },
-    BodyTooLarge,
+    BodyTooLarge {
+        asked: u64,
+        allowed: u64,
+    },
+    HeadersTooLarge,
     SlowBody,
-    NoPermit,
+    NoPermit {
+        /// Whose permits were all taken.
+        of: &'static str,
+    },
     CallerBudget {
         retry_after: std::time::Duration,
     },
 }
 
+impl Refusal {
+    /// One word for each cause, for metrics and logs.
+    pub fn cause(&self) -> &'static str {
+        match self {
+            Self::NoService => "no-service",
+            Self::BadRequest(_) => "bad-request",
+            Self::BadOceanAuth(_) => "bad-ocean-auth",
+            Self::BadCredentials(_) => "bad-credentials",
+            Self::OtherScheme => "other-scheme",
+            Self::BadToken(_) => "bad-token",
+            Self::Unproven { .. } => "unproven",
+            Self::Forbidden { .. } => "forbidden",
+            Self::InsufficientScope { .. } => "insufficient-scope",
+            Self::NotReady => "not-ready",
+            Self::NoRoute => "no-route",
+            Self::NoMethod { .. } => "no-method",
+            Self::BodyTooLarge { .. } => "body-too-large",
+            Self::HeadersTooLarge => "headers-too-large",
+            Self::SlowBody => "slow-body",
+            Self::NoPermit { .. } => "no-permit",
+            Self::CallerBudget { .. } => "caller-budget",
+        }
+    }
+
+    /// The limit it is for, if it is for one, by its name in the configuration.
+    pub fn limit(&self) -> Option<&'static str> {
+        match self {
+            Self::BodyTooLarge { .. } => Some("body-in"),
+            Self::HeadersTooLarge => Some("headers"),
+            Self::SlowBody => Some("min-body-rate"),
+            Self::NoPermit { .. } => Some("concurrency"),
+            Self::CallerBudget { .. } => Some("caller-rate"),
+            _ => None,
+        }
+    }
+}
+
 /// What is known of a request when it is answered.
 #[derive(Debug, Default)]
 pub struct Context {
-    service: String,
     own_host: bool,
     /// Whether the service has a securityKey, and the status of its Ocean-Auth refusals.
     ocean_status: Option<StatusCode>,
@@ -72,36 +116,87 @@ pub struct Context {
 
 impl Context {
     pub fn addressed(&mut self, addressed: &Addressed) {
-        self.service.clone_from(&addressed.service.key);
         self.own_host = addressed.own_host;
         self.ocean_status = addressed.service.ocean_auth.as_ref().map(|_| addressed.service.error_status);
     }
 }
 
 /// Makes the response, and logs what its reader is not told.
-pub fn respond(context: &Context, answer: Answer, request_id: &str) -> Response {
+pub fn respond(context: &Context, answer: Answer, record: &Record) -> Response {
+    let request_id = record.id.as_str();
     let mut response = match answer {
         Ok(Outcome::Response { status, headers, body }) => guest(context, status, headers, body),
         Ok(Outcome::Streaming(head)) => guest(context, head.status, head.headers, Body::new(head.body)),
         Ok(Outcome::Failed(failure)) => {
             let (status, code, retry) = failed(&failure);
-            let service = context.service.as_str();
-            match &failure {
-                Failure::Trapped { stderr, .. } => {
-                    tracing::error!(service, request_id, code = code.id, %failure, stderr = crate::capabilities::log::cut(stderr), "the call failed");
-                }
-                _ => tracing::error!(service, request_id, code = code.id, %failure, "the call failed"),
-            }
+            record.failed(&failure);
+            log_failure(record, code, &failure);
             let mut response = error(status, code, request_id);
             if let Some(seconds) = retry {
                 response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
             }
             response
         }
-        Err(refused) => refusal(context, &refused, request_id),
+        Err(refused) => {
+            record.refused(&refused);
+            log_refusal(record, &refused);
+            refusal(context, &refused, request_id)
+        }
     };
     add_cors(response.headers_mut());
     response
+}
+
+fn log_failure(record: &Record, code: &Code, failure: &Failure) {
+    let (request_id, service, plugin, app) = (record.id.as_str(), record.service(), record.plugin.as_deref(), record.app());
+    let Details { limit, asked, allowed, stderr } = failure.details();
+    if failure.is_clients() {
+        tracing::info!(request_id, service, plugin, app, code = code.id, limit, %failure, "the call was given up");
+    } else {
+        tracing::error!(
+            request_id, service, plugin, app, code = code.id, limit, asked, allowed, %failure, stderr, "the call failed"
+        );
+    }
+}
+
+/// One line for each refusal, with the cause that the answer does not tell.
+fn log_refusal(record: &Record, refusal: &Refusal) {
+    let (request_id, service, plugin, app) = (record.id.as_str(), record.service(), record.plugin.as_deref(), record.app());
+    let (address, limit, cause) = (record.address, refusal.limit(), refusal.cause());
+    match refusal {
+        // What any stranger can cause by asking for nothing in particular is not worth a line each.
+        Refusal::NoService | Refusal::NoRoute | Refusal::NoMethod { .. } => {
+            tracing::debug!(request_id, service, app, %address, cause, "the request is refused");
+        }
+        Refusal::BadOceanAuth(cause) => tracing::info!(request_id, service, %address, cause, "Ocean-Auth refused"),
+        Refusal::BadToken(Reason::Unreadable) => {
+            tracing::error!(request_id, service, %address, "a bearer token could not be looked up");
+        }
+        Refusal::BadToken(reason) => {
+            tracing::info!(request_id, service, %address, cause = reason.as_str(), "bearer token refused");
+        }
+        Refusal::BadCredentials(cause) => tracing::info!(request_id, service, %address, cause, "credentials refused"),
+        Refusal::BadRequest(why) => tracing::info!(request_id, service, app, %address, why, "the request is malformed"),
+        Refusal::BodyTooLarge { asked, allowed } => {
+            let what = "the request's body is larger than the route accepts";
+            tracing::info!(request_id, service, plugin, app, %address, limit, asked, allowed, "{what}");
+        }
+        Refusal::NoPermit { of } => {
+            tracing::warn!(request_id, service, plugin, app, limit, of, "no permit came free in time");
+        }
+        Refusal::CallerBudget { .. } => {
+            tracing::info!(request_id, service, app, %address, limit, "the caller has used up its budget");
+        }
+        Refusal::OtherScheme
+        | Refusal::Unproven { .. }
+        | Refusal::Forbidden { .. }
+        | Refusal::InsufficientScope { .. }
+        | Refusal::NotReady
+        | Refusal::HeadersTooLarge
+        | Refusal::SlowBody => {
+            tracing::info!(request_id, service, plugin, app, %address, cause, limit, "the request is refused");
+        }
+    }
 }
 
 /// Status, code and seconds of Retry-After for each failure of a call.
@@ -115,11 +210,13 @@ fn failed(failure: &Failure) -> (StatusCode, &'static Code, Option<u64>) {
         Failure::Wall { .. } => (StatusCode::GATEWAY_TIMEOUT, &codes::GUEST_WALL, None),
         Failure::Invalid(_) => (StatusCode::BAD_GATEWAY, &codes::GUEST_INVALID, None),
         Failure::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, &codes::BODY_TOO_LARGE, None),
+        Failure::BodyLost(ReadError::Slow) => (StatusCode::REQUEST_TIMEOUT, &codes::SLOW_BODY, None),
+        Failure::BodyLost(_) => (StatusCode::BAD_REQUEST, &codes::BAD_REQUEST, None),
         Failure::Host(_) => (StatusCode::INTERNAL_SERVER_ERROR, &codes::HOST_FAILED, None),
         Failure::Breached(breach) => match breach.limit {
             Limit::Cpu => (StatusCode::GATEWAY_TIMEOUT, &codes::GUEST_CPU, None),
             Limit::Memory => (StatusCode::BAD_GATEWAY, &codes::GUEST_MEMORY, None),
-            Limit::HostCalls => (StatusCode::BAD_GATEWAY, &codes::GUEST_HOST_CALLS, None),
+            Limit::HostCalls | Limit::Handles => (StatusCode::BAD_GATEWAY, &codes::GUEST_HOST_CALLS, None),
             Limit::BodyOut => (StatusCode::BAD_GATEWAY, &codes::GUEST_BODY_OUT, None),
         },
     }
@@ -127,22 +224,20 @@ fn failed(failure: &Failure) -> (StatusCode, &'static Code, Option<u64>) {
 
 fn refusal(context: &Context, refused: &Refusal, request_id: &str) -> Response {
     match refused {
-        Refusal::BadOceanAuth => ocean_refusal(context),
+        Refusal::BadOceanAuth(_) => ocean_refusal(context),
         Refusal::Unproven { bearer_only: false } if context.ocean_status.is_some() => ocean_refusal(context),
         // RFC 6750 §3.1: no error code where no credential was sent, or one of another kind.
         Refusal::Unproven { .. } | Refusal::OtherScheme => {
             challenge(error(StatusCode::UNAUTHORIZED, &codes::REFUSED, request_id), "")
         }
-        Refusal::BadCredentials(cause) => {
-            tracing::info!(service = context.service, request_id, cause, "credentials refused");
+        Refusal::BadCredentials(_) => {
             challenge(error(StatusCode::BAD_REQUEST, &codes::BAD_CREDENTIALS, request_id), r#", error="invalid_request""#)
         }
         // The host's failure and not the token's, so that nobody throws a good one away.
         Refusal::BadToken(Reason::Unreadable) => {
             retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::STORE_FAILED, request_id))
         }
-        Refusal::BadToken(reason) => {
-            tracing::info!(service = context.service, request_id, cause = reason.as_str(), "bearer token refused");
+        Refusal::BadToken(_) => {
             challenge(error(StatusCode::UNAUTHORIZED, &codes::REFUSED, request_id), r#", error="invalid_token""#)
         }
         Refusal::Forbidden { bearer: false } => error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, request_id),
@@ -163,19 +258,17 @@ fn refusal(context: &Context, refused: &Refusal, request_id: &str) -> Response {
             }
             response
         }
-        Refusal::BadRequest(why) => {
-            tracing::info!(request_id, why, "the request is malformed");
-            error(StatusCode::BAD_REQUEST, &codes::BAD_REQUEST, request_id)
-        }
+        Refusal::BadRequest(_) => error(StatusCode::BAD_REQUEST, &codes::BAD_REQUEST, request_id),
         Refusal::NotReady => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::NOT_READY, request_id)),
-        Refusal::BodyTooLarge => error(StatusCode::PAYLOAD_TOO_LARGE, &codes::BODY_TOO_LARGE, request_id),
-        Refusal::SlowBody => error(StatusCode::REQUEST_TIMEOUT, &codes::BAD_REQUEST, request_id),
+        Refusal::BodyTooLarge { .. } => error(StatusCode::PAYLOAD_TOO_LARGE, &codes::BODY_TOO_LARGE, request_id),
+        Refusal::HeadersTooLarge => error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &codes::HEADERS_TOO_LARGE, request_id),
+        Refusal::SlowBody => error(StatusCode::REQUEST_TIMEOUT, &codes::SLOW_BODY, request_id),
         Refusal::CallerBudget { retry_after } => {
             let mut response = error(StatusCode::TOO_MANY_REQUESTS, &codes::CALLER_BUDGET, request_id);
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs() + 1));
             response
         }
-        Refusal::NoPermit => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::NO_PERMIT, request_id)),
+        Refusal::NoPermit { .. } => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::NO_PERMIT, request_id)),
     }
 }
 
@@ -281,7 +374,9 @@ mod tests {
 
     fn refused(refusal: Refusal, ocean_status: Option<StatusCode>) -> Response {
         let context = Context { ocean_status, ..Context::default() };
-        respond(&context, Err(refusal), "r1")
+        let (parts, ()) = http::Request::new(()).into_parts();
+        let record = Record::begin("r1".into(), [127, 0, 0, 1].into(), Default::default(), &parts);
+        respond(&context, Err(refusal), &record)
     }
 
     fn header(response: &Response, name: http::HeaderName) -> Option<&str> {
@@ -314,7 +409,7 @@ mod tests {
     #[test]
     fn the_ocean_refusal_challenges_where_it_is_a_401() {
         for (status, challenge) in [(StatusCode::UNAUTHORIZED, Some("Bearer realm=\"wharf\"")), (StatusCode::OK, None)] {
-            for refusal in [Refusal::BadOceanAuth, Refusal::Unproven { bearer_only: false }] {
+            for refusal in [Refusal::BadOceanAuth("bad_padding"), Refusal::Unproven { bearer_only: false }] {
                 let response = refused(refusal, Some(status));
                 assert_eq!((response.status(), header(&response, WWW_AUTHENTICATE)), (status, challenge));
             }

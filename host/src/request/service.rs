@@ -8,7 +8,10 @@ use super::{
     authenticate::{bearer::jwt, ocean_auth},
     route::Routes,
 };
-use crate::runtime::{permit::PluginPermits, plugin::Plugin};
+use crate::{
+    observe::metrics::Requests,
+    runtime::{permit::PluginPermits, plugin::Plugin},
+};
 
 /// A back service as the configuration describes it. Lives as long as the host.
 #[derive(Debug)]
@@ -18,6 +21,8 @@ pub struct Service {
     pub ocean_auth: Option<ocean_auth::Policy>,
     /// The HTTP status of Ocean-Auth refusals: 401, or 200 for the clients of 2015.
     pub error_status: http::StatusCode,
+    /// Counts this service's requests.
+    pub requests: Arc<Requests>,
     /// Which JWT access tokens it takes; none without an audience and an issuer.
     pub jwt: Option<jwt::Accept>,
     /// The version that runs; swapped as a whole, so that no call ever sees half of one. Calls in flight finish on theirs.

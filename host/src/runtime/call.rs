@@ -9,22 +9,23 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tokio::sync::oneshot;
-use wasmtime::component::Resource;
+use wasmtime::component::{Resource, ResourceTableError};
 
 use super::{
     instance::Instance,
     lanes::{Guest, Lanes, Lost},
     meter::{Breach, Limit, Meter},
-    outcome::{Failure, Outcome},
+    outcome::{Details, Failure, Outcome},
     permit::Permit,
-    plugin::{HOST_CALL_BYTES, Plugin, limit_reached},
-    reader::BodyReader,
+    plugin::{Plugin, host_call_bytes, limit_reached},
+    reader::{BodyReader, ReadError},
     reply::{AbortOnDrop, Head},
     state::{CallState, response_head},
 };
 use crate::{
     bindings::{log::Level, types},
     caller::{Caller, Scheme},
+    observe::metrics::Requests,
 };
 
 /// A request as it goes to a plugin.
@@ -40,6 +41,8 @@ pub struct Request {
     pub body: Incoming,
     /// How long the call may take.
     pub timeout: Duration,
+    /// Where a failure is counted that comes too late to be the call's outcome.
+    pub counted: Arc<Requests>,
 }
 
 /// A request's body.
@@ -70,9 +73,11 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: Arc<Plugin>, permit: Permit, calle
     let deadline = now + allowed;
     let meter = Arc::new(Meter::new(plugin.limits.cpu, now));
     let (head, mut heads) = oneshot::channel();
-    let state = CallState::new(&plugin, meter.clone(), &request.id, deadline, request.headers, head);
+    let capabilities = plugin.ready.ctx(caller);
+    let state = CallState::new(&plugin, meter.clone(), capabilities, &request.id, deadline, request.headers, head);
     let tenant = caller.app.clone();
     let caller = wit_caller(caller, &request.id);
+    let about = About { plugin: plugin.name.clone(), request_id: request.id, allowed, counted: request.counted };
     let arguments = Arguments {
         method: request.method,
         path_with_query: request.path_with_query,
@@ -87,7 +92,7 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: Arc<Plugin>, permit: Permit, calle
     });
     tokio::select! {
         biased;
-        Ok(head) = &mut heads => streaming(head, running),
+        Ok(head) = &mut heads => streaming(head, about, running),
         end = &mut running => match end {
             // A short streamed reply ends in the same poll in which its head was sent.
             Ok(Ok(Answer::Streamed)) => match heads.try_recv() {
@@ -96,7 +101,10 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: Arc<Plugin>, permit: Permit, calle
             },
             // A head that was sent before the failure cannot be taken back: the caller must see the reply break off.
             Ok(Err(failure)) => match heads.try_recv() {
-                Ok(head) => { tracing::debug!(%failure, "the plugin failed after it had started its reply"); Outcome::Streaming(head) }
+                Ok(head) => {
+                    about.broke_off(&failure);
+                    Outcome::Streaming(head)
+                }
                 Err(_) => Outcome::Failed(failure),
             },
             Ok(Ok(Answer::Response { status, headers, body })) => Outcome::Response { status, headers, body },
@@ -107,18 +115,41 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: Arc<Plugin>, permit: Permit, calle
 }
 
 /// Lets the guest go on as a task that is tied to the response's body, so that its deadline holds even when nobody reads.
-fn streaming(head: Head, running: impl Future<Output = Result<Result<Answer, Failure>, Lost>> + Send + 'static) -> Outcome {
+fn streaming(
+    head: Head,
+    about: About,
+    running: impl Future<Output = Result<Result<Answer, Failure>, Lost>> + Send + 'static,
+) -> Outcome {
     let task = tokio::spawn(async move {
         match running.await {
             Ok(Ok(_)) => {}
-            Ok(Err(failure)) => {
-                tracing::warn!(%failure, "the plugin failed after it had started its reply; the connection is cut")
-            }
-            Err(lost) => tracing::warn!(?lost, "the plugin was stopped after it had started its reply; the connection is cut"),
+            Ok(Err(failure)) => about.broke_off(&failure),
+            Err(Lost::Deadline) => about.broke_off(&Failure::Wall { allowed: about.allowed }),
+            Err(Lost::Gone) => about.broke_off(&Failure::Host("the call was lost".into())),
         }
     });
     let body = head.body.owning(AbortOnDrop::new(task.abort_handle()));
     Outcome::Streaming(Head { body, ..head })
+}
+
+/// Which call it is, for a failure that no answer can tell any more.
+struct About {
+    plugin: Arc<str>,
+    request_id: String,
+    allowed: Duration,
+    counted: Arc<Requests>,
+}
+
+impl About {
+    fn broke_off(&self, failure: &Failure) {
+        self.counted.failed(failure.kind(), failure.details().limit);
+        let (plugin, request_id) = (&*self.plugin, self.request_id.as_str());
+        let Details { limit, asked, allowed, stderr } = failure.details();
+        tracing::error!(
+            plugin, request_id, limit, asked, allowed, %failure, stderr,
+            "the plugin failed after it had started its reply; the connection is cut"
+        );
+    }
 }
 
 /// The engine's words for a host call with too large arguments. Its error type is private; should the words change, such a call
@@ -154,14 +185,15 @@ async fn run(
     let answer = match result {
         Ok(Ok(Some(response))) => answer(state, response),
         Ok(Ok(None)) => Ok(Answer::Streamed),
-        Ok(Err(error)) if state.body_too_large => {
-            tracing::debug!(code = error.code, "the plugin gave up on a body over the limit");
-            Err(Failure::BodyTooLarge)
-        }
-        Ok(Err(error)) => Err(Failure::Error {
-            code: error.code,
-            message: error.message,
-            retry_after: error.retry_after_ms.map(Duration::from_millis),
+        Ok(Err(error)) => Err(match state.body_failed {
+            // What the guest made of it is not its own failure.
+            Some(ReadError::TooLarge) => Failure::BodyTooLarge,
+            Some(why) => Failure::BodyLost(why),
+            None => Failure::Error {
+                code: error.code,
+                message: error.message,
+                retry_after: error.retry_after_ms.map(Duration::from_millis),
+            },
         }),
         Err(error) => {
             let failure = crash(state, &error);
@@ -215,9 +247,13 @@ fn crash(state: &CallState, error: &wasmtime::Error) -> Failure {
     if let Some(breach) = limit_reached(error).or(state.ledger.breach) {
         return Failure::Breached(breach);
     }
+    if let Some(ResourceTableError::Full) = error.downcast_ref() {
+        let allowed = state.ledger.limits.handles.into();
+        return Failure::Breached(Breach { limit: Limit::Handles, asked: allowed + 1, allowed });
+    }
     let trap = format!("{error:#}");
     if trap.contains(HOST_CALL_BYTES_USED_UP) {
-        let allowed = HOST_CALL_BYTES as u64;
+        let allowed = host_call_bytes(&state.capabilities.ready) as u64;
         return Failure::Breached(Breach { limit: Limit::HostCalls, asked: allowed + 1, allowed });
     }
     let (stdout, stderr) = state.stdio.take();

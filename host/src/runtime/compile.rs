@@ -39,6 +39,19 @@ pub enum CompileError {
     Host(String),
 }
 
+impl CompileError {
+    /// One word for each way to fail, for metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::Memory(_) => "memory",
+            Self::Cpu(_) => "cpu",
+            Self::Wall(_) => "wall",
+            Self::Host(_) => "host",
+        }
+    }
+}
+
 /// The most of the child's words that are kept, in bytes.
 const MAX_WORDS: u64 = 16 << 10;
 

@@ -25,6 +25,8 @@ pub enum Limit {
     Memory,
     Cpu,
     HostCalls,
+    /// Only WASI's functions end in it: those of the contract return the error `limit.handles` instead.
+    Handles,
     BodyOut,
 }
 
@@ -35,6 +37,7 @@ impl Limit {
             Self::Memory => "memory",
             Self::Cpu => "cpu",
             Self::HostCalls => "host-calls",
+            Self::Handles => "handles",
             Self::BodyOut => "body-out",
         }
     }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use axum::body::Body;
 use http::{HeaderMap, StatusCode};
 
-use super::{meter::Breach, reply::Head};
+use super::{meter::Breach, reader::ReadError, reply::Head};
+use crate::capabilities::log;
 
 /// The end of a call, or the head of a response that is still being written.
 #[derive(Debug)]
@@ -42,7 +43,57 @@ pub enum Failure {
     /// The request's body went over the route's limit while the guest was reading it.
     #[error("the request's body is larger than the route accepts")]
     BodyTooLarge,
+    /// The request's body broke off, or was given up because it came too slowly, while the guest was reading it.
+    #[error("{0}")]
+    BodyLost(ReadError),
     /// The host's own fault.
     #[error("the host failed: {0}")]
     Host(String),
+}
+
+/// What the log shows of a failure beside its text, as fields.
+#[derive(Debug, Default)]
+pub struct Details {
+    /// The limit it is about, by its name in `[limits]`.
+    pub limit: Option<&'static str>,
+    /// What the call wanted to have, in the limit's unit.
+    pub asked: Option<u64>,
+    pub allowed: Option<u64>,
+    /// What a crashed guest wrote last: its panic's text.
+    pub stderr: Option<String>,
+}
+
+impl Failure {
+    pub fn details(&self) -> Details {
+        match self {
+            Self::Breached(Breach { limit, asked, allowed }) => {
+                Details { limit: Some(limit.as_str()), asked: Some(*asked), allowed: Some(*allowed), stderr: None }
+            }
+            Self::Wall { allowed } => Details {
+                limit: Some("wall"),
+                allowed: Some(u64::try_from(allowed.as_millis()).unwrap_or(u64::MAX)),
+                ..Details::default()
+            },
+            Self::BodyTooLarge => Details { limit: Some("body-in"), ..Details::default() },
+            Self::Trapped { stderr, .. } => Details { stderr: Some(log::cut(stderr)), ..Details::default() },
+            Self::Error { .. } | Self::BodyLost(_) | Self::Invalid(_) | Self::Host(_) => Details::default(),
+        }
+    }
+
+    /// Whether it is the client's doing: then nobody has to look at the plugin.
+    pub fn is_clients(&self) -> bool {
+        matches!(self, Self::BodyTooLarge | Self::BodyLost(_))
+    }
+
+    /// One word for each kind, for metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Error { .. } => "error",
+            Self::Trapped { .. } => "trap",
+            Self::Breached(_) | Self::Wall { .. } | Self::BodyTooLarge => "limit",
+            Self::BodyLost(_) => "body",
+            Self::Invalid(_) => "invalid",
+            Self::Host(_) => "host",
+        }
+    }
 }

@@ -38,6 +38,11 @@ impl HostPermits {
     pub fn share(&self) -> u32 {
         self.core_instances / 4 * 3
     }
+
+    /// How many there are, taken or not.
+    pub fn all(&self) -> usize {
+        self.core_instances as usize
+    }
 }
 
 /// The permits of one plugin in one service. A new version of the plugin keeps its service's permits.
@@ -60,6 +65,21 @@ pub enum NoPermit {
 impl PluginPermits {
     pub fn new(concurrency: u32) -> Self {
         Self { permits: Arc::new(Semaphore::new(concurrency as usize)), concurrency, waiting: AtomicU32::new(0) }
+    }
+
+    /// Permits that nobody holds.
+    pub fn available(&self) -> usize {
+        self.permits.available_permits()
+    }
+
+    /// How many there are, taken or not.
+    pub fn all(&self) -> usize {
+        self.concurrency as usize
+    }
+
+    /// How many calls wait for one.
+    pub fn waiting(&self) -> u32 {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// Takes a permit of the plugin, then one of the host for `core_instances`; waits at most `wait` for both together.

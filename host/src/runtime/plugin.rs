@@ -15,16 +15,22 @@ use super::{
     meter::LimitReached,
     state::CallState,
 };
-use crate::{bindings, bindings::handler, codes, limits::Limits, problem::Problem};
+use crate::{bindings, bindings::handler, capabilities, codes, limits::Limits, problem::Problem};
 
-/// Bytes that one host call's arguments may have: twice what a guest may read at once.
-pub(super) const HOST_CALL_BYTES: usize = 2 << 20;
+/// Bytes that one host call's arguments may have: twice what a guest may read at once, and the largest thing a capability
+/// takes whole.
+pub(super) fn host_call_bytes(ready: &capabilities::Ready) -> usize {
+    const HOST_CALL_BYTES: usize = 2 << 20;
+    HOST_CALL_BYTES.saturating_add(ready.largest_argument())
+}
 
 /// A plugin that calls can run on. Shared by all calls of its version; the next version is another one.
 pub struct Plugin {
     /// `id@version`, for logs.
     pub name: Arc<str>,
     pub limits: Limits,
+    /// What it may do beyond answering.
+    pub ready: Arc<capabilities::Ready>,
     /// What one instance takes of the host's permits.
     pub core_instances: u32,
     /// After how many calls an instance is replaced; 0 or 1 is a fresh one for every call.
@@ -58,7 +64,7 @@ impl Loader {
         let mut linker = Linker::new(engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         bindings::types::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
-        bindings::log::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
+        capabilities::link(&mut linker)?;
         Ok(Self { linker: Arc::new(linker) })
     }
 
@@ -82,13 +88,14 @@ impl Loader {
         name: Arc<str>,
         limits: Limits,
         reuse: Reuse,
+        ready: Arc<capabilities::Ready>,
     ) -> Result<Plugin, LoadError> {
         let failed = |error: wasmtime::Error| LoadError(format!("{error:#}"));
         let component = artifact.load(self.engine()).map_err(failed)?;
         let pre = self.linker.instantiate_pre(&component).map_err(failed)?;
         let handler = handler::GuestIndices::new(&pre).map_err(failed)?;
         let core_instances = inspected.core_instances.max(1);
-        Ok(Plugin { name, limits, core_instances, reuse: reuse.calls, idle: Idle::new(reuse.places), pre, handler })
+        Ok(Plugin { name, limits, ready, core_instances, reuse: reuse.calls, idle: Idle::new(reuse.places), pre, handler })
     }
 }
 
@@ -116,7 +123,7 @@ impl Plugin {
     pub(super) fn store(&self, state: CallState) -> Store<CallState> {
         let mut store = Store::new(self.pre.engine(), state);
         store.limiter(|state| &mut state.ledger);
-        store.set_hostcall_fuel(HOST_CALL_BYTES);
+        store.set_hostcall_fuel(host_call_bytes(&self.ready));
         // Before instantiating: a start function is guest code as well.
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut store| {

@@ -27,6 +27,32 @@ pub enum ReadError {
     /// There is more than the limit.
     #[error("the body is larger than the route accepts")]
     TooLarge,
+    /// The listener gave it up.
+    #[error("the body came too slowly")]
+    Slow,
+}
+
+/// What a body fails with when it comes too slowly, and the limit's name in `[listen]`.
+#[derive(Debug, thiserror::Error)]
+#[error("the request's body came too slowly (`{}`)", .0)]
+pub struct TooSlow(pub &'static str);
+
+impl TooSlow {
+    /// Whether this is what a body failed with, however that is wrapped.
+    pub fn is_cause_of(error: &(dyn std::error::Error + 'static)) -> bool {
+        is_cause::<Self>(error)
+    }
+}
+
+fn is_cause<E: std::error::Error + 'static>(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<E>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 impl BodyReader {
@@ -50,9 +76,13 @@ impl BodyReader {
             match self.body.frame().await {
                 None => self.ended = true,
                 Some(Err(error)) => {
-                    let too_large =
-                        std::error::Error::source(&error).is_some_and(|cause| cause.is::<http_body_util::LengthLimitError>());
-                    return Err(if too_large { ReadError::TooLarge } else { ReadError::Gone });
+                    return Err(if is_cause::<http_body_util::LengthLimitError>(&error) {
+                        ReadError::TooLarge
+                    } else if TooSlow::is_cause_of(&error) {
+                        ReadError::Slow
+                    } else {
+                        ReadError::Gone
+                    });
                 }
                 // Trailers are not part of the contract.
                 Some(Ok(frame)) => self.pending = frame.into_data().unwrap_or_default(),

@@ -60,7 +60,7 @@ impl Writer {
     /// Waits while the reader is slower than the guest. Cancelling drops the chunk: the call is over then.
     pub async fn write(&mut self, bytes: Bytes) -> Result<(), WriteError> {
         let length = bytes.len() as u64;
-        self.left = self.left.checked_sub(length).ok_or(WriteError::TooLarge(length - self.left))?;
+        self.left = self.left.checked_sub(length).ok_or_else(|| WriteError::TooLarge(length - self.left))?;
         if bytes.is_empty() {
             return Ok(());
         }

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     bindings::types::{self, Error},
-    capabilities::{log::LogCtx, stdio::Stdio},
+    capabilities::{self, log::LogCtx, stdio::Stdio},
 };
 
 /// The resource `call`. There is one call in a store, so the handle points at nothing: all of it is in [`CallState`].
@@ -31,13 +31,14 @@ pub struct CallState {
     pub meter: Arc<Meter>,
     pub ledger: Ledger,
     pub log: LogCtx,
+    pub capabilities: capabilities::Ctx,
     pub table: ResourceTable,
     pub deadline: Instant,
     /// What the guest may see of the request's headers.
     pub headers: HeaderMap,
     pub head: Option<HeadSender>,
-    /// The guest read past the request body's limit.
-    pub body_too_large: bool,
+    /// What ended the request's body before its end, once the guest was told.
+    pub body_failed: Option<ReadError>,
     /// Most plugins never touch WASI, and building its context costs 300 ns: it is made when first asked for.
     wasi: Option<WasiCtx>,
     pub stdio: Stdio,
@@ -47,6 +48,7 @@ impl CallState {
     pub fn new(
         plugin: &Plugin,
         meter: Arc<Meter>,
+        capabilities: capabilities::Ctx,
         request_id: &str,
         deadline: Instant,
         headers: HeaderMap,
@@ -60,11 +62,12 @@ impl CallState {
             meter,
             ledger: Ledger::new(limits),
             log,
+            capabilities,
             table,
             deadline,
             headers,
             head: Some(head),
-            body_too_large: false,
+            body_failed: None,
             wasi: None,
             stdio: Stdio::default(),
         }
@@ -72,15 +75,16 @@ impl CallState {
 
     /// The state of the next call in the same instance. WASI's context and the account of memory belong to the instance.
     pub(super) fn renew(&mut self, next: Self) {
-        let Self { meter, ledger: _, log, table, deadline, headers, head, body_too_large, wasi: _, stdio: _ } = next;
+        let Self { meter, ledger: _, log, capabilities, table, deadline, headers, head, body_failed, wasi: _, stdio: _ } = next;
         self.ledger.renew();
-        (self.meter, self.log, self.table, self.deadline) = (meter, log, table, deadline);
-        (self.headers, self.head, self.body_too_large) = (headers, head, body_too_large);
+        (self.meter, self.log, self.capabilities, self.table, self.deadline) = (meter, log, capabilities, table, deadline);
+        (self.headers, self.head, self.body_failed) = (headers, head, body_failed);
     }
 
     /// Lets go of everything of the call that has ended: an idle instance holds no body, no header and no name.
     pub(super) fn rest(&mut self) {
         self.table = ResourceTable::new();
+        self.capabilities.rest();
         self.headers = HeaderMap::new();
         self.head = None;
     }
@@ -218,10 +222,10 @@ impl types::HostBodyReader for CallState {
         self.ledger.host_call()?;
         Ok(match self.table.get_mut(&reader)?.read((max as usize).min(MAX_READ)).await {
             Ok(chunk) => Ok(chunk.map(Vec::from)),
-            Err(why @ ReadError::Gone) => Err(error("body.gone", why.to_string())),
-            Err(why @ ReadError::TooLarge) => {
-                self.body_too_large = true;
-                Err(error("body.too-large", why.to_string()))
+            Err(why) => {
+                self.body_failed.get_or_insert(why);
+                let code = if why == ReadError::TooLarge { "body.too-large" } else { "body.gone" };
+                Err(error(code, why.to_string()))
             }
         })
     }

@@ -40,6 +40,7 @@ pub use self::{
     data_dir::{Access, DataDir, InUse},
     digest::{Digest, NotADigest},
     error::StoreError,
+    writer::Stats,
 };
 use crate::{codes, problem::Problem};
 
@@ -90,6 +91,11 @@ impl Store {
     /// Whether the store still takes writes. Once false it stays false until the host is started again.
     pub fn is_well(&self) -> bool {
         self.parts.writer.is_well()
+    }
+
+    /// What it has written since the host was started.
+    pub fn stats(&self) -> &Stats {
+        self.parts.writer.stats()
     }
 
     /// See [`writer::Writer::write`].

@@ -14,12 +14,14 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::JoinHandle,
+    time::Instant,
 };
 
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::StoreError;
+use crate::observe::metric::{Counter, Histogram};
 
 /// What may wait, and be under way, at once: 64 MiB. Who comes later waits for room, in order.
 const QUEUE_KIB: u32 = 64 << 10;
@@ -34,7 +36,19 @@ pub(super) struct Writer {
     queue: Option<mpsc::UnboundedSender<Box<dyn Work>>>,
     room: Arc<Semaphore>,
     failed: Arc<AtomicBool>,
+    stats: Arc<Stats>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What the thread did.
+#[derive(Debug, Default)]
+pub struct Stats {
+    /// Writes that were committed.
+    pub writes: Counter,
+    /// Writes that were refused, or failed.
+    pub refused: Counter,
+    /// How long committing a group took, from its first write to the end of its sync.
+    pub commit_seconds: Histogram,
 }
 
 impl Writer {
@@ -43,14 +57,15 @@ impl Writer {
         // Bounded by `room` and not by the channel, because what must be bounded is bytes.
         let (queue, writes) = mpsc::unbounded_channel();
         let failed = Arc::new(AtomicBool::new(false));
+        let stats = Arc::new(Stats::default());
         let thread = {
-            let failed = Arc::clone(&failed);
+            let (failed, stats) = (Arc::clone(&failed), Arc::clone(&stats));
             std::thread::Builder::new().name("store-writer".into()).spawn(move || {
-                run(connection, writes, &failed);
+                run(connection, writes, &failed, &stats);
                 drop(lock);
             })?
         };
-        Ok(Self { queue: Some(queue), room: Arc::new(Semaphore::new(QUEUE_KIB as usize)), failed, thread: Some(thread) })
+        Ok(Self { queue: Some(queue), room: Arc::new(Semaphore::new(QUEUE_KIB as usize)), failed, stats, thread: Some(thread) })
     }
 
     /// Runs `work`, which holds about `bytes`, inside a transaction, and returns once it is committed and on disk.
@@ -67,6 +82,10 @@ impl Writer {
         let task = Task { work: Some(work), value: None, answer, _room: room };
         self.queue.as_ref().and_then(|queue| queue.send(Box::new(task)).ok()).ok_or(StoreError::Stopped)?;
         answered.await.map_err(|_| StoreError::Stopped)?
+    }
+
+    pub(super) fn stats(&self) -> &Stats {
+        &self.stats
     }
 
     /// Whether writes are still taken.
@@ -117,7 +136,7 @@ where
     }
 }
 
-fn run(connection: Connection, mut writes: mpsc::UnboundedReceiver<Box<dyn Work>>, failed: &AtomicBool) {
+fn run(connection: Connection, mut writes: mpsc::UnboundedReceiver<Box<dyn Work>>, failed: &AtomicBool, stats: &Stats) {
     while let Some(first) = writes.blocking_recv() {
         let mut group = vec![first];
         while group.len() < GROUP
@@ -125,11 +144,17 @@ fn run(connection: Connection, mut writes: mpsc::UnboundedReceiver<Box<dyn Work>
         {
             group.push(next);
         }
-        let outcomes = if failed.load(Ordering::Relaxed) {
+        let outcomes: Vec<_> = if failed.load(Ordering::Relaxed) {
             group.iter().map(|_| Err(StoreError::Failed)).collect()
         } else {
-            commit(&connection, &mut group, failed)
+            let began = Instant::now();
+            let outcomes = commit(&connection, &mut group, failed);
+            stats.commit_seconds.observe(began.elapsed());
+            outcomes
         };
+        let refused = outcomes.iter().filter(|outcome| outcome.is_err()).count() as u64;
+        stats.writes.add(outcomes.len() as u64 - refused);
+        stats.refused.add(refused);
         for (work, outcome) in group.into_iter().zip(outcomes) {
             work.answer(outcome);
         }

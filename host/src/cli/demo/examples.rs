@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::setup::Directory;
 use crate::{
     admin::tokens::Wanted,
+    caller::AppUser,
     codes,
     host::Host,
     problem::{Problem, Problems},
@@ -28,19 +29,27 @@ pub(super) struct Example {
     pub(super) expect_status: u16,
 }
 
-/// How long the demo's token is valid.
-const TOKEN_LIFETIME: Duration = Duration::from_hours(24);
+/// How long what the demo hands out is valid: a day, so that the lines of one left running still work.
+const LIFETIME: Duration = Duration::from_hours(24);
 
 /// The calls, with headers minted for this demo's keys and a token made for it.
 pub(super) async fn examples(directory: &Directory, host: &Host) -> Result<Vec<Example>, Problems> {
-    let header = mint(directory, "hello")?;
+    let header = |service, user| Ok::<_, Problem>(format!("Ocean-Auth: {}", mint(directory, host, service, user)?));
     let token = token(host, "hello").await?;
-    let hello = format!("http://{}/s/hello/hello/Ada", host.address);
+    let base = format!("http://{}/s", host.address);
+    let hello = format!("{base}/hello/hello/Ada");
+    let ada = AppUser { id: "ada".into(), account: "ada".into(), name: "Ada".into(), authenticated_by: "demo".into() };
     Ok(vec![
+        Example {
+            name: "anonymous",
+            about: "anybody may ask who the host takes them for",
+            argv: curl(&[&format!("{base}/echo/whoami")]),
+            expect_status: 200,
+        },
         Example {
             name: "ocean-auth",
             about: "an app proves itself with an Ocean-Auth header",
-            argv: curl(&["-H", &format!("Ocean-Auth: {header}"), &hello]),
+            argv: curl(&["-H", &header("hello", None)?, &hello]),
             expect_status: 200,
         },
         Example {
@@ -48,6 +57,12 @@ pub(super) async fn examples(directory: &Directory, host: &Host) -> Result<Vec<E
             about: "the app proves itself with a bearer token",
             argv: curl(&["-H", &format!("Authorization: Bearer {token}"), &hello]),
             expect_status: 200,
+        },
+        Example {
+            name: "note",
+            about: "an app speaks for one of its users, and a note is kept for that user of that app",
+            argv: curl(&["-H", &header("notes", Some(ada))?, "-d", r#"{"text": "buy milk"}"#, &format!("{base}/notes/notes")]),
+            expect_status: 201,
         },
         Example {
             name: "refused",
@@ -58,23 +73,23 @@ pub(super) async fn examples(directory: &Directory, host: &Host) -> Result<Vec<E
     ])
 }
 
-/// An Ocean-Auth header of the demo's app, without a user.
-fn mint(directory: &Directory, service: &str) -> Result<String, Problem> {
+/// An Ocean-Auth header of the demo's app, for itself or for one of its users.
+fn mint(directory: &Directory, host: &Host, service: &str, user: Option<AppUser>) -> Result<String, Problem> {
     let key = directory.key(service)?;
     let policy = Policy::new(service, &key, &Settings::default())
         .map_err(|error| Problem::new(&codes::SECRET_UNREADABLE, "the demo's key cannot be used").why(error))?;
-    Ok(policy.mint_legacy(&Identity { app_key: APP.to_owned(), user: None, expires_ms: None }))
+    let expires_ms = user.as_ref().map(|_| host.admin.clock.now_ms().saturating_add(lifetime_ms()));
+    Ok(policy.mint_legacy(&Identity { app_key: APP.to_owned(), user, expires_ms }))
+}
+
+fn lifetime_ms() -> u64 {
+    u64::try_from(LIFETIME.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A bearer token of the demo's app, without a user; made anew at each start.
 async fn token(host: &Host, service: &str) -> Result<String, Problems> {
-    let wanted = Wanted {
-        service: service.to_owned(),
-        app: APP.to_owned(),
-        user: None,
-        scopes: Vec::new(),
-        lifetime_ms: u64::try_from(TOKEN_LIFETIME.as_millis()).unwrap_or(u64::MAX),
-    };
+    let wanted =
+        Wanted { service: service.to_owned(), app: APP.to_owned(), user: None, scopes: Vec::new(), lifetime_ms: lifetime_ms() };
     let (_, secret) = host.admin.token_create(wanted).await?;
     Ok(String::from_utf8_lossy(secret.expose()).into_owned())
 }

@@ -17,7 +17,7 @@ use crate::{
     host::{Host, Threads},
     observe,
     problem::{Problem, Problems},
-    shutdown::asked_to_stop,
+    shutdown::Signals,
 };
 
 /// Ports that are tried, from the one asked for on.
@@ -40,19 +40,25 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
     let directory = setup::Directory::open(args.data.as_deref())?;
     threads.control.block_on(async {
         // Signals are watched from the start, so that an early Ctrl-C leaves no directory behind.
-        tokio::select! {
-            result = serve(args, output, &threads, &directory) => result,
-            signal = asked_to_stop() => Ok(stopped(signal).map(drop)?),
-        }
+        let mut signals =
+            Signals::watch().map_err(|error| Problem::new(&codes::IO, "signals cannot be watched for").why(error))?;
+        let host = tokio::select! {
+            host = start(args, output, &threads, &directory) => host?,
+            _ = signals.next() => return Ok(()),
+        };
+        let signal = signals.next().await;
+        output.say(&format_args!("wharf demo: {signal}, stopping"));
+        host.stop(signals.next()).await;
+        Ok(())
     })
 }
 
-async fn serve(args: &Args, output: &Output, threads: &Threads, directory: &setup::Directory) -> Result<(), Problems> {
+async fn start(args: &Args, output: &Output, threads: &Threads, directory: &setup::Directory) -> Result<Host, Problems> {
     let listener = free_port(args.port, output).await?;
     let address = listener.local_addr().map_err(|error| Problem::new(&codes::IO, "the listener has no address").why(error))?;
     let file = directory.write_config(address)?;
     let config = Config::load(&file)?;
-    observe::start(&config.log);
+    observe::log::start(&config.log);
     output.say(&format_args!("wharf demo: starting in {}", directory.path().display()));
     let host = Host::start(config, listener, threads.requests.handle().clone()).await?;
     for (name, component) in setup::PLUGINS {
@@ -62,14 +68,7 @@ async fn serve(args: &Args, output: &Output, threads: &Threads, directory: &setu
     }
     let examples = examples::examples(directory, &host).await?;
     output.data(&examples::text(&host, directory, &examples), &examples::json(&host, directory, &examples));
-    let signal = stopped(asked_to_stop().await)?;
-    output.say(&format_args!("wharf demo: {signal}, stopping"));
-    host.stop().await;
-    Ok(())
-}
-
-fn stopped(signal: std::io::Result<&'static str>) -> Result<&'static str, Problem> {
-    signal.map_err(|error| Problem::new(&codes::IO, "signals cannot be watched for").why(error))
+    Ok(host)
 }
 
 /// The first free port from `port` on, on loopback.

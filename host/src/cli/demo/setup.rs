@@ -15,10 +15,18 @@ use crate::{
 };
 
 /// The shipped plugins, built for wasm32 by the build script.
-pub(super) const PLUGINS: [(&str, &[u8]); 1] = [("hello", include_bytes!(env!("WHARF_PLUGIN_HELLO")))];
+pub(super) const PLUGINS: [(&str, &[u8]); 3] = [
+    ("hello", include_bytes!(env!("WHARF_PLUGIN_HELLO"))),
+    ("echo", include_bytes!(env!("WHARF_PLUGIN_ECHO"))),
+    ("notes", include_bytes!(env!("WHARF_PLUGIN_NOTES"))),
+];
 
-/// The demo's services, each with a securityKey of its own.
-pub(super) const SERVICES: [&str; 1] = ["hello"];
+/// The demo's services, each with a securityKey of its own, and what their plugins are granted.
+const SERVICES: [(&str, &str); 3] = [
+    ("hello", ""),
+    ("echo", ""),
+    ("notes", "\n[services.notes.kv]\nstores = [\"notes\"]\n\n[services.notes.config]\nmax-notes = 100\n"),
+];
 
 /// The demo's directory; a temporary one is removed when dropped.
 #[derive(Debug)]
@@ -47,13 +55,13 @@ impl Directory {
         let mut text = format!(
             "# Written by `wharf demo`, anew at each start.\ndata-dir = \"data\"\n\n[listen]\naddress = \"{address}\"\n\n[log]\nlevel = \"warn\"\n\n# One program on this machine plays all callers, so one caller may send what all may.\n[runtime]\ncaller-rate = 1000000\ncaller-burst = 1000000\n"
         );
-        for service in SERVICES {
+        for (service, grants) in SERVICES {
             let key = self.path.join(format!("{service}.key"));
             if !key.exists() {
                 write_new(&key, random_hex(32)?.as_bytes())?;
             }
             text.push_str(&format!(
-                "\n[services.{service}]\nplugin = \"wharf/{service}\"\nsecurity-key = {{ file = \"{service}.key\" }}\n"
+                "\n[services.{service}]\nplugin = \"wharf/{service}\"\nsecurity-key = {{ file = \"{service}.key\" }}\n{grants}"
             ));
         }
         let file = self.path.join("wharf.toml");

@@ -47,14 +47,10 @@ pub async fn authenticate(
 }
 
 fn ocean_auth(service: &Service, headers: &HeaderMap, peer: IpAddr, now_ms: u64) -> Result<Caller, Refusal> {
-    let refused = |cause: &'static str| {
-        tracing::info!(service = service.key, cause, "Ocean-Auth refused");
-        Refusal::BadOceanAuth
-    };
     let mut values = headers.get_all(OCEAN_AUTH).into_iter();
-    let (Some(value), None) = (values.next(), values.next()) else { return Err(refused("two_headers")) };
-    let policy = service.ocean_auth.as_ref().ok_or_else(|| refused("service_has_no_key"))?;
-    let identity = policy.open(value.as_bytes(), now_ms).map_err(|reason| refused(reason.as_str()))?;
+    let (Some(value), None) = (values.next(), values.next()) else { return Err(Refusal::BadOceanAuth("two_headers")) };
+    let policy = service.ocean_auth.as_ref().ok_or(Refusal::BadOceanAuth("service_has_no_key"))?;
+    let identity = policy.open(value.as_bytes(), now_ms).map_err(|reason| Refusal::BadOceanAuth(reason.as_str()))?;
     Ok(Caller { scheme: Scheme::OceanAuth, app: Some(identity.app_key), user: identity.user, scopes: Vec::new(), address: peer })
 }
 

@@ -45,6 +45,7 @@ impl Test {
         Self {
             bearer: Bearer::new(Some(store)),
             service: Service {
+                requests: Default::default(),
                 key: "notes".to_owned(),
                 ocean_auth: Some(policy),
                 error_status: http::StatusCode::UNAUTHORIZED,
@@ -105,9 +106,9 @@ async fn one_credential_of_one_kind_or_a_refusal() {
         (&[("authorization", "Basic YTpi")], Refusal::OtherScheme),
         (&[("authorization", "")], Refusal::OtherScheme),
         (&[("authorization", ocean)], Refusal::OtherScheme),
-        (&[("ocean-auth", ocean), ("ocean-auth", ocean)], Refusal::BadOceanAuth),
-        (&[("ocean-auth", good)], Refusal::BadOceanAuth),
-        (&[("ocean-auth", "")], Refusal::BadOceanAuth),
+        (&[("ocean-auth", ocean), ("ocean-auth", ocean)], Refusal::BadOceanAuth("two_headers")),
+        (&[("ocean-auth", good)], Refusal::BadOceanAuth("bad_hex")),
+        (&[("ocean-auth", "")], Refusal::BadOceanAuth("missing_header")),
     ] {
         assert_eq!(test.authenticate(headers).await.err(), Some(refusal), "{headers:?}");
     }

@@ -1,0 +1,73 @@
+//! Between the contract's words and the store's: changes on their way in, errors on their way out.
+
+use crate::{
+    bindings::{kv as wit, types::Error},
+    runtime::state::error,
+    store::{
+        StoreError,
+        kv::{Change, Condition, KvError},
+    },
+};
+
+/// When a store that cannot be used may be tried again: it is busy for milliseconds, or out of order for minutes.
+const RETRY_MS: u64 = 1_000;
+
+/// Tells the plugin what is its own mistake or luck, and the log what is the host's.
+pub(super) fn to_guest(failed: StoreError) -> Error {
+    let StoreError::Kv(mistake) = &failed else { return unavailable(&failed) };
+    match mistake {
+        KvError::Conflict { .. } => error("kv.conflict", mistake.to_string()),
+        KvError::Quota { .. } => error("kv.quota", mistake.to_string()),
+        KvError::ValueTooLarge { .. } | KvError::KeyLength { .. } | KvError::TooMany { .. } => {
+            error("kv.too-large", mistake.to_string())
+        }
+        KvError::Read { .. } | KvError::Write { .. } => unavailable(&failed),
+    }
+}
+
+fn unavailable(failed: &StoreError) -> Error {
+    tracing::error!(problem = %failed.problem(), "a plugin's store failed");
+    Error { retry_after_ms: Some(RETRY_MS), ..error("kv.unavailable", "the host's store cannot be used now") }
+}
+
+impl From<wit::Change> for Change {
+    fn from(change: wit::Change) -> Self {
+        match change {
+            wit::Change::Put(wit::Put { key, value, condition }) => Self::Put { key, value, condition: condition.into() },
+            wit::Change::Remove(wit::Remove { key, condition }) => Self::Remove { key, condition: condition.into() },
+        }
+    }
+}
+
+impl From<wit::Condition> for Condition {
+    fn from(condition: wit::Condition) -> Self {
+        match condition {
+            wit::Condition::Always => Self::Always,
+            wit::Condition::Absent => Self::Absent,
+            wit::Condition::Version(version) => Self::Version(version),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_mistake_has_its_code_and_the_hosts_own_failures_say_nothing_but_come_back() {
+        let mistakes = [
+            (KvError::Conflict { index: 0, key: "a".into(), found: Some(2) }, "kv.conflict"),
+            (KvError::Quota { service: "notes".into(), asked: 2, allowed: 1 }, "kv.quota"),
+            (KvError::ValueTooLarge { key: "a".into(), asked: 2, allowed: 1 }, "kv.too-large"),
+            (KvError::KeyLength { length: 513 }, "kv.too-large"),
+            (KvError::TooMany { count: 257 }, "kv.too-large"),
+        ];
+        for (mistake, code) in mistakes {
+            let told = to_guest(mistake.into());
+            assert_eq!((told.code.as_str(), told.retry_after_ms), (code, None));
+        }
+        let told = to_guest(StoreError::Failed);
+        assert_eq!((told.code.as_str(), told.retry_after_ms), ("kv.unavailable", Some(RETRY_MS)));
+        assert!(!told.message.contains("host is started"), "{}", told.message);
+    }
+}

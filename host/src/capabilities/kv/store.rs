@@ -1,0 +1,110 @@
+//! The resource `store`: what a plugin does with the rows of one place.
+
+use wasmtime::component::Resource;
+
+use super::{Opened, convert::to_guest};
+use crate::{
+    bindings::{
+        kv::{self as wit, Condition, Entry, Host, HostStore, Page},
+        types::Error,
+    },
+    runtime::state::CallState,
+    store::kv::{Applied, Apply, Change, Place},
+};
+
+/// A store that a call has opened.
+#[derive(Debug)]
+pub struct OpenStore(Place);
+
+/// What a host function returns to the guest; the outer error is a trap.
+type Answer<T> = wasmtime::Result<Result<T, Error>>;
+
+impl CallState {
+    fn open_store(&mut self, place: Result<Place, Error>) -> Result<Resource<OpenStore>, Error> {
+        self.open(OpenStore(place?))
+    }
+
+    /// The rows behind a handle. A handle that this call was not given is a lie, so a trap.
+    fn rows(&self, store: &Resource<OpenStore>) -> wasmtime::Result<(&Opened, Place)> {
+        let OpenStore(place) = self.table.get(store)?;
+        let opened = self
+            .capabilities
+            .ready
+            .kv
+            .0
+            .as_ref()
+            .ok_or_else(|| wasmtime::Error::msg("a store is open that was never granted"))?;
+        Ok((opened, place.clone()))
+    }
+
+    /// Makes changes of one place, all or none: on disk when this returns.
+    ///
+    /// Every write of a plugin leaves through here. In a request each call is a commit of its own; what is delivered as a
+    /// message has to be committed together with its completion, and this is where such writes will be collected instead.
+    async fn change(&mut self, store: &Resource<OpenStore>, changes: Vec<Change>) -> Answer<Vec<Applied>> {
+        let (opened, place) = self.rows(store)?;
+        let apply = Apply { place, changes, quota: opened.grant.quota };
+        Ok(opened.store.kv_apply(apply).await.map_err(to_guest))
+    }
+
+    async fn change_one(&mut self, store: &Resource<OpenStore>, change: Change) -> Answer<Applied> {
+        Ok(match self.change(store, vec![change]).await? {
+            // The store answers each change; that it does not is nothing a plugin could handle.
+            Ok(applied) => Ok(*applied.first().ok_or_else(|| wasmtime::Error::msg("the store gave no answer"))?),
+            Err(error) => Err(error),
+        })
+    }
+}
+
+impl Host for CallState {
+    fn open(&mut self, name: String) -> Answer<Resource<OpenStore>> {
+        self.ledger.host_call()?;
+        let place = self.capabilities.ready.kv.of_app(name, &self.capabilities.kv);
+        Ok(self.open_store(place))
+    }
+
+    fn open_shared(&mut self, name: String) -> Answer<Resource<OpenStore>> {
+        self.ledger.host_call()?;
+        let place = self.capabilities.ready.kv.shared(name);
+        Ok(self.open_store(place))
+    }
+}
+
+impl HostStore for CallState {
+    async fn get(&mut self, store: Resource<OpenStore>, key: String) -> Answer<Option<Entry>> {
+        self.ledger.host_call()?;
+        let (opened, place) = self.rows(&store)?;
+        let entry = opened.store.kv_get(&place, &key).await.map_err(to_guest);
+        Ok(entry.map(|entry| entry.map(|entry| Entry { value: entry.value, version: entry.version })))
+    }
+
+    async fn set(&mut self, store: Resource<OpenStore>, key: String, value: Vec<u8>, condition: Condition) -> Answer<u64> {
+        self.ledger.host_call()?;
+        let change = wit::Change::Put(wit::Put { key, value, condition });
+        Ok(self.change_one(&store, change.into()).await?.map(|applied| applied.version))
+    }
+
+    async fn delete(&mut self, store: Resource<OpenStore>, key: String, condition: Condition) -> Answer<bool> {
+        self.ledger.host_call()?;
+        let change = wit::Change::Remove(wit::Remove { key, condition });
+        Ok(self.change_one(&store, change.into()).await?.map(|applied| applied.existed))
+    }
+
+    async fn keys(&mut self, store: Resource<OpenStore>, prefix: String, after: Option<String>, limit: u32) -> Answer<Page> {
+        self.ledger.host_call()?;
+        let (opened, place) = self.rows(&store)?;
+        let page = opened.store.kv_keys(&place, &prefix, after.as_deref(), limit).await.map_err(to_guest);
+        Ok(page.map(|page| Page { keys: page.keys, next: page.next }))
+    }
+
+    async fn apply(&mut self, store: Resource<OpenStore>, changes: Vec<wit::Change>) -> Answer<Vec<u64>> {
+        self.ledger.host_call()?;
+        let applied = self.change(&store, changes.into_iter().map(Change::from).collect()).await?;
+        Ok(applied.map(|applied| applied.iter().map(|applied| applied.version).collect()))
+    }
+
+    fn drop(&mut self, store: Resource<OpenStore>) -> wasmtime::Result<()> {
+        self.table.delete(store)?;
+        Ok(())
+    }
+}

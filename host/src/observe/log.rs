@@ -1,0 +1,30 @@
+//! The host's own log: on standard error, as text or as JSON lines.
+//!
+//! One event is one line, whatever a client or a plugin put into it: see [`super::line`]. Identifiers are fields of the
+//! lines and not of spans: a span would be made, entered and left for every request, and hardly any request writes a line.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+use super::line::OneLine;
+use crate::config::{Level, Log, LogFormat};
+
+/// The target of the line that each request gets at level "debug", or with `access = true`.
+pub const ACCESS: &str = "wharf::access";
+
+/// Starts logging. The second call in a process changes nothing, which only tests do.
+pub fn start(log: &Log) {
+    let level = log.level;
+    let access = if log.access { Level::Debug } else { level };
+    // The engine's and the HTTP library's own chatter is for their developers. hyper warns of each slow client, which the
+    // host has already said better.
+    let filter = EnvFilter::new(format!("warn,hyper=error,wharf={level},plugin={level},{ACCESS}={access}"));
+    let writer = || OneLine(std::io::stderr());
+    let registry = tracing_subscriber::registry().with(filter);
+    let started = match log.format {
+        LogFormat::Json => registry.with(fmt::layer().json().flatten_event(true).with_writer(writer)).try_init(),
+        LogFormat::Text => registry.with(fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(writer)).try_init(),
+    };
+    drop(started);
+}

@@ -1,0 +1,62 @@
+//! What is counted: once for the host, and once for each service.
+
+use super::metric::{ByWord, Counter, Gauge, Histogram};
+
+/// The host's numbers.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    pub connections: std::sync::Arc<Connections>,
+    /// Requests that named no service of this host.
+    pub unaddressed: Requests,
+    /// Compilations, by how they ended.
+    pub compilations: ByWord,
+    pub compile_seconds: Histogram,
+}
+
+/// What goes on at the listener.
+#[derive(Debug, Default)]
+pub struct Connections {
+    pub open: Gauge,
+    pub accepted: Counter,
+    /// Closed at once, by the limit that was reached.
+    pub refused: ByWord,
+    /// Ended by the host before their time, by the limit that was hit.
+    pub ended: ByWord,
+    /// Bytes from and to clients, without the overhead of TLS.
+    pub bytes_in: Counter,
+    pub bytes_out: Counter,
+}
+
+/// The requests of one service.
+#[derive(Debug, Default)]
+pub struct Requests {
+    pub in_flight: Gauge,
+    /// Answers by the first digit of their status, from 1 on.
+    pub answers: [Counter; 5],
+    /// Those whose client left before it was answered.
+    pub abandoned: Counter,
+    /// From the end of the request's head to the last byte of the answer.
+    pub seconds: Histogram,
+    /// Requests that were refused before a plugin ran, by cause.
+    pub refusals: ByWord,
+    /// Calls that gave no answer, or not all of it, by kind.
+    pub failures: ByWord,
+    /// Limits that requests or calls ran into, by the limit's name in the configuration.
+    pub limit_hits: ByWord,
+}
+
+impl Requests {
+    /// Counts an answer by its status.
+    pub fn answered(&self, status: http::StatusCode) {
+        let class = usize::from(status.as_u16() / 100).clamp(1, self.answers.len());
+        self.answers[class - 1].add(1);
+    }
+
+    /// Counts a call that gave no answer, or not all of it, and the limit it ran into, if it did.
+    pub fn failed(&self, kind: &'static str, limit: Option<&'static str>) {
+        self.failures.add(kind);
+        if let Some(limit) = limit {
+            self.limit_hits.add(limit);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What stands on `/metrics`. The table for its readers is in `docs/operation.md`.
+
+use super::Health;
+use crate::observe::{
+    exposition::{Family, Page},
+    metric::ByWord,
+    metrics::Requests,
+};
+
+/// All numbers of the host, as they are now.
+pub(super) fn page(health: &Health) -> String {
+    let mut page = Page::default();
+    host(&mut page, health);
+    connections(&mut page, health);
+    requests(&mut page, health);
+    permits(&mut page, health);
+    compilations(&mut page, health);
+    store(&mut page, health);
+    page.into_text()
+}
+
+fn host(page: &mut Page, health: &Health) {
+    page.gauge("wharf_info", "The version of the host; always 1.").sample(&[("version", env!("CARGO_PKG_VERSION"))], 1);
+    let ready = u8::from(health.unready().is_empty());
+    page.gauge("wharf_ready", "Whether clients may come, as /readyz says.").sample(&[], ready);
+    if let Some(bytes) = resident() {
+        page.gauge("wharf_resident_memory_bytes", "Memory of the process that is in RAM.").sample(&[], bytes);
+    }
+}
+
+fn connections(page: &mut Page, health: &Health) {
+    let connections = &health.app.metrics.connections;
+    page.gauge("wharf_connections", "Connections that are open.").sample(&[], connections.open.get());
+    page.counter("wharf_connections_accepted_total", "Connections that were let in.").sample(&[], connections.accepted.get());
+    let mut refused = page.counter("wharf_connections_refused_total", "Connections closed at once, by the limit reached.");
+    by_word(&mut refused, &[], "limit", &connections.refused);
+    let mut ended = page.counter("wharf_connections_ended_total", "Connections and bodies given up, by the limit hit.");
+    by_word(&mut ended, &[], "limit", &connections.ended);
+    let mut bytes = page.counter("wharf_bytes_total", "Bytes from (in) and to (out) clients, without TLS.");
+    bytes.sample(&[("direction", "in")], connections.bytes_in.get());
+    bytes.sample(&[("direction", "out")], connections.bytes_out.get());
+}
+
+/// Each service with its requests, in the order of keys; `-` has those that named none.
+fn services(health: &Health) -> Vec<(&str, &Requests)> {
+    let mut all: Vec<(&str, &Requests)> =
+        health.app.services.iter().map(|service| (service.key.as_str(), &*service.requests)).collect();
+    all.push(("-", &health.app.metrics.unaddressed));
+    all.sort_unstable_by_key(|(key, _)| *key);
+    all
+}
+
+fn requests(page: &mut Page, health: &Health) {
+    let services = services(health);
+    let mut answers = page.counter("wharf_requests_total", "Requests, by the class of their answer's status.");
+    for (service, requests) in &services {
+        for (class, answers_of) in ["1xx", "2xx", "3xx", "4xx", "5xx"].into_iter().zip(&requests.answers).skip(1) {
+            answers.sample(&[("service", service), ("status", class)], answers_of.get());
+        }
+        answers.sample(&[("service", service), ("status", "abandoned")], requests.abandoned.get());
+    }
+    let mut seconds = page.histogram("wharf_request_seconds", "From the end of a request's head to the last byte of its answer.");
+    for (service, requests) in &services {
+        seconds.times(&[("service", service)], &requests.seconds);
+    }
+    let mut in_flight = page.gauge("wharf_requests_in_flight", "Requests that are not yet answered to the last byte.");
+    for (service, requests) in &services {
+        in_flight.sample(&[("service", service)], requests.in_flight.get());
+    }
+    let mut refusals = page.counter("wharf_refusals_total", "Requests refused before a plugin ran, by cause.");
+    for (service, requests) in &services {
+        by_word(&mut refusals, &[("service", service)], "cause", &requests.refusals);
+    }
+    let mut failures = page.counter("wharf_failures_total", "Calls without an answer, or not all of it, by kind.");
+    for (service, requests) in &services {
+        by_word(&mut failures, &[("service", service)], "kind", &requests.failures);
+    }
+    let mut limits = page.counter("wharf_limit_hits_total", "Limits that requests and calls ran into.");
+    for (service, requests) in &services {
+        by_word(&mut limits, &[("service", service)], "limit", &requests.limit_hits);
+    }
+}
+
+fn permits(page: &mut Page, health: &Health) {
+    let host = &health.app.permits;
+    let mut permits = page.gauge("wharf_pool_permits", "Permits of the host, counted in core instances.");
+    permits.sample(&[("state", "free")], host.available());
+    permits.sample(&[("state", "taken")], host.all().saturating_sub(host.available()));
+    let mut loaded: Vec<_> =
+        health.app.services.iter().filter_map(|service| Some((service.key.as_str(), service.current.load_full()?))).collect();
+    loaded.sort_unstable_by_key(|(key, _)| *key);
+    let mut permits = page.gauge("wharf_service_permits", "Permits of a service's plugin: calls that could run, and do.");
+    for (service, installed) in &loaded {
+        let (free, all) = (installed.permits.available(), installed.permits.all());
+        permits.sample(&[("service", service), ("state", "free")], free);
+        permits.sample(&[("service", service), ("state", "taken")], all.saturating_sub(free));
+    }
+    let mut waiting = page.gauge("wharf_service_waiting", "Requests that wait for a permit of their service.");
+    for (service, installed) in &loaded {
+        waiting.sample(&[("service", service)], installed.permits.waiting());
+    }
+}
+
+fn compilations(page: &mut Page, health: &Health) {
+    let metrics = &health.app.metrics;
+    let mut total = page.counter("wharf_compilations_total", "Components compiled, by result.");
+    by_word(&mut total, &[], "result", &metrics.compilations);
+    page.histogram("wharf_compile_seconds", "How long compiling a component took.").times(&[], &metrics.compile_seconds);
+}
+
+fn store(page: &mut Page, health: &Health) {
+    let (stats, well) = (health.store.stats(), u8::from(health.store.is_well()));
+    page.gauge("wharf_store_well", "Whether the store takes writes.").sample(&[], well);
+    page.counter("wharf_store_writes_total", "Writes that were committed.").sample(&[], stats.writes.get());
+    page.counter("wharf_store_refused_writes_total", "Writes that were refused or failed.").sample(&[], stats.refused.get());
+    page.histogram("wharf_store_commit_seconds", "How long a commit took, of one write or of many, with its sync.")
+        .times(&[], &stats.commit_seconds);
+}
+
+fn by_word(family: &mut Family<'_>, labels: &[(&str, &str)], name: &str, counters: &ByWord) {
+    for (word, count) in counters.get() {
+        let mut labels = labels.to_vec();
+        labels.push((name, word));
+        family.sample(&labels, count);
+    }
+}
+
+/// What the kernel says; `None` where it does not say it this way.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.strip_suffix("kB")?.trim().parse::<u64>().ok())?;
+    Some(kib << 10)
+}

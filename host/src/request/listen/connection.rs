@@ -1,0 +1,183 @@
+//! One connection: sniff → serve, until its end or the host's.
+
+use std::{convert::Infallible, io, pin::pin, sync::Arc, task::Poll};
+
+use axum::body::Body;
+use http_body::Body as _;
+use hyper::{body::Incoming, server::conn, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulConnection,
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::task::TaskTracker;
+
+use super::{
+    Handler,
+    answering::{Answering, Exchange},
+    arriving::{Arriving, Pace},
+    door::Place,
+    watch::{Limit, Order, Watch},
+    wire::{Protocol, Wire, sniff},
+};
+use crate::observe::metrics::Connections;
+
+/// What a request's head may have before the connection itself gives up, in bytes. More than what is accepted
+/// ([`super::MAX_HEADERS`]), so that a little too much gets a proper answer; far too much gets a bare 431.
+const MAX_BUFFER: usize = super::MAX_HEADERS + (16 << 10);
+
+/// Streams of one HTTP/2 connection at once; the least that the protocol recommends.
+const MAX_STREAMS: u32 = 100;
+
+/// What all connections of a listener share.
+#[derive(Debug, Clone)]
+pub struct Shared<H> {
+    pub handler: H,
+    pub pace: Pace,
+    pub counted: Arc<Connections>,
+    /// Owns the connections' tasks, and those of their streams.
+    pub tasks: TaskTracker,
+}
+
+/// Serves a connection to its end: the client's, the host's ([`Order`]), or that of its patience.
+///
+/// Dropping the future closes the connection and ends what runs for it.
+pub async fn connection<S, H>(mut stream: S, place: Place, shared: Shared<H>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    H: Handler,
+{
+    let watch = &place.watch;
+    let ended = match obedient(watch, sniff(&mut stream, watch)).await {
+        Err(order) => Err(Ended::Ordered(order)),
+        Ok(Err(error)) => Err(Ended::Io(error)),
+        Ok(Ok(None)) => Ok(()),
+        Ok(Ok(Some((protocol, first)))) => {
+            let wire = Wire::new(stream, first, watch.clone(), shared.counted.clone());
+            speak(protocol, wire, watch, &shared).await
+        }
+    };
+    match ended {
+        Ok(()) => {}
+        Err(Ended::Ordered(Order::End(limit))) => {
+            shared.counted.ended.add(limit.as_str());
+            let (peer, limit_name) = (watch.peer, limit.as_str());
+            // Browsers connect ahead of need, and every connection is idle in the end.
+            match limit {
+                Limit::FirstByte | Limit::Idle => tracing::debug!(%peer, limit = limit_name, "a quiet connection was closed"),
+                Limit::Header | Limit::Write | Limit::Cancelled => {
+                    tracing::info!(%peer, limit = limit_name, "a connection was ended at a limit");
+                }
+            }
+        }
+        Err(Ended::Ordered(_)) => tracing::debug!(peer = %watch.peer, "a connection was cut off"),
+        Err(Ended::Io(error)) => tracing::debug!(peer = %watch.peer, %error, "a connection broke"),
+        Err(Ended::Http(error)) => tracing::debug!(peer = %watch.peer, %error, "a connection ended early"),
+    }
+}
+
+/// Why a connection ended before its time.
+enum Ended {
+    Ordered(Order),
+    Io(io::Error),
+    Http(hyper::Error),
+}
+
+async fn speak<S, H>(protocol: Protocol, wire: Wire<S>, watch: &Arc<Watch>, shared: &Shared<H>) -> Result<(), Ended>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    H: Handler,
+{
+    let io = TokioIo::new(wire);
+    let service = service_fn({
+        let (watch, handler, pace, counted) = (watch.clone(), shared.handler.clone(), shared.pace, shared.counted.clone());
+        move |request| answer(handler.clone(), request, pace, watch.clone(), counted.clone())
+    });
+    match protocol {
+        Protocol::Http1 => {
+            // Its own header timeout would set a timer for every request, and cannot tell an idle client from a slow one.
+            // The most headers are its default of 100, for which alone it needs no allocation.
+            let mut http1 = conn::http1::Builder::new();
+            http1.header_read_timeout(None).max_buf_size(MAX_BUFFER);
+            drive(http1.serve_connection(io, service), watch).await
+        }
+        Protocol::Http2 => {
+            // Pings find out about clients that are gone without a word. Streams that are reset before they are taken are
+            // limited by the library; those after, by the watch.
+            let mut http2 = conn::http2::Builder::new(Owned(shared.tasks.clone()));
+            http2
+                .timer(TokioTimer::new())
+                .keep_alive_interval(std::time::Duration::from_secs(20))
+                .keep_alive_timeout(std::time::Duration::from_secs(20))
+                .max_concurrent_streams(MAX_STREAMS)
+                .max_header_list_size(u32::try_from(MAX_BUFFER).unwrap_or(u32::MAX));
+            drive(http2.serve_connection(io, service), watch).await
+        }
+    }
+}
+
+/// Answers one request.
+async fn answer<H: Handler>(
+    handler: H,
+    request: http::Request<Incoming>,
+    pace: Pace,
+    watch: Arc<Watch>,
+    counted: Arc<Connections>,
+) -> Result<http::Response<Answering>, Infallible> {
+    let mut exchange = Exchange::begin(watch.clone());
+    let (peer, is_head) = (watch.peer, *request.method() == http::Method::HEAD);
+    let request = request
+        .map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(Arriving::new(body, pace, watch, counted)) });
+    let (response, record) = handler.handle(peer, request).await;
+    exchange.answered();
+    Ok(response.map(|body| Answering::new(body, is_head, record, exchange)))
+}
+
+/// Runs a connection, and the orders that it gets.
+async fn drive<C>(connection: C, watch: &Watch) -> Result<(), Ended>
+where
+    C: GracefulConnection<Error = hyper::Error>,
+{
+    let mut connection = pin!(connection);
+    let mut draining = false;
+    std::future::poll_fn(|cx| {
+        loop {
+            if let Poll::Ready(result) = connection.as_mut().poll(cx) {
+                return Poll::Ready(result.map_err(Ended::Http));
+            }
+            match watch.next_order(cx) {
+                None => return Poll::Pending,
+                Some(Order::Drain) if draining => return Poll::Pending,
+                Some(Order::Drain) => {
+                    draining = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                Some(order) => return Poll::Ready(Err(Ended::Ordered(order))),
+            }
+        }
+    })
+    .await
+}
+
+/// Runs what comes before the first request: any order ends it.
+pub async fn obedient<T>(watch: &Watch, future: impl Future<Output = T>) -> Result<T, Order> {
+    let mut future = pin!(future);
+    std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(value) => Poll::Ready(Ok(value)),
+        Poll::Pending => watch.next_order(cx).map_or(Poll::Pending, |order| Poll::Ready(Err(order))),
+    })
+    .await
+}
+
+/// Runs the streams of an HTTP/2 connection as tasks that the listener owns; each ends with its connection.
+#[derive(Debug, Clone)]
+struct Owned(TaskTracker);
+
+impl<F> hyper::rt::Executor<F> for Owned
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn execute(&self, stream: F) {
+        self.0.spawn(stream);
+    }
+}

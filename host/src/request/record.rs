@@ -1,0 +1,140 @@
+//! What became of one request: filled in by the stops as they learn it, counted and logged when it ends.
+
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use http::{StatusCode, request::Parts};
+
+use super::{respond::Refusal, service::Service};
+use crate::{
+    caller::Caller,
+    observe::{
+        log::ACCESS,
+        metrics::{Metrics, Requests},
+    },
+    runtime::outcome::Failure,
+};
+
+/// One request, from its head to the last byte of its answer; or to the moment the client left, for then it is dropped.
+#[derive(Debug)]
+pub struct Record {
+    pub id: String,
+    /// The client's, after trusted proxies.
+    pub address: IpAddr,
+    metrics: Arc<Metrics>,
+    began: Instant,
+    service: Option<Arc<Service>>,
+    /// `id@version` of the plugin.
+    pub plugin: Option<Arc<str>>,
+    pub caller: Option<Caller>,
+    status: Option<StatusCode>,
+    sent: usize,
+    whole: bool,
+    /// Kept only for the access line.
+    target: Option<Box<(http::Method, String)>>,
+}
+
+impl Record {
+    pub fn begin(id: String, address: IpAddr, metrics: Arc<Metrics>, parts: &Parts) -> Self {
+        let wanted = tracing::enabled!(target: ACCESS, tracing::Level::DEBUG);
+        // Without the query, which may hold what nobody but the plugin is to see.
+        let target = wanted.then(|| Box::new((parts.method.clone(), cut(parts.uri.path()))));
+        Self {
+            id,
+            address,
+            metrics,
+            began: Instant::now(),
+            service: None,
+            plugin: None,
+            caller: None,
+            status: None,
+            sent: 0,
+            whole: false,
+            target,
+        }
+    }
+
+    /// The request is for this service.
+    pub fn addressed(&mut self, service: &Arc<Service>) {
+        service.requests.in_flight.up();
+        self.service = Some(service.clone());
+    }
+
+    /// The service's key, for log lines.
+    pub fn service(&self) -> &str {
+        self.service.as_ref().map_or("-", |service| service.key.as_str())
+    }
+
+    /// The app's key, for log lines.
+    pub fn app(&self) -> Option<&str> {
+        self.caller.as_ref()?.app.as_deref()
+    }
+
+    pub fn refused(&self, refusal: &Refusal) {
+        let requests = self.requests();
+        requests.refusals.add(refusal.cause());
+        if let Some(limit) = refusal.limit() {
+            requests.limit_hits.add(limit);
+        }
+    }
+
+    pub fn failed(&self, failure: &Failure) {
+        self.requests().failed(failure.kind(), failure.details().limit);
+    }
+
+    /// The answer's head is made.
+    pub fn answered(&mut self, status: StatusCode) {
+        self.status = Some(status);
+    }
+
+    /// Bytes of the answer's body go out.
+    pub fn sent(&mut self, bytes: usize) {
+        self.sent = self.sent.saturating_add(bytes);
+    }
+
+    /// All of the answer has gone out.
+    pub fn finished(&mut self) {
+        self.whole = true;
+    }
+
+    fn requests(&self) -> &Requests {
+        self.service.as_ref().map_or(&self.metrics.unaddressed, |service| &service.requests)
+    }
+
+    fn log(&self, target: &(http::Method, String), took: Duration) {
+        let (service, app, plugin) = (self.service(), self.app(), self.plugin.as_deref());
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        tracing::debug!(
+            target: ACCESS, request_id = self.id, address = %self.address, method = target.0.as_str(), path = target.1, service,
+            plugin, app, status = self.status.map(|status| status.as_u16()), bytes = self.sent, whole = self.whole, micros,
+            "{}", if self.status.is_some() { "answered" } else { "the client left before it was answered" }
+        );
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let (requests, took) = (self.requests(), self.began.elapsed());
+        match self.status {
+            Some(status) => requests.answered(status),
+            None => requests.abandoned.add(1),
+        }
+        requests.seconds.observe(took);
+        if let Some(service) = &self.service {
+            service.requests.in_flight.down();
+        }
+        if let Some(target) = &self.target {
+            self.log(target, took);
+        }
+    }
+}
+
+/// The longest path that is logged, in bytes.
+const MAX_PATH: usize = 1 << 10;
+
+fn cut(path: &str) -> String {
+    path[..path.floor_char_boundary(MAX_PATH)].to_owned()
+}
