@@ -1,6 +1,7 @@
 //! The host as a whole: everything a request needs, made once.
 
 use std::{
+    collections::BTreeMap,
     num::NonZeroU32,
     sync::{
         Arc,
@@ -21,7 +22,13 @@ use crate::{
     observe::metrics::Metrics,
     problem::{Problem, Problems},
     request::{
-        authenticate::{self, bearer::Bearer},
+        authenticate::{
+            self,
+            bearer::{
+                Bearer,
+                jwt::{Accept, issuer::Issuer},
+            },
+        },
         budget::Budgets,
         route::Routes,
         service::{Installed, Service, Services},
@@ -46,6 +53,8 @@ const MAX_CORE_INSTANCES_PER_IDLE: u32 = 5;
 pub struct App {
     pub services: Services,
     pub bearer: Bearer,
+    /// Whose access tokens are accepted; their keys change while the host runs.
+    pub issuers: Vec<Arc<Issuer>>,
     pub clock: Clock,
     pub lanes: Arc<Lanes>,
     pub permits: HostPermits,
@@ -64,12 +73,16 @@ pub struct App {
 }
 
 impl App {
-    /// Builds the host that the configuration describes. Reads security keys; opens no socket.
+    /// Builds the host that the configuration describes. Reads security keys, and keys of issuers that are files; opens no
+    /// socket.
     ///
     /// `control` belongs to a runtime on which no guest runs; `store` is the host's own, or none if nothing will be served.
     /// Reports all that is wrong at once.
     pub fn new(config: &Config, store: Option<Store>, control: Handle) -> Result<Self, Problems> {
-        let services = services(config)?;
+        let mut problems = Problems::default();
+        let issuers = issuers(config, &mut problems);
+        let services = services(config, &issuers, &mut problems);
+        problems.or(())?;
         let host = |what: &str, why: String| Problems::from(Problem::new(&codes::HOST_FAILED, what).why(why));
         let max_memory = config.limits.memory;
         // Permits are 85 % of the pool: a pool that is truly full fails calls instead of letting them wait.
@@ -85,6 +98,7 @@ impl App {
         Ok(Self {
             services,
             bearer: Bearer::new(store.clone()),
+            issuers: issuers.into_values().collect(),
             clock: Clock::from_env(),
             lanes: Arc::new(lanes),
             permits: HostPermits::new(config.runtime.max_calls),
@@ -142,10 +156,21 @@ impl App {
     }
 }
 
+/// The issuers of the configuration by their names there.
+fn issuers<'c>(config: &'c Config, problems: &mut Problems) -> BTreeMap<&'c str, Arc<Issuer>> {
+    let mut issuers = BTreeMap::new();
+    for (name, issuer) in &config.issuers {
+        match Issuer::new(name, issuer) {
+            Ok(issuer) => drop(issuers.insert(name.as_str(), Arc::new(issuer))),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    issuers
+}
+
 /// The services of the configuration with their secrets read; two that share a securityKey are refused, because a header
 /// for one would open the other.
-fn services(config: &Config) -> Result<Services, Problems> {
-    let mut problems = Problems::default();
+fn services(config: &Config, issuers: &BTreeMap<&str, Arc<Issuer>>, problems: &mut Problems) -> Services {
     let mut services = Vec::new();
     let mut keys: Vec<(&str, crate::secret::Secret)> = Vec::new();
     for service in config.services.values() {
@@ -173,13 +198,18 @@ fn services(config: &Config) -> Result<Services, Problems> {
             },
         };
         let error_status = http::StatusCode::from_u16(service.error_status).unwrap_or(http::StatusCode::UNAUTHORIZED);
-        let key = service.key.clone();
-        services.push((
-            Service { key, ocean_auth, error_status, requests: Arc::default(), current: arc_swap::ArcSwapOption::empty() },
-            service.hosts.clone(),
-        ));
+        let issuers: Vec<_> = service.issuers.iter().filter_map(|name| issuers.get(name.as_str())).cloned().collect();
+        let bound = Service {
+            key: service.key.clone(),
+            ocean_auth,
+            error_status,
+            requests: Arc::default(),
+            jwt: service.audience.clone().filter(|_| !issuers.is_empty()).map(|audience| Accept { audience, issuers }),
+            current: arc_swap::ArcSwapOption::empty(),
+        };
+        services.push((bound, service.hosts.clone()));
     }
-    problems.or(Services::new(services))
+    Services::new(services)
 }
 
 fn read_key(

@@ -53,6 +53,10 @@ codes! {
          this user does not have. Choose another one in [listen].";
     IO = "WH1009", "reading or writing failed",
         "A file or the network failed in a way that Wharf cannot mend. The message carries the system's own words.";
+    ISSUER_KEYS = "WH1010", "the keys of an issuer cannot be had",
+        "Access tokens are checked with the public keys of their issuer, a JWK set (RFC 7517) that [issuers.<name>] names by \
+         file or address. The file cannot be read, or holds no key that the issuer's `algorithms` allow. Keys of an address \
+         are fetched while the host runs; when that fails it is logged, and those that are known stay.";
 
     MANIFEST_MISSING = "WH1101", "the component carries no manifest",
         "A plugin is one file: its manifest, plugin.toml, is embedded in the component. Plugins written with the Rust SDK \

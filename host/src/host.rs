@@ -15,7 +15,7 @@ use crate::{
     config::{self, Config},
     operation::{Endpoint, Health, Phase},
     problem::{Problem, Problems},
-    request::{budget::FORGET_EVERY, listen::Listener},
+    request::{authenticate::bearer::jwt::issuer::Issuer, budget::FORGET_EVERY, listen::Listener},
     runtime::reply::AbortOnDrop,
     shutdown::Stop,
     store::{DataDir, Store},
@@ -59,6 +59,8 @@ pub struct Host {
     listening: JoinHandle<()>,
     controlling: JoinHandle<std::io::Result<()>>,
     forgetting: AbortOnDrop,
+    /// Keeps the keys of issuers fresh.
+    reading_keys: Vec<AbortOnDrop>,
     /// Those who run the host can look at it until the end.
     operating: Option<(JoinHandle<()>, Stop)>,
     /// Holds the lock of the data directory until the very end.
@@ -106,6 +108,8 @@ impl Host {
             tracing::warn!(code = problem.code.id, "{problem}");
         }
         let forgetting = tokio::spawn(forget(app.clone()));
+        let keep_fresh = |issuer: &Arc<Issuer>| AbortOnDrop::new(tokio::spawn(issuer.clone().keep_fresh()).abort_handle());
+        let reading_keys = app.issuers.iter().map(keep_fresh).collect();
         let address = listener.local_addr().map_err(io("the listener has no address"))?;
         let socket = control::bind(&data.control_socket()).map_err(io("the control socket cannot be opened"))?;
         let stop = Stop::default();
@@ -116,7 +120,7 @@ impl Host {
         health.enter(Phase::Serving);
         tracing::info!(%address, operation = operation.map(tracing::field::display), data = %data.path().display(), "serving");
         let forgetting = AbortOnDrop::new(forgetting.abort_handle());
-        Ok(Self { admin, address, operation, health, stop, listening, controlling, forgetting, operating, data })
+        Ok(Self { admin, address, operation, health, stop, listening, controlling, forgetting, reading_keys, operating, data })
     }
 
     /// Stops accepting, lets calls in flight finish for at most the drain timeout or until `hurry` comes, and gives the data
@@ -141,6 +145,8 @@ impl Host {
             () = ends => {}
             () = cut => {}
         }
+        // Only now: what is in flight while the host drains may carry a token of a new key.
+        drop(self.reading_keys);
         if let Some((operating, stop)) = self.operating {
             stop.cut.cancel();
             joined("the operation listener", operating).await;

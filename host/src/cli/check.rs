@@ -6,7 +6,7 @@ use super::{output::Output, serve::CONFIG_FILE};
 use crate::{
     admin::Admin,
     app::App,
-    config::Config,
+    config::{Config, Jwks},
     host::Threads,
     problem::Problems,
     store::{Access, DataDir, Store},
@@ -20,8 +20,8 @@ pub struct Args {
     config: PathBuf,
 }
 
-/// Reads the configuration and its secrets, and loads every bound plugin; opens no socket. While a host holds the data
-/// directory, its plugins are taken as it says they are.
+/// Reads the configuration, its secrets and key files, and loads every bound plugin; opens no socket, so keys of an address
+/// are not fetched. While a host holds the data directory, its plugins are taken as it says they are.
 pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
     let config = Arc::new(Config::load(&args.config)?);
     let threads = Threads::start()?;
@@ -39,9 +39,16 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
             }
         };
         let services: Vec<&String> = config.services.keys().collect();
+        let is_fetched = |name: &&String| matches!(config.issuers[*name].jwks, Jwks::Url(_));
+        let not_fetched: Vec<&String> = config.issuers.keys().filter(is_fetched).collect();
+        for issuer in &not_fetched {
+            output.say(&format_args!("the keys of issuer `{issuer}` come from an address and were not fetched"));
+        }
         output.data(
             &format_args!("`{}` is good: {checked}, {} services", args.config.display(), services.len()),
-            &serde_json::json!({"config": args.config, "checked": checked, "services": services}),
+            &serde_json::json!({
+                "config": args.config, "checked": checked, "services": services, "issuers_not_fetched": not_fetched,
+            }),
         );
         Ok(())
     })

@@ -1,4 +1,4 @@
-//! What may belong to one service only: host names, and security keys.
+//! What may belong to one service only: host names, audiences, and security keys.
 
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -11,6 +11,7 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Claims {
     hosts: RefCell<BTreeMap<String, String>>,
+    audiences: RefCell<BTreeMap<String, String>>,
     keys: RefCell<Vec<(SecretRef, String)>>,
 }
 
@@ -24,6 +25,17 @@ impl Claims {
         }
         hosts.insert(name.clone(), join("", service));
         Some(name)
+    }
+
+    /// `audience`, unless it was claimed before: a token for one of the two services would open the other.
+    pub(super) fn audience(&self, service: &str, audience: String, item: &Item<'_>) -> Option<String> {
+        let mut audiences = self.audiences.borrow_mut();
+        if let Some(other) = audiences.get(&audience) {
+            let why = format!("the service `{other}` has the same one, so a token for one would open both");
+            return item.wrong("is used twice", why, "give each service an audience of its own");
+        }
+        audiences.insert(audience.clone(), join("", service));
+        Some(audience)
     }
 
     /// `secret`, unless another service has it too: a header made for one of them would be valid for the other.

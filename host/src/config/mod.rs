@@ -1,12 +1,13 @@
 //! The operator's configuration, `wharf.toml`: raw → valid, one file a section.
 //!
-//! A [`Config`] that exists is valid: ranges hold, names are well formed, no two services share a host name or a reference
-//! to a secret, and no service may use more than the host allows. Unknown keys are errors, and all mistakes come in one
+//! A [`Config`] that exists is valid: ranges hold, names are well formed, no two services share a host name, an audience or
+//! a reference to a secret, and no service may use more than the host allows. Unknown keys are errors, and all mistakes come in one
 //! report. Reading a configuration reads no secrets, looks at no data directory and opens no socket.
 
 mod claims;
 mod file;
 mod http_out;
+mod issuer;
 mod kv;
 mod limits;
 mod listen;
@@ -27,6 +28,7 @@ use std::{
 };
 
 pub use http_out::{HttpOutGrant, Inject};
+pub use issuer::{Issuer, Jwks};
 pub use kv::KvGrant;
 pub use listen::Listen;
 pub use log::{Level, Log, LogFormat};
@@ -69,6 +71,8 @@ pub struct Config {
     pub limits: Limits,
     /// The host's own log.
     pub log: Log,
+    /// Who may sign access tokens, by the names that services call them by.
+    pub issuers: BTreeMap<String, Issuer>,
     /// The back services by their keys.
     pub services: BTreeMap<String, Service>,
 }
@@ -83,16 +87,26 @@ impl Config {
     pub fn parse(text: &str, file: &Path) -> Result<Self, Problems> {
         let directory = file.parent().unwrap_or(Path::new(""));
         toml_reader::read(text, &file.display().to_string(), &CODES, |root| {
+            let listen = root.table("listen", listen::read);
             let limits = root.table("limits", limits::read);
+            let (names, issuers) = root.table("issuers", |table| issuer::read_all(table, directory));
+            let around = service::Around {
+                directory,
+                caps: limits.as_ref(),
+                public_url: listen.public_url.as_deref(),
+                issuers: &names,
+                claims: claims::Claims::default(),
+            };
             Some(Self {
                 file: file.to_owned(),
                 data_dir: root.or("data-dir", directory.join(DATA_DIR), file::path(directory)),
-                listen: root.table("listen", listen::read),
                 operation: root.table("operation", operation::read),
                 runtime: root.table("runtime", runtime::read),
                 limits: limits.unwrap_or(Limits::CAPS),
                 log: root.table("log", log::read),
-                services: root.table("services", |table| service::read_all(table, directory, limits.as_ref())),
+                services: root.table("services", |table| service::read_all(table, &around)),
+                issuers,
+                listen,
             })
         })
     }

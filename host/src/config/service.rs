@@ -7,15 +7,15 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use super::{HttpOutGrant, KvGrant, claims::Claims, file, http_out, kv, ocean_auth, secret_ref};
+use super::{HttpOutGrant, KvGrant, claims::Claims, file, http_out, issuer, kv, ocean_auth, secret_ref};
 use crate::{
     limits::{Asked, Limits},
     manifest::{self, PluginId},
     request::authenticate::ocean_auth::Settings,
     secret::SecretRef,
     toml_reader::{
-        self, Item, Table, names,
-        values::{integer, list},
+        self, Item, Table, names, nearest,
+        values::{integer, list, text},
         within,
     },
 };
@@ -26,6 +26,8 @@ const MAX_SERVICES: usize = 1_000;
 const MAX_HOSTS: usize = 32;
 /// Fresh for every call is the default isolation; reuse is the operator's choice.
 const REUSE: u32 = 0;
+/// As many as there may be altogether.
+const MAX_ISSUERS: usize = 100;
 /// An instance that served a million calls has paid for itself.
 const MAX_REUSE: u32 = 1_000_000;
 /// What HTTP says. Clients of 2015 look at nothing but 200.
@@ -44,6 +46,10 @@ pub struct Service {
     pub security_key: Option<SecretRef>,
     /// How it reads Ocean-Auth headers.
     pub ocean_auth: Settings,
+    /// What `aud` of a JWT access token must name; without it none is accepted.
+    pub audience: Option<String>,
+    /// The names of the issuers whose tokens it accepts.
+    pub issuers: Vec<String>,
     /// The status of its refusals: 401, or 200 for clients that read nothing else.
     pub error_status: u16,
     /// What its plugin may use at most; each is within the host's own caps.
@@ -62,9 +68,19 @@ pub struct Service {
     pub data: Option<PathBuf>,
 }
 
-/// Reads all services. `caps` are the host's limits, if they are known to be right.
-pub(super) fn read_all(table: &Table<'_>, directory: &Path, caps: Option<&Limits>) -> BTreeMap<String, Service> {
-    let claims = Claims::default();
+/// What the rest of the configuration says about every service.
+pub(super) struct Around<'a> {
+    pub(super) directory: &'a Path,
+    /// The host's limits, if they are known to be right.
+    pub(super) caps: Option<&'a Limits>,
+    pub(super) public_url: Option<&'a str>,
+    /// The names of all issuers, those of wrong ones included.
+    pub(super) issuers: &'a [String],
+    pub(super) claims: Claims,
+}
+
+/// Reads all services.
+pub(super) fn read_all(table: &Table<'_>, around: &Around<'_>) -> BTreeMap<String, Service> {
     let mut services = BTreeMap::new();
     let mut seen = 0;
     table.each(|key, item| {
@@ -75,25 +91,29 @@ pub(super) fn read_all(table: &Table<'_>, directory: &Path, caps: Option<&Limits
             item.wrong::<()>("is not a service key", "", names::KEY_FIX);
         }
         // A bad key does not hide the mistakes below it.
-        if let Some(service) = within(|table| read(key, table, directory, caps, &claims))(&item) {
+        if let Some(service) = within(|table| read(key, table, around))(&item) {
             services.insert(key.to_owned(), service);
         }
     });
     services
 }
 
-fn read(key: &str, table: &Table<'_>, directory: &Path, caps: Option<&Limits>, claims: &Claims) -> Option<Service> {
+fn read(key: &str, table: &Table<'_>, around: &Around<'_>) -> Option<Service> {
+    let Around { directory, caps, claims, .. } = around;
     let host = |item: &Item<'_>| claims.host(key, names::host(item)?, item);
     let security_key = |item: &Item<'_>| claims.key(key, secret_ref::read(directory)(item)?, item);
     let plugin = table.must("plugin", manifest::read_id);
+    let (audience, issuers) = tokens(key, table, around);
     let (names, secrets) = table.table("secrets", |table| secrets(table, directory));
     let service = Service {
         key: key.to_owned(),
         hosts: table.or("hosts", Vec::new(), list(MAX_HOSTS, host)),
         security_key: table.opt("security-key", security_key),
         ocean_auth: ocean_auth::read(table),
+        audience,
+        issuers,
         error_status: table.or("error-status", ERROR_STATUS, error_status),
-        limits: table.table("limits", |table| toml_reader::limits::read(table, caps)),
+        limits: table.table("limits", |table| toml_reader::limits::read(table, *caps)),
         reuse: table.or("reuse", REUSE, integer(0..=MAX_REUSE)),
         settings: table.table("config", settings),
         kv: table.table("kv", kv::read),
@@ -104,6 +124,50 @@ fn read(key: &str, table: &Table<'_>, directory: &Path, caps: Option<&Limits>, c
         plugin: plugin?,
     };
     Some(service)
+}
+
+/// The audience of a service and its issuers.
+///
+/// The default audience is where the service is reached, as RFC 9068 has it; a host that does not know that has none, for a
+/// word as short as the service's key could be somebody else's audience too.
+fn tokens(key: &str, table: &Table<'_>, around: &Around<'_>) -> (Option<String>, Vec<String>) {
+    let default = |key: &str| around.public_url.map(|url| format!("{url}/s/{key}"));
+    let own = |item: &Item<'_>| {
+        let audience = text(issuer::MAX_NAME)(item)?;
+        let path = around.public_url.and_then(|url| audience.strip_prefix(url)?.strip_prefix("/s/"));
+        match path.filter(|path| *path != key && names::is_key(path)) {
+            None => around.claims.audience(key, audience, item),
+            Some(other) => {
+                let why = format!("it is what a service `{other}` has by default");
+                item.wrong("belongs to another service", why, "give each service an audience of its own")
+            }
+        }
+    };
+    let written = table.take("audience");
+    let audience = match &written {
+        Some(item) => own(item),
+        None => default(key),
+    };
+    let known = |item: &Item<'_>| {
+        let name = names::key(item)?;
+        if around.issuers.contains(&name) {
+            return Some(name);
+        }
+        let fix = match nearest(&name, around.issuers.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("add a table `[issuers.{name}]`"),
+        };
+        item.wrong("is not an issuer", format!("there is no `[issuers.{name}]`"), fix)
+    };
+    let issuers = table.or("issuers", around.issuers.to_vec(), |item| {
+        let issuers = list(MAX_ISSUERS, known)(item)?;
+        if written.is_none() && audience.is_none() && !issuers.is_empty() {
+            let why = "a token says in `aud` which service it is for, and this service has no audience to compare";
+            return item.wrong("cannot be used", why, "set `audience` too, or `public-url` in [listen]");
+        }
+        Some(issuers)
+    });
+    (audience, issuers)
 }
 
 fn error_status(item: &Item<'_>) -> Option<u16> {

@@ -199,6 +199,75 @@ fn two_services_may_not_share_a_host_name_or_a_key() {
     assert!(all.iter().all(|problem| problem.why.contains("`a`")), "{all:?}");
 }
 
+const ISSUER: &str = "[issuers.acme]\nissuer = \"https://a\"\njwks = { file = \"a.json\" }\n";
+
+#[test]
+fn issuers_refuse_bad_values() {
+    for (rest, line, subject, fix) in [
+        ("algorithms = [\"HS256\"]", 4, "algorithms[0]", "\"RS256\", "),
+        ("algorithms = [\"none\"]", 4, "algorithms[0]", "\"RS256\", "),
+        ("algorithms = []", 4, "algorithms", "name one"),
+        ("algorithms = \"RS256\"", 4, "algorithms", "[brackets]"),
+        ("clock-skew = \"6m\"", 4, "clock-skew", "from 0ms to 5m"),
+    ] {
+        check(&[(&format!("{ISSUER}{rest}"), &CONFIG_INVALID, line, &format!("issuers.acme.{subject}"), fix)]);
+    }
+    for (jwks, subject, fix) in [
+        ("\"a.json\"", "jwks", "{ file = "),
+        ("{}", "jwks", "{ url = "),
+        ("{ file = \"a\", url = \"https://a/\" }", "jwks", "{ url = "),
+        ("{ url = \"http://login.example.com/jwks\" }", "jwks.url", "https://"),
+        ("{ url = \"http://127.0.0.1.example.com/\" }", "jwks.url", "https://"),
+        ("{ url = \"http://10.0.0.1/\" }", "jwks.url", "https://"),
+        ("{ url = \"https://me:pw@a/\" }", "jwks.url", "without user"),
+        ("{ url = \"https://a/#x\" }", "jwks.url", "fragment"),
+        ("{ url = \"file:///etc/passwd\" }", "jwks.url", "https://"),
+        ("{ url = \"a.json\" }", "jwks.url", "https://"),
+        ("{ file = \"\" }", "jwks.file", "path"),
+    ] {
+        let text = format!("[issuers.acme]\nissuer = \"https://a\"\njwks = {jwks}\n");
+        check(&[(&text, &CONFIG_INVALID, 3, &format!("issuers.acme.{subject}"), fix)]);
+    }
+    check(&[
+        (&ISSUER.replace("acme", "Acme"), &CONFIG_INVALID, 1, "issuers.Acme", "lower-case"),
+        (&ISSUER.replace("issuer = \"https://a\"\n", ""), &CONFIG_MISSING_KEY, 1, "issuers.acme.issuer", "add"),
+        (&format!("{ISSUER}{}", ISSUER.replace("acme", "b")), &CONFIG_INVALID, 5, "issuers.b.issuer", "once"),
+        (&format!("{ISSUER}audience = \"x\""), &CONFIG_UNKNOWN_KEY, 4, "issuers.acme.audience", "known here"),
+        (
+            &format!("{SERVICE}issuers = [\"acem\"]\naudience = \"x\"\n{ISSUER}"),
+            &CONFIG_INVALID,
+            3,
+            "services.notes.issuers[0]",
+            "`acme`",
+        ),
+        (&format!("{SERVICE}issuers = [\"acme\"]\n{ISSUER}"), &CONFIG_INVALID, 3, "services.notes.issuers", "`audience`"),
+        (&format!("{SERVICE}audience = \"\""), &CONFIG_INVALID, 3, "services.notes.audience", "words"),
+    ]);
+    for url in ["http://localhost:1/j", "http://[::1]/", "http://127.9.9.9/", "https://login.example.com/jwks?v=2"] {
+        let text = ISSUER.replace("{ file = \"a.json\" }", &format!("{{ url = \"{url}\" }}"));
+        assert_eq!(valid(&text).issuers["acme"].jwks, Jwks::Url(url.parse().unwrap()));
+    }
+}
+
+#[test]
+fn every_service_has_an_audience_of_its_own_or_none() {
+    let services = |public_url: &str, a: &str, b: &str| {
+        let text = format!("{public_url}{ISSUER}[services.a]\nplugin = \"x/a\"\n{a}\n[services.b]\nplugin = \"x/a\"\n{b}\n");
+        parse(&text).map(|config| ["a", "b"].map(|key| config.services[key].audience.clone().unwrap_or_default()))
+    };
+    let url = "[listen]\npublic-url = \"https://h\"\n";
+    assert_eq!(services("", "", "").unwrap(), ["", ""]);
+    assert_eq!(services(url, "", "").unwrap(), ["https://h/s/a", "https://h/s/b"]);
+    assert_eq!(services(url, "audience = \"x\"", "").unwrap(), ["x", "https://h/s/b"]);
+    assert_eq!(services(url, "audience = \"https://h/s/a\"", "").unwrap()[0], "https://h/s/a");
+    assert!(services("", "audience = \"x\"", "audience = \"x\"").is_err());
+    // Whichever stands first, nobody gets what another one has by default.
+    assert!(services(url, "audience = \"https://h/s/b\"", "").is_err());
+    assert!(services(url, "", "audience = \"https://h/s/a\"").is_err());
+    let config = valid(&format!("{ISSUER}{SERVICE}[services.b]\nplugin = \"x/a\"\nissuers = []\n"));
+    assert_eq!((config.services["notes"].issuers.len(), config.services["b"].issuers.len()), (1, 0));
+}
+
 #[test]
 fn a_file_with_five_mistakes_yields_five_problems() {
     let all = mistakes("data-dir = 5\n[listen]\nadress = \"\"\n[log]\nlevel = \"loud\"\n[services.notes]\nerror-status = 500\n");
@@ -321,7 +390,7 @@ fn is_commented(line: &str) -> bool {
     let Some(line) = line.strip_prefix("# ") else { return false };
     let key = line.split(" = ").next().unwrap_or_default();
     let is_key = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-    line.starts_with("[services.") || line.starts_with("[[") || (is_key && line.contains(" = "))
+    line.starts_with("[services.") || line.starts_with("[issuers.") || line.starts_with("[[") || (is_key && line.contains(" = "))
 }
 
 /// The default text with those lines uncommented that `pick` says, by number.
@@ -341,7 +410,11 @@ fn the_default_text_changes_nothing_with_or_without_its_marks() {
     assert_eq!(all.listen.public_url.as_deref(), Some("https://wharf.example.com"));
     assert_eq!(all.operation.address, "127.0.0.1:9464".parse().ok());
     let (listen, operation) = (Listen { public_url: None, ..all.listen.clone() }, Operation::default());
-    assert_eq!(Config { listen, operation, services: BTreeMap::new(), ..all.clone() }, valid(""));
+    assert_eq!(Config { listen, operation, services: BTreeMap::new(), issuers: BTreeMap::new(), ..all.clone() }, valid(""));
+
+    let issuer =
+        "[issuers.acme]\nissuer = \"https://login.example.com\"\njwks = { url = \"https://login.example.com/jwks.json\" }\n";
+    assert_eq!(all.issuers, valid(issuer).issuers);
 
     let (shown, plain) = (&all.services["notes"], &valid(SERVICE).services["notes"]);
     assert_eq!((&shown.ocean_auth, shown.error_status, shown.reuse), (&plain.ocean_auth, plain.error_status, plain.reuse));
@@ -356,20 +429,25 @@ fn every_line_of_the_default_text_can_be_uncommented_alone() {
     for (number, line) in keys {
         seen += 1;
         // A key comes with its table, and what is mandatory or referred to with it.
-        let needed = |other: &str| {
-            other.starts_with("# plugin =")
-                || (line.contains("private") || line.contains("inject")) && other.starts_with("# hosts =")
+        let issuer = ["# [issuers.acme]", "# issuer =", "# jwks ="];
+        let section = lines[..number].iter().rfind(|line| ["# [issuers.acme]", "# [services.notes]"].contains(line));
+        let mut needed = match section {
+            Some(&"# [issuers.acme]") => issuer.to_vec(),
+            Some(_) => vec!["# [services.notes]", "# plugin ="],
+            None => Vec::new(),
         };
+        if line.contains("private") || line.contains("inject") {
+            needed.push("# hosts =");
+        } else if line.starts_with("# issuers =") {
+            needed.extend(["# audience ="].into_iter().chain(issuer));
+        }
         let table = lines[..number].iter().rposition(|line| line.starts_with('[') || line.starts_with("# [")).unwrap_or(0);
-        let service = lines[..number].iter().position(|line| *line == "# [services.notes]");
         if lines[table].starts_with("# [[") {
             // The three keys of an injected secret only go together; the test above has them.
             continue;
         }
         valid(&uncommented(|at, other| {
-            at == number
-                || service.is_some()
-                    && (at == table || Some(at) == service || needed(other) && (at > table || other.contains("plugin")))
+            at == number || section.is_some() && (at == table || needed.iter().any(|needed| other.starts_with(needed)))
         }));
     }
     assert!(seen > 50, "{seen}");
@@ -384,6 +462,7 @@ fn the_default_text_names_every_key_there_is() {
         "[runtime]",
         "[limits]",
         "[log]",
+        "[issuers.acme]",
         "[services.notes]",
         "[services.notes.kv]",
         "[services.notes.http-out]",
@@ -396,7 +475,7 @@ fn the_default_text_names_every_key_there_is() {
         for key in keys {
             let text = Config::default_text();
             let named = text.contains(&format!("\n# {key} = ")) || text.contains(&format!("{key}]"));
-            assert!(named || key == "services", "{table} {key}");
+            assert!(named || ["services", "issuers"].contains(&key), "{table} {key}");
         }
     }
 }
@@ -411,7 +490,7 @@ proptest! {
     fn arbitrary_values_never_panic(value in "[\\[{\"']?[-+a-z0-9.:/\\[\\]{}=,\"' *]{0,20}[\\]}\"']?") {
         for line in Config::default_text().lines().filter(|line| is_commented(line)) {
             if let Some((key, _)) = line[2..].split_once(" = ") {
-                drop(parse(&format!("{key} = {value}\n[listen]\n{key} = {value}\n[services.notes]\n{key} = {value}\n")));
+                drop(parse(&format!("{key} = {value}\n[listen]\n{key} = {value}\n[issuers.a]\n{key} = {value}\n[services.notes]\n{key} = {value}\n")));
             }
         }
     }

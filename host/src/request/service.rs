@@ -4,7 +4,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use arc_swap::ArcSwapOption;
 
-use super::{authenticate::ocean_auth, route::Routes};
+use super::{
+    authenticate::{bearer::jwt, ocean_auth},
+    route::Routes,
+};
 use crate::{
     observe::metrics::Requests,
     runtime::{permit::PluginPermits, plugin::Plugin},
@@ -20,6 +23,8 @@ pub struct Service {
     pub error_status: http::StatusCode,
     /// Counts this service's requests.
     pub requests: Arc<Requests>,
+    /// Which JWT access tokens it takes; none without an audience and an issuer.
+    pub jwt: Option<jwt::Accept>,
     /// The version that runs; swapped as a whole, so that no call ever sees half of one. Calls in flight finish on theirs.
     pub current: ArcSwapOption<Installed>,
 }

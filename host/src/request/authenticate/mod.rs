@@ -5,6 +5,7 @@
 //! there is no telling which of two callers it speaks for. The cause of a refusal goes to the log only. Which scheme
 //! satisfies which route stands in `docs/identity.md`.
 
+mod json;
 pub mod ocean_auth;
 pub mod bearer;
 #[cfg(test)]
@@ -61,7 +62,7 @@ async fn authorization(
     now_ms: u64,
 ) -> Result<Caller, Refusal> {
     match bearer::header::read(value) {
-        Credentials::Bearer(token) => bearer.open(&service.key, token, now_ms, peer).await.map_err(Refusal::BadToken),
+        Credentials::Bearer(token) => bearer.open(service, token, now_ms, peer).await.map_err(Refusal::BadToken),
         Credentials::OtherScheme => Err(Refusal::OtherScheme),
         Credentials::Malformed => Err(Refusal::BadCredentials("malformed")),
     }

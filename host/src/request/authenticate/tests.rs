@@ -49,6 +49,7 @@ impl Test {
                 key: "notes".to_owned(),
                 ocean_auth: Some(policy),
                 error_status: http::StatusCode::UNAUTHORIZED,
+                jwt: None,
                 current: arc_swap::ArcSwapOption::empty(),
             },
             token: String::from_utf8(secret.expose().to_vec()).unwrap(),

@@ -13,6 +13,32 @@ pub enum Reason {
     OtherService,
     /// The store could not be read, so nothing is known of the token.
     Unreadable,
+    /// A JWT, at a service that has no audience or no issuers.
+    NoJwt,
+    TooLarge,
+    /// Not the compact form, or not JSON with one reading.
+    Malformed,
+    /// A JWT, but not an access token.
+    WrongType,
+    /// It asks for an extension.
+    Critical,
+    /// Not an algorithm that the issuer may use.
+    Algorithm,
+    /// Not an issuer that the service trusts.
+    OtherIssuer,
+    /// The issuer has no such key, or its keys could not be had.
+    UnknownKey,
+    /// No key is named, and the issuer has several that fit.
+    AmbiguousKey,
+    /// The key that is named is not for this algorithm.
+    OtherKey,
+    BadSignature,
+    MissingClaim,
+    /// A claim of the wrong type, or too long.
+    BadClaim,
+    NotYetValid,
+    /// Issued in the future, or after its own end.
+    BadTimes,
 }
 
 impl Reason {
@@ -24,6 +50,21 @@ impl Reason {
             Self::Revoked => "revoked",
             Self::OtherService => "other_service",
             Self::Unreadable => "unreadable",
+            Self::NoJwt => "no_jwt_here",
+            Self::TooLarge => "too_large",
+            Self::Malformed => "malformed",
+            Self::WrongType => "wrong_type",
+            Self::Critical => "critical_extension",
+            Self::Algorithm => "algorithm",
+            Self::OtherIssuer => "other_issuer",
+            Self::UnknownKey => "unknown_key",
+            Self::AmbiguousKey => "ambiguous_key",
+            Self::OtherKey => "other_key",
+            Self::BadSignature => "bad_signature",
+            Self::MissingClaim => "missing_claim",
+            Self::BadClaim => "bad_claim",
+            Self::NotYetValid => "not_yet_valid",
+            Self::BadTimes => "bad_times",
         }
     }
 }

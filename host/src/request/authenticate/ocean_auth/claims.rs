@@ -16,8 +16,8 @@ use serde::{
 };
 
 use super::{
+    super::json::{self, Keys, Refused, Value},
     Identity, Reason,
-    json::{self, Keys, Value},
 };
 use crate::caller::AppUser;
 
@@ -40,7 +40,10 @@ type Field<'a> = Option<Value<'a>>;
 impl<'a> Claims<'a> {
     /// Fails only on what is not one JSON object with one reading; what the fields hold is judged later.
     pub(super) fn parse(text: &'a str) -> Result<Self, Reason> {
-        json::parse(text)
+        json::parse(text).map_err(|refused| match refused {
+            Refused::Malformed => Reason::MalformedJson,
+            Refused::HugeNumber => Reason::BadType,
+        })
     }
 
     /// What v2 asks beyond the legacy fields: `aud` is this service, and `iat` says when the header was made. Legacy headers,

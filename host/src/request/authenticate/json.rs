@@ -4,32 +4,66 @@
 //! it would let pass is found here: a key that occurs twice, at any depth, and broken escapes in values nobody asked for. For
 //! that, unknown values are read like known ones.
 
-use std::{borrow::Cow, collections::BTreeSet, fmt};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::{
     Deserialize, Deserializer,
     de::{self, MapAccess, SeqAccess, Visitor},
 };
 
-use super::Reason;
-
-/// A value as far as claims care about it. Text borrows from the source unless it holds escapes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A value. Text borrows from the source unless it holds escapes.
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value<'a> {
     Null,
     Bool(bool),
     Integer(i64),
+    /// A number that is no 64-bit integer; finite.
+    Number(f64),
     Text(Cow<'a, str>),
-    /// An array, an object, or a number that is no 64-bit integer.
-    Other,
+    Array(Vec<Value<'a>>),
+    Object(Object<'a>),
+}
+
+/// An object whose keys are all different. Not a bare map: serde would fill that one itself, and let keys occur twice.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Object<'a>(BTreeMap<Cow<'a, str>, Value<'a>>);
+
+impl<'a> Object<'a> {
+    /// Parses a whole text that is one object, in which every number must fit a double.
+    pub(super) fn parse(text: &'a str) -> Result<Self, Refused> {
+        match parse(text)? {
+            Value::Object(object) => Ok(object),
+            _ => Err(Refused::Malformed),
+        }
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&Value<'a>> {
+        self.0.get(key)
+    }
+
+    pub(super) fn contains_key(&self, key: &str) -> bool {
+        self.0.contains_key(key)
+    }
+}
+
+/// Why a text is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// It has no reading, or more than one, or not the shape asked for.
+    Malformed,
+    /// It holds a number that fits no double: well-formed, but infinity to some parsers and an error to others.
+    HugeNumber,
 }
 
 /// Parses a whole text, in which every number must fit a double and every key be the only one of its object.
-pub(super) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Reason> {
+pub(super) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refused> {
     serde_json::from_str(text).map_err(|error| {
-        // 1e400 is well-formed, but infinity to some parsers and an error to others. The library has no kind for it; only the
-        // word in the log depends on the wording here.
-        if error.to_string().starts_with("number out of range") { Reason::BadType } else { Reason::MalformedJson }
+        // The library has no kind for it; only the word in the log depends on the wording here.
+        if error.to_string().starts_with("number out of range") { Refused::HugeNumber } else { Refused::Malformed }
     })
 }
 
@@ -84,11 +118,13 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(i64::try_from(value).map_or(Value::Other, Value::Integer))
+        #[expect(clippy::cast_precision_loss, reason = "what a number this large stands for is a range, not a count")]
+        let number = || Value::Number(value as f64);
+        Ok(i64::try_from(value).map_or_else(|_| number(), Value::Integer))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Value::Other)
+    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(Value::Number(value))
     }
 
     fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
@@ -100,16 +136,20 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
-        while array.next_element::<Value<'de>>()?.is_some() {}
-        Ok(Value::Other)
+        let mut values = Vec::new();
+        while let Some(value) = array.next_element()? {
+            values.push(value);
+        }
+        Ok(Value::Array(values))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut keys = Keys::default();
+        let mut object = BTreeMap::new();
         while let Some(key) = Keys::next(&mut map)? {
-            keys.insert(key)?;
-            map.next_value::<Value<'de>>()?;
+            if object.insert(key, map.next_value()?).is_some() {
+                return Err(duplicate());
+            }
         }
-        Ok(Value::Other)
+        Ok(Value::Object(Object(object)))
     }
 }
