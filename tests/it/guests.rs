@@ -2,7 +2,7 @@
 
 use crate::{
     cli::plugin as innocent,
-    request::authenticate::ocean_auth as identity,
+    request::authenticate::{bearer as doors, ocean_auth as identity},
     runtime::{
         canary, chatter, drip, escape, flood, giant, grow, hoard, malformed, panic, recurse, sink, sip, sleep, source, spin,
         tally, trap,

@@ -1,1 +1,2 @@
+pub(crate) mod bearer;
 pub(crate) mod ocean_auth;

@@ -163,7 +163,7 @@ impl Issuer {
                 Ok(()) => self.rhythm.every,
                 Err(error) => {
                     let (issuer, keys) = (&self.name, self.keys().len());
-                    tracing::warn!(issuer, %error, keys, from = %self.source, "the issuer's keys cannot be had; those that are known stay");
+                    tracing::warn!(code = codes::ISSUER_KEYS.id, issuer, %error, keys, from = %self.source, "the issuer's keys cannot be had; those that are known stay");
                     self.rhythm.pause
                 }
             };

@@ -1,0 +1,54 @@
+//! The host's own tokens, from the command line to the plugin and to their end.
+
+use super::{create, doors, get, text};
+use crate::support::TestHost;
+
+const NOW: u64 = 1_800_000_000_000;
+
+#[test]
+fn a_token_opens_its_service_until_the_moment_it_is_revoked() {
+    let host = TestHost::new().with(doors(&[])).with(doors(&[]).named("other")).start();
+    let created = create(&host, &["--user", "u1", "--scope", "notes:read notes:write"]);
+    let token = text(&created, "token");
+    for route in ["none", "any", "app", "user", "bearer", "scoped"] {
+        let answer = get(&host, route, token);
+        assert_eq!(answer.status, 200, "{route}");
+        let seen = answer.json();
+        assert_eq!((text(&seen, "app"), text(&seen, "user"), text(&seen, "authenticated_by")), ("a1", "u1", "wharf:token"));
+        assert_eq!(seen["scopes"], serde_json::json!(["notes:read", "notes:write"]));
+        assert!(!seen["headers"].to_string().contains("authorization"), "{seen}");
+    }
+    let elsewhere = host.get("/s/other/any").header("authorization", format!("Bearer {token}")).send();
+    elsewhere.assert(401, "WH2001");
+
+    host.wharf(["token", "revoke", text(&created, "id")]).ok();
+    // Even where the route would have let anybody in.
+    get(&host, "none", token).assert(401, "WH2001");
+    let log = host.stop();
+    log.expect(2, "that a token was refused", |line| line.message() == "bearer token refused");
+    let causes: Vec<String> = log.lines().iter().map(|line| line.field("cause")).filter(|cause| !cause.is_empty()).collect();
+    assert_eq!(causes, ["other_service", "revoked"]);
+    assert!(!log.text().contains(token), "the token is in the log");
+}
+
+#[test]
+fn a_token_outlives_a_restart_and_not_its_expiry() {
+    let host = TestHost::new().with(doors(&[])).clock(NOW).start();
+    let created = create(&host, &["--expires", "1s"]);
+    let token = text(&created, "token");
+    assert_eq!(get(&host, "app", token).status, 200);
+    let host = host.stopped().clock(NOW + 999).serve();
+    assert_eq!(get(&host, "app", token).status, 200);
+    let host = host.stopped().clock(NOW + 1_000).serve();
+    get(&host, "app", token).assert(401, "WH2001");
+    assert!(host.stop().lines().iter().any(|line| line.field("cause") == "expired"));
+}
+
+#[test]
+fn what_is_listed_shows_no_token() {
+    let host = TestHost::new().with(doors(&[])).start();
+    let created = create(&host, &[]);
+    let listed = host.wharf(["token", "list", "--format", "json"]).ok();
+    assert!(listed.contains(text(&created, "id")) && !listed.contains(text(&created, "token")), "{listed}");
+    host.stop();
+}
