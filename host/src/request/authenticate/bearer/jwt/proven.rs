@@ -1,5 +1,6 @@
 //! Tokens whose signature was found right, by the hash of the whole token, so that a token is verified once and not with
-//! every request: that costs 40 to 100 µs, and a whole call of a plugin 10.
+//! every request. Measured in a dev build on a busy machine: verifying takes 50 µs (RS256) to 180 µs (ES256), remembering 2 to
+//! 4, and a whole call of a plugin 10.
 //!
 //! What is remembered is the proof and not the verdict: times and audience are judged for each request, and a proof holds only
 //! as long as its issuer's keys are those it was made with.
