@@ -108,7 +108,7 @@ impl App {
             metrics: Arc::default(),
             loader,
             idle: IdlePlaces::new(idle as usize),
-            capabilities: capabilities::Host::open(store),
+            capabilities: capabilities::Host::open(config, store)?,
             request_ids: RequestIds::new(),
             _ticker: ticker,
         })

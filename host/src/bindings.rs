@@ -15,6 +15,8 @@ wasmtime::component::bindgen!({
         "wharf:service/kv.[method]store.delete": async | trappable,
         "wharf:service/kv.[method]store.keys": async | trappable,
         "wharf:service/kv.[method]store.apply": async | trappable,
+        "wharf:service/http-out.send": async | trappable,
+        "wharf:service/http-out.[static]incoming.body": async | trappable,
         default: trappable,
     },
     exports: { default: async },
@@ -23,8 +25,9 @@ wasmtime::component::bindgen!({
         "wharf:service/types.body-reader": crate::runtime::reader::BodyReader,
         "wharf:service/types.writer": crate::runtime::reply::Writer,
         "wharf:service/kv.store": crate::capabilities::kv::OpenStore,
+        "wharf:service/http-out.incoming": crate::capabilities::http_out::Incoming,
     },
 });
 
 pub use self::exports::wharf::service::handler;
-pub use self::wharf::service::{config, kv, log, secrets, types};
+pub use self::wharf::service::{config, http_out, kv, log, secrets, types};

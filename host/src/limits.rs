@@ -13,7 +13,7 @@ pub struct Limits {
     pub wall: Duration,
     /// Calls at once.
     pub concurrency: u32,
-    /// Bytes of a request's body.
+    /// Bytes of a request's body, and of each response of another server.
     pub body_in: u64,
     /// Bytes of a response's body.
     pub body_out: u64,

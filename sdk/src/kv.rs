@@ -19,7 +19,7 @@
 //! ```
 //!
 //! Every method fails with `kv.unavailable` when the store cannot be reached, and writes fail with `kv.quota` when the service
-//! has used up its space. A key has at most 512 bytes, a value as many as the operator allows (1 MiB, unless said otherwise):
+//! has used up its space. A key has 1 to 512 bytes, a value at most as many as the operator allows (1 MiB, unless said otherwise):
 //! else `kv.too-large`.
 
 use serde::Serialize;

@@ -10,3 +10,4 @@ mod request;
 mod runtime;
 
 mod guests;
+mod readme;

@@ -112,6 +112,9 @@ fn show_capability(capability: &Capability) -> String {
         Capability::Kv { stores, shared } => {
             format!("keep values in {}", [stores.as_slice(), shared.as_slice()].concat().join(", "))
         }
+        Capability::HttpOut { hosts, methods } if hosts.iter().any(|host| host == "*") => {
+            format!("send {} to hosts of the operator's choice", methods.join(", "))
+        }
         Capability::HttpOut { hosts, methods } => format!("send {} to {}", methods.join(", "), hosts.join(", ")),
         Capability::Secrets { names } => format!("see the secrets {}", names.join(", ")),
         Capability::Data => "use a directory of its own".to_owned(),

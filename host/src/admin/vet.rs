@@ -11,7 +11,7 @@ use crate::{
 const FREE: [&str; 3] = ["types", "log", "config"];
 
 /// Interfaces that the manifest must ask for.
-const ASKED: [&str; 2] = ["kv", "secrets"];
+const ASKED: [&str; 3] = ["kv", "secrets", "http-out"];
 
 /// WASI packages that are linked, though they can do nothing but tell the time, roll dice and print.
 const WASI: [&str; 6] = ["io", "cli", "clocks", "filesystem", "random", "sockets"];

@@ -20,6 +20,8 @@ pub mod stdio;
 pub mod config;
 pub mod secrets;
 pub mod kv;
+pub mod http_out;
+pub mod data;
 
 use std::sync::Arc;
 
@@ -28,7 +30,7 @@ use wasmtime::component::Linker;
 use crate::{
     caller::Caller,
     codes,
-    config::Service,
+    config::{Config, Service},
     manifest::{Manifest, Permission},
     problem::{Problem, Problems},
     runtime::state::CallState,
@@ -39,19 +41,29 @@ use crate::{
 #[derive(Debug)]
 pub struct Host {
     kv: kv::Kv,
+    http_out: http_out::HttpOut,
+    data: data::Data,
 }
 
 impl Host {
     /// The moment `open`. Without a store nothing will be served, only tried out.
-    pub fn open(store: Option<Store>) -> Self {
-        Self { kv: kv::Kv::open(store) }
+    pub fn open(config: &Config, store: Option<Store>) -> Result<Self, Problem> {
+        Ok(Self { kv: kv::Kv::open(store), http_out: http_out::HttpOut::open(config)?, data: data::Data::open(config) })
     }
 
     /// The moment `ready`. Blocking; reports all that is wrong at once.
     pub fn ready(&self, grants: Grants) -> Result<Ready, Problems> {
-        let Self { kv } = self;
-        let Grants { config, secrets, kv: kv_grant } = grants;
-        Ok(Ready { config: config.ready(), secrets: secrets.ready()?, kv: kv.ready(kv_grant) })
+        let Self { kv, http_out, data } = self;
+        let mut problems = Problems::default();
+        let secrets = collect(grants.secrets.ready(), &mut problems);
+        let http_out = collect(http_out.ready(grants.http_out), &mut problems);
+        let data = collect(data.ready(grants.data).map_err(Problems::from), &mut problems);
+        match (secrets, http_out, data) {
+            (Some(secrets), Some(http_out), Some(data)) => {
+                Ok(Ready { config: grants.config.ready(), secrets, kv: kv.ready(grants.kv), http_out, data })
+            }
+            _ => Err(problems),
+        }
     }
 }
 
@@ -61,6 +73,8 @@ pub struct Grants {
     pub config: config::Grant,
     pub secrets: secrets::Grant,
     pub kv: kv::Grant,
+    pub http_out: http_out::Grant,
+    pub data: data::Grant,
 }
 
 impl Grants {
@@ -71,8 +85,12 @@ impl Grants {
         let config = collect(config::Grant::new(manifest, service), &mut problems);
         let secrets = collect(secrets::Grant::new(manifest, service), &mut problems);
         let kv = collect(kv::Grant::new(manifest, service), &mut problems);
-        match (config, secrets, kv) {
-            (Some(config), Some(secrets), Some(kv)) => problems.or(Self { config, secrets, kv }),
+        let http_out = collect(http_out::Grant::new(manifest, service), &mut problems);
+        let data = collect(data::Grant::new(manifest, service), &mut problems);
+        match (config, secrets, kv, http_out, data) {
+            (Some(config), Some(secrets), Some(kv), Some(http_out), Some(data)) => {
+                Ok(Self { config, secrets, kv, http_out, data })
+            }
             _ => Err(problems),
         }
     }
@@ -88,18 +106,20 @@ pub struct Ready {
     pub config: config::Ready,
     pub secrets: secrets::Ready,
     pub kv: kv::Ready,
+    pub http_out: http_out::Ready,
+    pub data: data::Ready,
 }
 
 impl Ready {
     /// The moment `ctx`.
     pub fn ctx(self: &Arc<Self>, caller: &Caller) -> Ctx {
-        let Self { config: _, secrets: _, kv } = &**self;
+        let Self { config: _, secrets: _, kv, http_out: _, data: _ } = &**self;
         Ctx { ready: self.clone(), kv: kv.ctx(caller) }
     }
 
     /// The most bytes of an argument that a capability takes, beyond what every host call may hand over.
     pub fn largest_argument(&self) -> usize {
-        let Self { config: _, secrets: _, kv } = self;
+        let Self { config: _, secrets: _, kv, http_out: _, data: _ } = self;
         kv.largest_value()
     }
 }
@@ -124,7 +144,8 @@ pub fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     log::link(linker)?;
     config::link(linker)?;
     secrets::link(linker)?;
-    kv::link(linker)
+    kv::link(linker)?;
+    http_out::link(linker)
 }
 
 /// The problem that a required permission is not granted: `what` completes "plugin … needs", `fix` says what to add where.
@@ -143,7 +164,6 @@ fn quoted<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::config::Config;
 
     /// A manifest with these `[permissions…]` and `[config…]` tables.
     pub(crate) fn manifest(tables: &str) -> Manifest {

@@ -34,7 +34,7 @@ pub enum Capability {
     },
     /// To send requests to other servers.
     HttpOut {
-        /// `name` or `*.name`, each with an optional `:port`.
+        /// `name` or `*.name`, each with an optional `:port`, or `*`: wherever the operator sends it.
         hosts: Vec<String>,
         /// The methods it uses, in capitals.
         methods: Vec<String>,
@@ -79,7 +79,7 @@ fn kv(table: &Table<'_>, item: &Item<'_>) -> Option<Capability> {
 }
 
 fn http_out(table: &Table<'_>) -> Option<Capability> {
-    let hosts = table.must("hosts", some(names::hosts));
+    let hosts = table.must("hosts", some(host));
     // Reading is the least there is to ask for; whoever writes says so.
     let methods = table.or("methods", vec!["GET".to_owned()], some(method));
     Some(Capability::HttpOut { hosts: hosts?, methods })
@@ -87,6 +87,13 @@ fn http_out(table: &Table<'_>) -> Option<Capability> {
 
 fn secrets(table: &Table<'_>) -> Option<Capability> {
     Some(Capability::Secrets { names: table.must("names", some(names::key))? })
+}
+
+/// A host, or `*`: the operator always names hosts, so asking for any of them gives away nothing.
+fn host(item: &Item<'_>) -> Option<String> {
+    let host = |text: &str| if text == "*" { Some(text.to_owned()) } else { names::host_pattern(text) };
+    let fix = "write \"api.example.com\", \"*.example.com\", or \"*\" for hosts of the operator's choice";
+    parsed("a host name", fix, host)(item)
 }
 
 fn method(item: &Item<'_>) -> Option<String> {

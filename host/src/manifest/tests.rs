@@ -117,7 +117,7 @@ fn bodies_refuse_bad_values() {
             "hosts",
         ),
         (
-            "[permissions.optional.http-out]\nreason = \"r\"\nhosts = [\"*\"]",
+            "[permissions.optional.http-out]\nreason = \"r\"\nhosts = [\"**\"]",
             &MANIFEST_INVALID,
             13,
             "permissions.optional.http-out.hosts[0]",

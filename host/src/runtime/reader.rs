@@ -1,4 +1,4 @@
-//! A request's body on its way to the guest, or past it.
+//! A body on its way to the guest, or past it: a request's, or that of another server's response.
 
 use axum::body::Body;
 use bytes::{Buf, Bytes};
@@ -16,6 +16,10 @@ pub struct BodyReader {
     length: Option<u64>,
     left: u64,
     ended: bool,
+    /// What the guest is told when there is more than the limit.
+    over: ReadError,
+    /// A body that failed stays failed: going on would make the end of it look clean.
+    failed: Option<ReadError>,
 }
 
 /// Why a body could not be read on.
@@ -27,6 +31,9 @@ pub enum ReadError {
     /// There is more than the limit.
     #[error("the body is larger than the route accepts")]
     TooLarge,
+    /// There is more than the limit, and the caller has nothing to do with it.
+    #[error("the other server sent more than the service's limit `body-in` allows")]
+    AnswerTooLarge,
     /// The listener gave it up.
     #[error("the body came too slowly")]
     Slow,
@@ -56,9 +63,21 @@ fn is_cause<E: std::error::Error + 'static>(error: &(dyn std::error::Error + 'st
 }
 
 impl BodyReader {
+    /// The body of the call's own request.
     pub fn new(body: Body, limit: u64) -> Self {
         let length = body.size_hint().exact();
-        Self { body, pending: Bytes::new(), length, left: limit, ended: false }
+        let over = ReadError::TooLarge;
+        Self { body, pending: Bytes::new(), length, left: limit, ended: false, over, failed: None }
+    }
+
+    /// The body of another server's response, which announced `length`.
+    pub fn of_another_server(body: Body, length: Option<u64>, limit: u64) -> Self {
+        Self { length, over: ReadError::AnswerTooLarge, ..Self::new(body, limit) }
+    }
+
+    /// Whether it is the body of the call's own request.
+    pub fn is_the_callers(&self) -> bool {
+        self.over == ReadError::TooLarge
     }
 
     /// The length that was announced, in bytes.
@@ -68,7 +87,15 @@ impl BodyReader {
 
     /// At least one byte and at most `max`, or `None` at the end. Cancelling loses nothing: what has arrived stays pending.
     pub async fn read(&mut self, max: usize) -> Result<Option<Bytes>, ReadError> {
-        let max = max.clamp(1, MAX_READ);
+        if let Some(failed) = self.failed {
+            return Err(failed);
+        }
+        let read = self.read_on(max.clamp(1, MAX_READ)).await;
+        self.failed = read.as_ref().err().copied();
+        read
+    }
+
+    async fn read_on(&mut self, max: usize) -> Result<Option<Bytes>, ReadError> {
         while self.pending.is_empty() {
             if self.ended {
                 return Ok(None);
@@ -77,7 +104,7 @@ impl BodyReader {
                 None => self.ended = true,
                 Some(Err(error)) => {
                     return Err(if is_cause::<http_body_util::LengthLimitError>(&error) {
-                        ReadError::TooLarge
+                        self.over
                     } else if TooSlow::is_cause_of(&error) {
                         ReadError::Slow
                     } else {
@@ -89,7 +116,7 @@ impl BodyReader {
             }
         }
         if self.pending.len() as u64 > self.left {
-            return Err(ReadError::TooLarge);
+            return Err(self.over);
         }
         let chunk = self.pending.split_to(max.min(self.pending.remaining()));
         self.left -= chunk.len() as u64;

@@ -100,6 +100,20 @@ impl CallState {
         })
     }
 
+    /// What the guest is told of a body that cannot be read on. That of the call's own request is remembered too: the caller
+    /// is answered for it, whatever the guest makes of it.
+    pub fn body_error(&mut self, why: ReadError, callers: bool) -> Error {
+        if callers {
+            self.body_failed.get_or_insert(why);
+        }
+        let code = match why {
+            ReadError::TooLarge => "body.too-large",
+            ReadError::AnswerTooLarge => "http-out.too-large",
+            ReadError::Gone | ReadError::Slow => "body.gone",
+        };
+        error(code, why.to_string())
+    }
+
     /// Puts a resource into the table, or says that there are too many.
     pub fn open<T: Send + 'static>(&mut self, resource: T) -> Result<Resource<T>, Error> {
         let allowed = self.ledger.limits.handles;
@@ -155,10 +169,11 @@ pub fn response_head(status: u16, headers: types::Headers) -> Result<(StatusCode
 
 impl WasiView for CallState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let stdio = &self.stdio;
+        let (stdio, ready) = (&self.stdio, &self.capabilities.ready);
         let ctx = self.wasi.get_or_insert_with(|| {
             let mut builder = WasiCtx::builder();
             builder.stdout(stdio.stdout()).stderr(stdio.stderr()).allow_tcp(false).allow_udp(false).max_random_size(64 << 10);
+            ready.data.preopen(&mut builder);
             builder.build()
         });
         WasiCtxView { ctx, table: &mut self.table }
@@ -226,13 +241,11 @@ impl types::HostBodyReader for CallState {
 
     async fn read(&mut self, reader: Resource<BodyReader>, max: u32) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
         self.ledger.host_call()?;
-        Ok(match self.table.get_mut(&reader)?.read((max as usize).min(MAX_READ)).await {
+        let reader = self.table.get_mut(&reader)?;
+        let callers = reader.is_the_callers();
+        Ok(match reader.read((max as usize).min(MAX_READ)).await {
             Ok(chunk) => Ok(chunk.map(Vec::from)),
-            Err(why) => {
-                self.body_failed.get_or_insert(why);
-                let code = if why == ReadError::TooLarge { "body.too-large" } else { "body.gone" };
-                Err(error(code, why.to_string()))
-            }
+            Err(why) => Err(self.body_error(why, callers)),
         })
     }
 

@@ -1,6 +1,8 @@
-//! Keeps short notes for each user of each app: an example of typed routes, values with versions, batches and settings.
+//! Keeps short notes for each user of each app: an example of typed routes, values with versions, batches, settings and a request to another server.
 
 mod book;
+
+use std::time::Duration;
 
 use wharf_sdk::prelude::*;
 
@@ -11,6 +13,7 @@ use book::Book;
 #[serde(rename_all = "kebab-case")]
 struct Settings {
     max_notes: u64,
+    share_url: Option<String>,
 }
 
 /// What a caller writes.
@@ -88,6 +91,22 @@ fn remove(caller: Caller, call: Call, id: String) -> Result<Option<()>> {
     Ok(removed.then_some(()))
 }
 
+/// Sends a note on to where the operator said.
+#[post("/notes/{id}/share")]
+fn share(caller: Caller, id: String) -> Result<Option<()>> {
+    let Some(url) = settings::<Settings>()?.share_url else {
+        return Err(Error::status(501, "not_set_up", "the operator has not said where shared notes go"));
+    };
+    let Some((Draft { text }, version)) = Book::of(&caller)?.get(&id)? else { return Ok(None) };
+    let note = Note { id, text, version };
+    http::request("POST", url).json(&note)?.timeout(PATIENCE).send()?.success()?;
+    info!(note = note.id; "shared");
+    Ok(Some(()))
+}
+
+/// How long the other server may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// The version that a conditional request names.
 fn if_match(call: Call) -> Result<Option<u64>> {
     let Some(tag) = call.header("if-match") else { return Ok(None) };
@@ -95,7 +114,7 @@ fn if_match(call: Call) -> Result<Option<u64>> {
     version.map(Some).ok_or_else(|| Error::bad_request("`If-Match` must be the `ETag` of a note"))
 }
 
-service!(list, add, read, change, remove);
+service!(list, add, read, change, remove, share);
 
 #[cfg(test)]
 mod tests;

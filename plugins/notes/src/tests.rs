@@ -6,7 +6,7 @@ use wharf_sdk::testing::{TestHost, TestResponse};
 use super::*;
 
 fn host() -> TestHost {
-    TestHost::new(routes()).setting("max-notes", 3).app("sample_app").user("ada")
+    TestHost::new(routes()).setting("max-notes", 3).setting("share-url", Value::Null).app("sample_app").user("ada")
 }
 
 fn add(host: &TestHost, text: &str) -> TestResponse {
@@ -94,4 +94,21 @@ fn a_full_store_is_a_failure_and_not_an_answer() {
     let response = add(&host().kv_quota(10), "milk");
     assert_eq!((response.status, response.failure().map(Error::code)), (502, Some("kv.quota")));
     assert_eq!(host().post("/notes", "milk").status, 400);
+}
+
+#[test]
+fn a_note_is_shared_where_the_operator_says() {
+    let host = host();
+    let note = id(&add(&host, "milk"));
+    let share = |host: &TestHost, id: &str| host.post(&format!("/notes/{id}/share"), "");
+    assert_eq!(share(&host, &note).status, 501);
+    let host = host.setting("share-url", "https://board.example/in").http("https://board.example/in", |sent| {
+        assert_eq!((sent.method.as_str(), sent.timeout), ("POST", Some(PATIENCE)));
+        let sent: Value = serde_json::from_slice(&sent.body)?;
+        let full = sent["text"] == "full";
+        Ok(wharf_sdk::Response::new(if full { 507 } else { 204 }))
+    });
+    assert_eq!((share(&host, &note).status, share(&host, "7").status), (204, 404));
+    let refused = share(&host, &id(&add(&host, "full")));
+    assert_eq!((refused.status, refused.failure().map(Error::code)), (502, Some("http-out.status")));
 }

@@ -123,10 +123,10 @@ fn apply(entries: &mut Entries, change: Change) -> Result<(u64, bool), Failure> 
 }
 
 fn check_key(key: &str) -> Result<(), Failure> {
-    if key.len() <= MAX_KEY {
+    if (1..=MAX_KEY).contains(&key.len()) {
         return Ok(());
     }
-    Err(failure("kv.too-large", format!("a key has {} bytes; {MAX_KEY} are allowed", key.len())))
+    Err(failure("kv.too-large", format!("a key has {} bytes; it must have 1 to {MAX_KEY}", key.len())))
 }
 
 fn size(entries: &Entries) -> usize {

@@ -9,7 +9,7 @@ use crate::{
         types::Error,
     },
     runtime::state::CallState,
-    store::kv::{Applied, Apply, Change, Place},
+    store::kv::{Applied, Apply, Change, KEY, KvError, Place},
 };
 
 /// A store that a call has opened.
@@ -74,6 +74,9 @@ impl HostStore for CallState {
     async fn get(&mut self, store: Resource<OpenStore>, key: String) -> Answer<Option<Entry>> {
         self.ledger.host_call()?;
         let (opened, place) = self.rows(&store)?;
+        if key.is_empty() || key.len() > KEY {
+            return Ok(Err(to_guest(KvError::KeyLength { length: key.len() }.into())));
+        }
         let entry = opened.store.kv_get(&place, &key).await.map_err(to_guest);
         Ok(entry.map(|entry| entry.map(|entry| Entry { value: entry.value, version: entry.version })))
     }

@@ -22,11 +22,21 @@ pub(super) const PLUGINS: [(&str, &[u8]); 3] = [
 ];
 
 /// The demo's services, each with a securityKey of its own, and what their plugins are granted.
-const SERVICES: [(&str, &str); 3] = [
-    ("hello", ""),
-    ("echo", ""),
-    ("notes", "\n[services.notes.kv]\nstores = [\"notes\"]\n\n[services.notes.config]\nmax-notes = 100\n"),
-];
+const SERVICES: [(&str, &str); 3] = [("hello", ""), ("echo", ""), ("notes", NOTES)];
+
+/// Shared notes go to the demo's own echo.
+const NOTES: &str = r#"
+[services.notes.kv]
+stores = ["notes"]
+
+[services.notes.config]
+max-notes = 100
+share-url = "http://{address}/s/echo/echo"
+
+[services.notes.http-out]
+hosts = ["{address}"]
+private = ["127.0.0.1"]
+"#;
 
 /// The demo's directory; a temporary one is removed when dropped.
 #[derive(Debug)]
@@ -61,7 +71,8 @@ impl Directory {
                 write_new(&key, random_hex(32)?.as_bytes())?;
             }
             text.push_str(&format!(
-                "\n[services.{service}]\nplugin = \"wharf/{service}\"\nsecurity-key = {{ file = \"{service}.key\" }}\n{grants}"
+                "\n[services.{service}]\nplugin = \"wharf/{service}\"\nsecurity-key = {{ file = \"{service}.key\" }}\n{}",
+                grants.replace("{address}", &address.to_string())
             ));
         }
         let file = self.path.join("wharf.toml");

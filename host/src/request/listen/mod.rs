@@ -3,7 +3,7 @@
 //! An accept loop of our own, because the usual one has no timeouts, and the usual sniffing of HTTP/2 waits for ever on a
 //! silent connection. It runs where no guest is polled; connections are served on the request runtime, and watched from here.
 //!
-//! In the order of travel: the [`door`] lets a connection in, or not; [`wire`] finds out what it speaks; [`connection`]
+//! In the order of travel: the [`door`] lets a connection in, or not; [`wire`] finds out what it speaks; [`mod@connection`]
 //! serves it; requests' bodies come in through [`arriving`] and answers go out through [`answering`]; [`watch`] is what all
 //! of them note their progress in, and where the door looks for those that make none.
 //!

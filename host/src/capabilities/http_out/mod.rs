@@ -1,0 +1,223 @@
+//! `wharf:service/http-out`: requests to other servers, to granted hosts only.
+//!
+//! A request leaves when the manifest asks for its host and method, the operator allows the host, and the addresses that are
+//! connected to are ones that may be called; each redirect is a request that is judged anew. One pooled client a plugin,
+//! because a connection for each call runs out of ports at a few hundred calls a second. No proxy of the system's, no cookies.
+//!
+//! Exchanges run on a thread of their own, where no guest is ever polled: a connection must not wait for a plugin that
+//! computes, and a plugin's downloads must not hold up the accepting of connections.
+//!
+//! Cancellation: dropping the call drops its exchanges; the other server may have acted on them all the same.
+
+mod address;
+mod client;
+mod exchange;
+mod hosts;
+mod incoming;
+mod resolve;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    sync::Arc,
+};
+
+use http::{HeaderName, HeaderValue, Method};
+use reqwest::Url;
+use tokio::runtime::{Builder, Runtime};
+use wasmtime::component::{HasSelf, Linker};
+
+use self::{client::Client, hosts::Pattern};
+use super::{missing, quoted};
+use crate::{
+    bindings::http_out::add_to_linker,
+    codes,
+    config::{Config, Inject, Service},
+    manifest::{Capability, Manifest},
+    problem::{Problem, Problems},
+    runtime::state::CallState,
+    secret::{Secret, SecretRef},
+};
+
+pub use self::incoming::Incoming;
+
+/// The host's part: the thread on which exchanges run. There is none where no service may call anybody.
+#[derive(Debug)]
+pub struct HttpOut {
+    runtime: Option<Runtime>,
+}
+
+impl HttpOut {
+    /// Fails when the system gives no thread.
+    pub fn open(config: &Config) -> Result<Self, Problem> {
+        if config.services.values().all(|service| service.http_out.hosts.is_empty()) {
+            return Ok(Self { runtime: None });
+        }
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            // Resolving names blocks a thread each.
+            .max_blocking_threads(16)
+            .thread_name("wharf-http-out")
+            .enable_all()
+            .build()
+            .map_err(|error| Problem::new(&codes::IO, "the thread for outgoing requests cannot be started").why(error))?;
+        Ok(Self { runtime: Some(runtime) })
+    }
+
+    /// Reads the secrets that are sent along, and makes the client. Blocking.
+    pub fn ready(&self, grant: Grant) -> Result<Ready, Problems> {
+        let Some(runtime) = self.runtime.as_ref().filter(|_| !grant.allowed.is_empty() && !grant.asked.is_empty()) else {
+            return Ok(Ready(None));
+        };
+        let injected = inject(&grant)?;
+        let rules = Rules { asked: grant.asked, allowed: grant.allowed, private: Arc::new(grant.private), injected };
+        let client = Client::new(&rules.private, runtime.handle().clone()).map_err(|error| {
+            Problem::new(&codes::HOST_FAILED, format!("the service `{}` cannot be given outgoing requests", grant.service))
+                .why(error)
+                .fix("see whether this machine has root certificates installed")
+        })?;
+        Ok(Ready(Some(Arc::new(Opened { rules, client }))))
+    }
+}
+
+impl Drop for HttpOut {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // The host may be dropped where blocking is not allowed.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// What a plugin may call for a service.
+#[derive(Debug)]
+pub struct Grant {
+    service: String,
+    asked: Vec<Asked>,
+    allowed: Vec<Pattern>,
+    private: BTreeSet<String>,
+    inject: Vec<(Inject, Option<SecretRef>)>,
+}
+
+/// One permission of the manifest.
+#[derive(Debug)]
+struct Asked {
+    hosts: Vec<Pattern>,
+    methods: Vec<String>,
+}
+
+impl Grant {
+    /// Fails with the hosts that are required and of which `[services.<key>.http-out]` allows none.
+    pub fn new(manifest: &Manifest, service: &Service) -> Result<Self, Problems> {
+        let config = &service.http_out;
+        let allowed: Vec<Pattern> = config.hosts.iter().map(|host| Pattern::new(host)).collect();
+        let mut problems = Problems::default();
+        let mut asked = Vec::new();
+        for permission in &manifest.permissions {
+            let Capability::HttpOut { hosts, methods } = &permission.capability else { continue };
+            let lacking: Vec<&String> =
+                hosts.iter().filter(|host| !allowed.iter().any(|allowed| allowed.overlaps(&Pattern::new(host)))).collect();
+            if permission.required && !lacking.is_empty() {
+                let table = format!("[services.{}.http-out]", service.key);
+                let (what, fix) = if lacking.iter().any(|host| *host == "*") {
+                    ("to call a host of the operator's choice".to_owned(), format!("name it in `hosts` in {table}"))
+                } else {
+                    let entries: Vec<String> = lacking.iter().map(|host| format!("\"{host}\"")).collect();
+                    (format!("to call {}", quoted(lacking)), format!("add {} to `hosts` in {table}", entries.join(", ")))
+                };
+                problems.push(missing(manifest, service, permission, &what, fix));
+            }
+            asked.push(Asked { hosts: hosts.iter().map(|host| Pattern::new(host)).collect(), methods: methods.clone() });
+        }
+        let secret = |inject: &Inject| (inject.clone(), service.secrets.get(&inject.secret).cloned());
+        problems.or(Self {
+            service: service.key.clone(),
+            asked,
+            allowed,
+            private: config.private.iter().cloned().collect(),
+            inject: config.inject.iter().map(secret).collect(),
+        })
+    }
+}
+
+/// The headers that carry secrets, by host.
+fn inject(grant: &Grant) -> Result<BTreeMap<String, Vec<(HeaderName, HeaderValue)>>, Problems> {
+    let mut problems = Problems::default();
+    let mut injected: BTreeMap<String, Vec<_>> = BTreeMap::new();
+    for (Inject { host, header, secret }, reference) in &grant.inject {
+        let subject = format!("services.{}.secrets.{secret}", grant.service);
+        let read = match reference {
+            Some(reference) => reference.read(&subject),
+            None => Err(Problem::new(&codes::SECRET_UNREADABLE, format!("`{subject}` is sent to `{host}` and not there"))),
+        };
+        match read.and_then(|value| carry(header, &value, &subject)) {
+            Ok(carried) => injected.entry(host.clone()).or_default().push(carried),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    problems.or(injected)
+}
+
+fn carry(header: &str, secret: &Secret, subject: &str) -> Result<(HeaderName, HeaderValue), Problem> {
+    let unfit = || {
+        Problem::new(&codes::SECRET_UNREADABLE, format!("`{subject}` cannot be sent as the header `{header}`"))
+            .why("it holds a line break or another control character")
+            .fix("put the header's value there, on one line")
+    };
+    let name = HeaderName::from_bytes(header.as_bytes()).map_err(|_| unfit())?;
+    let mut value = HeaderValue::from_bytes(secret.expose()).map_err(|_| unfit())?;
+    value.set_sensitive(true);
+    Ok((name, value))
+}
+
+/// What a running version may call, if anything.
+#[derive(Debug, Default)]
+pub struct Ready(Option<Arc<Opened>>);
+
+#[derive(Debug)]
+struct Opened {
+    rules: Rules,
+    client: Client,
+}
+
+/// Which requests may leave, and what is sent along.
+#[derive(Debug)]
+struct Rules {
+    asked: Vec<Asked>,
+    allowed: Vec<Pattern>,
+    private: Arc<BTreeSet<String>>,
+    injected: BTreeMap<String, Vec<(HeaderName, HeaderValue)>>,
+}
+
+impl Rules {
+    /// Whether the request may leave, as far as its URL says; the reason, where it may not.
+    fn judge(&self, method: &Method, url: &Url) -> Result<(), &'static str> {
+        let host = url.host_str().unwrap_or_default();
+        let private = self.private.contains(host);
+        if !self.allowed.iter().any(|pattern| pattern.means(url)) {
+            return Err("the operator does not allow this host and port");
+        }
+        let mut asked = self.asked.iter().filter(|asked| asked.hosts.iter().any(|pattern| pattern.means(url))).peekable();
+        if asked.peek().is_none() {
+            return Err("the manifest does not ask for this host and port");
+        }
+        if !asked.any(|asked| asked.methods.iter().any(|asked| asked == method.as_str())) {
+            return Err("the manifest does not ask for this method");
+        }
+        // Connectors do not resolve literals, so the resolver never sees them.
+        let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
+        if literal.is_some_and(|address| !address::permitted(address, private)) {
+            return Err("this address may not be called");
+        }
+        if url.scheme() != "https" && !private && self.injected.contains_key(host) {
+            return Err("a secret is sent along to this host, which is done by https only");
+        }
+        Ok(())
+    }
+}
+
+pub fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
+}
