@@ -57,6 +57,9 @@ codes! {
         "Access tokens are checked with the public keys of their issuer, a JWK set (RFC 7517) that [issuers.<name>] names by \
          file or address. The file cannot be read, or holds no key that the issuer's `algorithms` allow. Keys of an address \
          are fetched while the host runs; when that fails it is logged, and those that are known stay.";
+    TLS_UNUSABLE = "WH1011", "TLS certificate or key cannot be used",
+        "The certificate of [listen.tls] cannot be read, is not PEM, or does not belong to its key. A host that runs keeps the \
+         pair it has until both files hold a good one.";
 
     MANIFEST_MISSING = "WH1101", "the component carries no manifest",
         "A plugin is one file: its manifest, plugin.toml, is embedded in the component. Plugins written with the Rust SDK \

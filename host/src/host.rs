@@ -15,7 +15,11 @@ use crate::{
     config::{self, Config},
     operation::{Endpoint, Health, Phase},
     problem::{Problem, Problems},
-    request::{authenticate::bearer::jwt::issuer::Issuer, budget::FORGET_EVERY, listen::Listener},
+    request::{
+        authenticate::bearer::jwt::issuer::Issuer,
+        budget::FORGET_EVERY,
+        listen::{Listener, tls::Tls},
+    },
     runtime::reply::AbortOnDrop,
     shutdown::Stop,
     store::{DataDir, Store},
@@ -91,6 +95,7 @@ impl Host {
     /// and their services answer 503.
     pub async fn start(config: Config, listener: TcpListener, requests: Handle) -> Result<Self, Problems> {
         let config = Arc::new(config);
+        let tls = config.listen.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
         let data = DataDir::open(&config.data_dir)?;
         let store = Store::open(&data)?;
         let app = Arc::new(App::new(&config, Some(store.clone()), Handle::current())?);
@@ -115,7 +120,7 @@ impl Host {
         let stop = Stop::default();
         let controlling = tokio::spawn(control::serve(socket, admin.clone(), stop.drain.clone()));
         let counted = app.metrics.connections.clone();
-        let listener = Listener { socket: listener, limits: config.listen.clone(), handler: app, counted, requests };
+        let listener = Listener { socket: listener, limits: config.listen.clone(), handler: app, counted, tls, requests };
         let listening = tokio::spawn(listener.run(stop.clone()));
         health.enter(Phase::Serving);
         tracing::info!(%address, operation = operation.map(tracing::field::display), data = %data.path().display(), "serving");
@@ -177,6 +182,7 @@ async fn operate(address: SocketAddr, health: Arc<Health>) -> Result<(SocketAddr
         limits: config::Listen::for_operation(address),
         handler: Endpoint::new(health),
         counted: Arc::default(),
+        tls: None,
         requests: Handle::current(),
     };
     let stop = Stop::default();

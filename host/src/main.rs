@@ -10,6 +10,8 @@ use wharf::cli;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // For libraries that ask for the process's provider. It fails only where one is there already, which then is this one.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let cli = cli::Cli::parse();
     let output = cli::output::Output::new(cli.format);
     match cli::run(cli.command, &output) {

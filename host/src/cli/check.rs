@@ -9,6 +9,7 @@ use crate::{
     config::{Config, Jwks},
     host::Threads,
     problem::Problems,
+    request::listen::tls::Tls,
     store::{Access, DataDir, Store},
 };
 
@@ -26,6 +27,7 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
     let config = Arc::new(Config::load(&args.config)?);
     let threads = Threads::start()?;
     threads.control.block_on(async {
+        config.listen.tls.as_ref().map(Tls::load).transpose()?;
         let app = Arc::new(App::new(&config, None, threads.control.handle().clone())?);
         let checked = match DataDir::try_open(&config.data_dir)? {
             Access::Mine(data) => {

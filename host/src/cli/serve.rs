@@ -34,10 +34,10 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
         let mut signals =
             Signals::watch().map_err(|error| Problem::new(&codes::IO, "signals cannot be watched for").why(error))?;
         let listener = bind(config.listen.address).await?;
-        let url = config.listen.public_url.clone();
+        let (url, scheme) = (config.listen.public_url.clone(), config.listen.scheme());
         let host = Host::start(config, listener, threads.requests.handle().clone()).await?;
         let (pid, address) = (std::process::id(), host.address);
-        let url = url.unwrap_or_else(|| format!("http://{address}"));
+        let url = url.unwrap_or_else(|| format!("{scheme}://{address}"));
         let operation = host.operation.map(|address| address.to_string());
         output.data(
             &format_args!("wharf serves {url} on {address} (pid {pid})"),

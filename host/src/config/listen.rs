@@ -2,10 +2,16 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    path::Path,
     time::Duration,
 };
 
-use super::{network, network::Network, public_url};
+use super::{
+    network,
+    network::Network,
+    public_url,
+    tls::{self, Tls},
+};
 use crate::toml_reader::{
     Item, Table,
     values::{duration, integer, list, parsed, size},
@@ -71,9 +77,16 @@ pub struct Listen {
     pub public_url: Option<String>,
     /// The networks whose word about a client's address is believed.
     pub trusted_proxies: Vec<Network>,
+    /// The certificate to show; without one clients speak in clear text.
+    pub tls: Option<Tls>,
 }
 
 impl Listen {
+    /// What the URLs of this host begin with, unless something else stands before it.
+    pub fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
+    }
+
     /// What holds for the listener of `[operation]`: few connections, from a monitor or a person, with the default times.
     pub fn for_operation(address: SocketAddr) -> Self {
         Self {
@@ -89,11 +102,12 @@ impl Listen {
             drain_timeout: Duration::ZERO,
             public_url: None,
             trusted_proxies: Vec::new(),
+            tls: None,
         }
     }
 }
 
-pub(super) fn read(table: &Table<'_>) -> Listen {
+pub(super) fn read(table: &Table<'_>, directory: &Path) -> Listen {
     let address = parsed("an address and port", "write \"127.0.0.1:8080\" or \"[::1]:8080\"; names do not work here", |text| {
         text.parse().ok()
     });
@@ -123,5 +137,6 @@ pub(super) fn read(table: &Table<'_>) -> Listen {
         drain_timeout: table.or("drain-timeout", DRAIN_TIMEOUT, duration(Duration::ZERO..=Duration::from_hours(1))),
         public_url: table.opt("public-url", public_url::read),
         trusted_proxies: table.or("trusted-proxies", Vec::new(), list(MAX_PROXIES, network::read)),
+        tls: table.opt("tls", tls::read(directory)),
     }
 }

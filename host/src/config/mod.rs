@@ -19,6 +19,7 @@ mod public_url;
 mod runtime;
 mod secret_ref;
 mod service;
+mod tls;
 #[cfg(test)]
 mod tests;
 
@@ -36,6 +37,7 @@ pub use network::Network;
 pub use operation::Operation;
 pub use runtime::Runtime;
 pub use service::Service;
+pub use tls::Tls;
 
 use crate::{
     codes,
@@ -87,7 +89,7 @@ impl Config {
     pub fn parse(text: &str, file: &Path) -> Result<Self, Problems> {
         let directory = file.parent().unwrap_or(Path::new(""));
         toml_reader::read(text, &file.display().to_string(), &CODES, |root| {
-            let listen = root.table("listen", listen::read);
+            let listen = root.table("listen", |table| listen::read(table, directory));
             let limits = root.table("limits", limits::read);
             let (names, issuers) = root.table("issuers", |table| issuer::read_all(table, directory));
             let around = service::Around {

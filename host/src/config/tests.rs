@@ -80,6 +80,10 @@ fn host_sections_refuse_bad_values() {
             "10.0.0.0/8",
         ),
         ("[listen]\ntrusted-proxies = [\n\"0.0.0.0/0\",\n]", &CONFIG_INVALID, 3, "listen.trusted-proxies[0]", "not allowed"),
+        ("[listen]\ntls = \"wharf.crt\"", &CONFIG_INVALID, 2, "listen.tls", "[listen.tls]"),
+        ("[listen.tls]\ncertificate = \"a\"", &CONFIG_MISSING_KEY, 1, "listen.tls.key", "add `key = …`"),
+        ("[listen.tls]\nkey = { file = \"a\" }", &CONFIG_MISSING_KEY, 1, "listen.tls.certificate", "add `certificate = …`"),
+        ("[listen.tls]\ncertificate = \"a\"\nkey = \"a\"", &CONFIG_INVALID, 3, "listen.tls.key", "{ file = \"path\" }"),
         ("[operation]\naddress = \"localhost:9464\"", &CONFIG_INVALID, 2, "operation.address", "127.0.0.1:9464"),
         ("[log]\naccess = \"yes\"", &CONFIG_INVALID, 2, "log.access", "`true` or `false`"),
         ("[runtime]\nmax-calls = 1.5", &CONFIG_INVALID, 2, "runtime.max-calls", "whole number"),
@@ -390,7 +394,8 @@ fn is_commented(line: &str) -> bool {
     let Some(line) = line.strip_prefix("# ") else { return false };
     let key = line.split(" = ").next().unwrap_or_default();
     let is_key = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-    line.starts_with("[services.") || line.starts_with("[issuers.") || line.starts_with("[[") || (is_key && line.contains(" = "))
+    let opens = ["[services.", "[issuers.", "[listen.", "[["].iter().any(|begin| line.starts_with(begin));
+    opens || (is_key && line.contains(" = "))
 }
 
 /// The default text with those lines uncommented that `pick` says, by number.
@@ -405,11 +410,12 @@ fn uncommented(pick: impl Fn(usize, &str) -> bool) -> String {
 #[test]
 fn the_default_text_changes_nothing_with_or_without_its_marks() {
     assert_eq!(valid(Config::default_text()), valid(""));
-    // Of what can be written down, these two alone have no default.
+    // Of what can be written down, these three alone have no default.
     let all = valid(&uncommented(|_, _| true));
     assert_eq!(all.listen.public_url.as_deref(), Some("https://wharf.example.com"));
+    assert_eq!(all.listen.tls.as_ref().map(|tls| tls.certificate.clone()), Some("etc/wharf.crt".into()));
     assert_eq!(all.operation.address, "127.0.0.1:9464".parse().ok());
-    let (listen, operation) = (Listen { public_url: None, ..all.listen.clone() }, Operation::default());
+    let (listen, operation) = (Listen { public_url: None, tls: None, ..all.listen.clone() }, Operation::default());
     assert_eq!(Config { listen, operation, services: BTreeMap::new(), issuers: BTreeMap::new(), ..all.clone() }, valid(""));
 
     let issuer =
@@ -442,8 +448,8 @@ fn every_line_of_the_default_text_can_be_uncommented_alone() {
             needed.extend(["# audience ="].into_iter().chain(issuer));
         }
         let table = lines[..number].iter().rposition(|line| line.starts_with('[') || line.starts_with("# [")).unwrap_or(0);
-        if lines[table].starts_with("# [[") {
-            // The three keys of an injected secret only go together; the test above has them.
+        if lines[table].starts_with("# [[") || lines[table] == "# [listen.tls]" {
+            // The three keys of an injected secret, and the two of a certificate, only go together; the test above has them.
             continue;
         }
         valid(&uncommented(|at, other| {
@@ -458,6 +464,7 @@ fn the_default_text_names_every_key_there_is() {
     for table in [
         "",
         "[listen]",
+        "[listen.tls]",
         "[operation]",
         "[runtime]",
         "[limits]",

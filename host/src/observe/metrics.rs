@@ -22,6 +22,10 @@ pub struct Connections {
     pub refused: ByWord,
     /// Ended by the host before their time, by the limit that was hit.
     pub ended: ByWord,
+    /// TLS handshakes that came to nothing.
+    pub handshakes_failed: Counter,
+    /// New certificates, `replaced` or `refused`.
+    pub certificates: ByWord,
     /// Bytes from and to clients, without the overhead of TLS.
     pub bytes_in: Counter,
     pub bytes_out: Counter,

@@ -36,6 +36,11 @@ fn connections(page: &mut Page, health: &Health) {
     by_word(&mut refused, &[], "limit", &connections.refused);
     let mut ended = page.counter("wharf_connections_ended_total", "Connections and bodies given up, by the limit hit.");
     by_word(&mut ended, &[], "limit", &connections.ended);
+    page.counter("wharf_tls_handshakes_failed_total", "TLS handshakes that came to nothing.")
+        .sample(&[], connections.handshakes_failed.get());
+    let mut certificates =
+        page.counter("wharf_tls_certificates_total", "New certificates that were found, by what became of them.");
+    by_word(&mut certificates, &[], "result", &connections.certificates);
     let mut bytes = page.counter("wharf_bytes_total", "Bytes from (in) and to (out) clients, without TLS.");
     bytes.sample(&[("direction", "in")], connections.bytes_in.get());
     bytes.sample(&[("direction", "out")], connections.bytes_out.get());

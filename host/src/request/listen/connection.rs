@@ -1,4 +1,4 @@
-//! One connection: sniff → serve, until its end or the host's.
+//! One connection: handshake → sniff → serve, until its end or the host's.
 
 use std::{convert::Infallible, io, pin::pin, sync::Arc, task::Poll};
 
@@ -9,7 +9,11 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulConnection,
 };
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+use tokio_rustls::server::TlsStream;
 use tokio_util::task::TaskTracker;
 
 use super::{
@@ -17,7 +21,8 @@ use super::{
     answering::{Answering, Exchange},
     arriving::{Arriving, Pace},
     door::Place,
-    watch::{Limit, Order, Watch},
+    tls::Tls,
+    watch::{Limit, Order, Quiet, Watch},
     wire::{Protocol, Wire, sniff},
 };
 use crate::observe::metrics::Connections;
@@ -35,6 +40,8 @@ pub struct Shared<H> {
     pub handler: H,
     pub pace: Pace,
     pub counted: Arc<Connections>,
+    /// If there is one, connections begin with its handshake.
+    pub tls: Option<Arc<Tls>>,
     /// Owns the connections' tasks, and those of their streams.
     pub tasks: TaskTracker,
 }
@@ -42,20 +49,21 @@ pub struct Shared<H> {
 /// Serves a connection to its end: the client's, the host's ([`Order`]), or that of its patience.
 ///
 /// Dropping the future closes the connection and ends what runs for it.
-pub async fn connection<S, H>(mut stream: S, place: Place, shared: Shared<H>)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    H: Handler,
-{
+pub async fn connection<H: Handler>(stream: TcpStream, place: Place, shared: Shared<H>) {
     let watch = &place.watch;
-    let ended = match obedient(watch, sniff(&mut stream, watch)).await {
-        Err(order) => Err(Ended::Ordered(order)),
-        Ok(Err(error)) => Err(Ended::Io(error)),
-        Ok(Ok(None)) => Ok(()),
-        Ok(Ok(Some((protocol, first)))) => {
-            let wire = Wire::new(stream, first, watch.clone(), shared.counted.clone());
-            speak(protocol, wire, watch, &shared).await
-        }
+    let ended = match &shared.tls {
+        None => listen_to(stream, watch, &shared).await,
+        Some(tls) => match obedient(watch, shake_hands(stream, tls, watch)).await {
+            Ok(Ok(stream)) => listen_to(stream, watch, &shared).await,
+            Ok(Err(error)) => {
+                shared.counted.handshakes_failed.add(1);
+                Err(Ended::Io(error))
+            }
+            Err(order) => {
+                shared.counted.handshakes_failed.add(1);
+                Err(Ended::Ordered(order))
+            }
+        },
     };
     match ended {
         Ok(()) => {}
@@ -73,6 +81,30 @@ where
         Err(Ended::Ordered(_)) => tracing::debug!(peer = %watch.peer, "a connection was cut off"),
         Err(Ended::Io(error)) => tracing::debug!(peer = %watch.peer, %error, "a connection broke"),
         Err(Ended::Http(error)) => tracing::debug!(peer = %watch.peer, %error, "a connection ended early"),
+    }
+}
+
+/// The handshake of TLS, as the first thing that the client has to begin and to finish in time.
+async fn shake_hands(stream: TcpStream, tls: &Tls, watch: &Watch) -> io::Result<TlsStream<TcpStream>> {
+    stream.readable().await?;
+    watch.wait_for(Quiet::Head);
+    let stream = tls.acceptor().accept(stream).await?;
+    watch.wait_for(Quiet::FirstByte);
+    Ok(stream)
+}
+
+/// Finds out what the client speaks, and serves it.
+async fn listen_to<S, H>(mut stream: S, watch: &Arc<Watch>, shared: &Shared<H>) -> Result<(), Ended>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    H: Handler,
+{
+    match obedient(watch, sniff(&mut stream, watch)).await.map_err(Ended::Ordered)?.map_err(Ended::Io)? {
+        None => Ok(()),
+        Some((protocol, first)) => {
+            let wire = Wire::new(stream, first, watch.clone(), shared.counted.clone());
+            speak(protocol, wire, watch, shared).await
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! An accept loop of our own, because the usual one has no timeouts, and the usual sniffing of HTTP/2 waits for ever on a
 //! silent connection. It runs where no guest is polled; connections are served on the request runtime, and watched from here.
 //!
-//! In the order of travel: the [`door`] lets a connection in, or not; [`wire`] finds out what it speaks; [`mod@connection`]
+//! In the order of travel: the [`door`] lets a connection in, or not; it may begin with [`tls`]; [`wire`] finds out what it speaks; [`mod@connection`]
 //! serves it; requests' bodies come in through [`arriving`] and answers go out through [`answering`]; [`watch`] is what all
 //! of them note their progress in, and where the door looks for those that make none.
 //!
@@ -11,6 +11,7 @@
 
 pub mod door;
 pub mod watch;
+pub mod tls;
 pub mod wire;
 pub mod arriving;
 pub mod answering;
@@ -29,6 +30,7 @@ use self::{
     arriving::Pace,
     connection::{Shared, connection},
     door::Door,
+    tls::Tls,
     watch::Order,
 };
 use crate::{config, observe::metrics::Connections, request::record::Record, runtime::reply::AbortOnDrop, shutdown::Stop};
@@ -57,6 +59,7 @@ pub struct Listener<H> {
     pub limits: config::Listen,
     pub handler: H,
     pub counted: Arc<Connections>,
+    pub tls: Option<Arc<Tls>>,
     /// Where connections are served.
     pub requests: Handle,
 }
@@ -67,11 +70,13 @@ impl<H: Handler> Listener<H> {
     ///
     /// Dropping the future stops accepting; connections go on, unwatched. It is not meant to be dropped.
     pub async fn run(self, stop: Stop) {
-        let Self { socket, limits, handler, counted, requests } = self;
+        let Self { socket, limits, handler, counted, tls, requests } = self;
         let door = Arc::new(Door::new(&limits, counted.clone()));
         let beating = tokio::spawn(beat(door.clone()));
         let _beating = AbortOnDrop::new(beating.abort_handle());
-        let shared = Shared { handler, pace: Pace::new(&limits), counted, tasks: TaskTracker::new() };
+        let refreshing = tls.clone().map(|tls| tokio::spawn(refresh(tls, counted.clone())));
+        let _refreshing = refreshing.map(|task| AbortOnDrop::new(task.abort_handle()));
+        let shared = Shared { handler, pace: Pace::new(&limits), counted, tls, tasks: TaskTracker::new() };
         loop {
             tokio::select! {
                 () = stop.drain.cancelled() => break,
@@ -140,6 +145,12 @@ async fn failed(error: &std::io::Error) {
     // Out of file descriptors, most likely: connections that end give some back.
     tracing::warn!(%error, "a connection could not be accepted");
     tokio::time::sleep(Duration::from_millis(50)).await;
+}
+
+async fn refresh(tls: Arc<Tls>, counted: Arc<Connections>) {
+    if let Err(error) = tls::keep_fresh(tls, counted).await {
+        tracing::error!(%error, "the certificate will not be looked at again before a restart");
+    }
 }
 
 /// Lets the door's time go on.
