@@ -6,6 +6,7 @@
 mod support;
 
 mod cli;
+mod operation;
 mod request;
 mod runtime;
 

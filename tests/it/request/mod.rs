@@ -1,1 +1,3 @@
 pub(crate) mod authenticate;
+pub(crate) mod client;
+pub(crate) mod listen;

@@ -19,12 +19,20 @@ pub(crate) struct TestHost {
     sections: String,
     variables: Vec<(String, String)>,
     listen: String,
+    log: String,
 }
 
 impl TestHost {
     pub(crate) fn new() -> Self {
         let directory = tempfile::Builder::new().prefix("wharf-it-").tempdir().expect("a temporary directory can be made");
-        Self { directory, services: Vec::new(), sections: String::new(), variables: Vec::new(), listen: String::new() }
+        Self {
+            directory,
+            services: Vec::new(),
+            sections: String::new(),
+            variables: Vec::new(),
+            listen: String::new(),
+            log: String::new(),
+        }
     }
 
     /// With a service.
@@ -46,6 +54,17 @@ impl TestHost {
         self
     }
 
+    /// With a key more in `[log]`.
+    pub(crate) fn log(mut self, key: &str, value: &str) -> Self {
+        self.log.push_str(&format!("{key} = {value}\n"));
+        self
+    }
+
+    /// With an address for those who run the host.
+    pub(crate) fn operation(self) -> Self {
+        self.section("[operation]\naddress = \"127.0.0.1:0\"")
+    }
+
     /// With the clock standing still.
     pub(crate) fn clock(self, now_ms: u64) -> Self {
         self.variable("WHARF_TEST_CLOCK_MS", &now_ms.to_string())
@@ -63,9 +82,9 @@ impl TestHost {
 
     /// Writes the configuration.
     pub(crate) fn write(&self) -> PathBuf {
-        let Self { listen, sections, .. } = self;
+        let Self { listen, log, sections, .. } = self;
         let mut text = format!(
-            "data-dir = \"data\"\n\n[listen]\naddress = \"127.0.0.1:0\"\n{listen}\n[log]\nformat = \"json\"\n\n{sections}"
+            "data-dir = \"data\"\n\n[listen]\naddress = \"127.0.0.1:0\"\n{listen}\n[log]\nformat = \"json\"\n{log}\n{sections}"
         );
         for service in &self.services {
             text.push_str(&service.write(self.path()));
@@ -93,9 +112,11 @@ impl TestHost {
     #[track_caller]
     pub(crate) fn serve(self) -> Running {
         let (process, ready) = Process::start(self.path(), ["serve", "--format", "json"], &self.variables);
-        let address = ready["address"].as_str().and_then(|address| address.parse().ok()).expect("the host says its address");
+        let address = |name: &str| ready[name].as_str().and_then(|address| address.parse().ok());
+        let operation = address("operation");
+        let address = address("address").expect("the host says its address");
         assert_eq!(ready["pid"], process.pid(), "the host says its pid");
-        Running { process, address, host: self }
+        Running { process, address, operation, host: self }
     }
 }
 
@@ -109,6 +130,7 @@ pub(crate) fn install(here: &Path, guest: &Guest) -> Run {
 pub(crate) struct Running {
     process: Process,
     pub(crate) address: SocketAddr,
+    operation: Option<SocketAddr>,
     host: TestHost,
 }
 
@@ -127,6 +149,19 @@ impl Running {
 
     pub(crate) fn get(&self, target: &str) -> Request {
         Request::new(self.address, "GET", target)
+    }
+
+    /// A request to the address for those who run the host.
+    pub(crate) fn operation(&self, method: &str, target: &str) -> Request {
+        Request::new(self.operation.expect("the host has an address for its operation"), method, target)
+    }
+
+    /// What `/metrics` says of this sample, name and labels as they stand there; 0 if it does not stand there.
+    #[track_caller]
+    pub(crate) fn metric(&self, sample: &str) -> u64 {
+        let page = self.operation("GET", "/metrics").send().text();
+        let value = page.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
+        value.map_or(0, |value| value.parse().unwrap_or_else(|_| panic!("{sample} is {value}")))
     }
 
     pub(crate) fn post(&self, target: &str) -> Request {

@@ -3,6 +3,7 @@
 use std::{
     io::{ErrorKind, Read as _, Write as _},
     net::{Shutdown, SocketAddr, TcpStream},
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -133,6 +134,30 @@ impl Connection {
             Err(error) if error.kind() == ErrorKind::ConnectionReset => false,
             Err(error) => panic!("the host does not answer: {error}; so far came {:?}", show(&self.arrived)),
         }
+    }
+
+    /// Sends a piece whenever the host has said nothing for a while, until it does or leaves.
+    pub(crate) fn drip(&mut self, piece: &[u8]) {
+        self.stream.set_read_timeout(Some(Duration::from_millis(20))).expect("a timeout can be set");
+        let deadline = Instant::now() + PATIENCE;
+        let mut byte = [0];
+        loop {
+            self.write(piece);
+            match self.stream.peek(&mut byte) {
+                Err(error) if [ErrorKind::WouldBlock, ErrorKind::TimedOut].contains(&error.kind()) => {}
+                // The answer, or the end.
+                Ok(_) | Err(_) => break,
+            }
+            assert!(Instant::now() < deadline, "the host takes what drips for ever");
+        }
+        self.stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
+    }
+
+    /// Reads to the end, and returns what came.
+    #[track_caller]
+    pub(crate) fn rest(mut self) -> String {
+        while self.read() {}
+        String::from_utf8_lossy(&self.arrived).into_owned()
     }
 
     /// Leaves at once, without reading what may still come.

@@ -4,6 +4,7 @@
 
 pub(crate) mod cli;
 pub(crate) mod http;
+pub(crate) mod http2;
 pub(crate) mod log;
 mod host;
 mod process;

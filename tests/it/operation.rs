@@ -1,0 +1,94 @@
+//! What those who run a host see of it.
+
+use rustix::process::Signal;
+use wharf_guests::{IDENTITY, INNOCENT, SPIN, TRAP};
+
+use crate::support::{Running, Service, TestHost};
+
+fn host() -> Running {
+    let identity = Service::of(&IDENTITY).security_key("a key of the tests");
+    let host = TestHost::new().operation().with(Service::of(&INNOCENT)).with(Service::of(&TRAP)).with(identity);
+    host.with(Service::of(&SPIN).limit("cpu", "100ms")).start()
+}
+
+#[test]
+fn numbers_follow_what_happened() {
+    let host = host();
+    for _ in 0..3 {
+        assert_eq!(host.get("/s/innocent/").send().status, 200);
+    }
+    assert_eq!(host.get("/s/innocent/nowhere").send().status, 404);
+    assert_eq!(host.get("/s/nobody/").send().status, 404);
+    assert_eq!(host.get("/s/identity/").header("ocean-auth", "00").send().status, 401);
+    assert_eq!(host.get("/s/trap/").send().status, 502);
+    assert_eq!(host.get("/s/spin/").send().status, 504);
+    for (name, value) in [
+        ("wharf_requests_total{service=\"innocent\",status=\"2xx\"}", 3),
+        ("wharf_requests_total{service=\"innocent\",status=\"4xx\"}", 1),
+        ("wharf_requests_total{service=\"-\",status=\"4xx\"}", 1),
+        ("wharf_request_seconds_count{service=\"innocent\"}", 4),
+        ("wharf_request_seconds_bucket{service=\"innocent\",le=\"+Inf\"}", 4),
+        ("wharf_requests_in_flight{service=\"innocent\"}", 0),
+        ("wharf_refusals_total{service=\"innocent\",cause=\"no-route\"}", 1),
+        ("wharf_refusals_total{service=\"-\",cause=\"no-service\"}", 1),
+        ("wharf_refusals_total{service=\"identity\",cause=\"bad-ocean-auth\"}", 1),
+        ("wharf_failures_total{service=\"trap\",kind=\"trap\"}", 1),
+        ("wharf_failures_total{service=\"spin\",kind=\"limit\"}", 1),
+        ("wharf_limit_hits_total{service=\"spin\",limit=\"cpu\"}", 1),
+        ("wharf_pool_permits{state=\"taken\"}", 0),
+        ("wharf_service_permits{service=\"innocent\",state=\"free\"}", 64),
+        ("wharf_connections_accepted_total", 8),
+        ("wharf_store_well", 1),
+        ("wharf_ready", 1),
+    ] {
+        assert_eq!(host.metric(name), value, "{name}");
+    }
+    host.stop();
+}
+
+#[test]
+fn whoever_asks_for_health_gets_it_and_plugins_have_no_part_in_it() {
+    let host = host();
+    for (target, text) in [("/healthz", "ok\n"), ("/readyz", "ready\n")] {
+        let answer = host.operation("GET", target).send();
+        assert_eq!((answer.status, answer.text().as_str()), (200, text));
+        assert_eq!(host.operation("HEAD", target).send().status, 200);
+        assert_eq!(host.operation("POST", target).send().status, 405);
+        host.get(target).send().assert(404, "WH2101");
+    }
+    assert_eq!(host.operation("GET", "/s/innocent/").send().status, 404);
+    assert_eq!(host.operation("GET", "/").send().status, 404);
+    assert_eq!(host.get("/metrics").send().status, 404);
+    let page = host.operation("GET", "/metrics").send();
+    assert_eq!(page.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    host.stop();
+}
+
+#[test]
+fn a_service_without_its_plugin_is_not_ready_and_says_which() {
+    let host = TestHost::new().operation().with(Service::of(&INNOCENT)).with(Service::of(&TRAP).not_installed()).start();
+    let answer = host.operation("GET", "/readyz").send();
+    assert_eq!((answer.status, answer.text().as_str()), (503, "the service `trap` has no plugin\n"));
+    assert_eq!(host.operation("GET", "/healthz").send().status, 200);
+    assert_eq!(host.metric("wharf_ready"), 0);
+    host.stop();
+}
+
+#[test]
+fn a_hang_up_ends_nothing() {
+    let mut host = host();
+    host.process().signal(Signal::HUP);
+    host.assert_serves_others();
+    host.stop();
+}
+
+#[test]
+fn the_page_tells_no_secret_and_no_name_of_a_client() {
+    let host = host();
+    host.get("/s/innocent/?token=hunter2").header("authorization", "Bearer hunter2").send();
+    host.get("/hunter2/path").send();
+    let page = host.operation("GET", "/metrics").send().text();
+    assert!(!page.contains("hunter2") && !page.contains("127.0.0.1"), "{page}");
+    let log = host.stop().text();
+    assert!(!log.contains("hunter2"), "{log}");
+}

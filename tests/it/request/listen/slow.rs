@@ -1,0 +1,76 @@
+//! Clients that send a body too slowly, or do not read the answer.
+
+use super::{assert_ended_by, host};
+use crate::support::http::Connection;
+
+/// Beginnings of bodies that the host reads itself, and that the plugin reads; and a piece more of each.
+const BEGINNINGS: [(&str, &[u8]); 2] = [("content-length: 60000", b"x"), ("transfer-encoding: chunked", b"1\r\nx\r\n")];
+
+fn begin(host: &crate::support::Running, header: &str) -> Connection {
+    let mut connection = Connection::to(host.address);
+    connection.write(format!("POST /s/sink/ HTTP/1.1\r\nhost: a\r\n{header}\r\n\r\n").as_bytes());
+    connection
+}
+
+#[test]
+fn a_body_that_drips_is_ended_whoever_reads_it() {
+    for (header, piece) in BEGINNINGS {
+        let host = host(&[("first-byte-timeout", "\"300ms\"")]);
+        let mut connection = begin(&host, header);
+        connection.drip(piece);
+        connection.finish().assert(408, "WH2205");
+        assert_ended_by(&host, "min-body-rate");
+        host.stop();
+    }
+}
+
+#[test]
+fn a_body_that_stops_is_ended_too() {
+    let host = host(&[("first-byte-timeout", "\"300ms\"")]);
+    begin(&host, BEGINNINGS[0].0).finish().assert(408, "WH2205");
+    assert_ended_by(&host, "min-body-rate");
+    host.stop();
+}
+
+#[test]
+fn a_body_has_a_time_for_all_of_it_however_fast_it_is() {
+    let host = host(&[("body-timeout", "\"1s\""), ("min-body-rate", "\"0B\"")]);
+    let mut connection = begin(&host, BEGINNINGS[1].0);
+    connection.drip(b"400\r\n".iter().chain(&[b'x'; 1 << 10]).chain(b"\r\n").copied().collect::<Vec<u8>>().as_slice());
+    connection.finish().assert(408, "WH2205");
+    assert_ended_by(&host, "body-timeout");
+    host.stop();
+}
+
+#[test]
+fn slow_bodies_are_no_failure_of_the_plugin() {
+    let host = host(&[("first-byte-timeout", "\"300ms\"")]);
+    begin(&host, BEGINNINGS[1].0).finish().assert(408, "WH2205");
+    let line = host.log().code("WH2205");
+    assert_eq!((line.field("level").as_str(), line.field("service").as_str()), ("INFO", "sink"), "{}", line.text());
+    assert_eq!(host.metric("wharf_failures_total{service=\"sink\",kind=\"body\"}"), 1);
+    host.stop();
+}
+
+#[test]
+fn a_client_that_does_not_read_is_cut_off_and_the_plugin_with_it() {
+    let host = host(&[("write-timeout", "\"300ms\"")]);
+    let connection = host.get("/s/source/1000000000").open();
+    assert_ended_by(&host, "write-timeout");
+    connection.breaks_off();
+    crate::support::wait::until("nothing is in flight", || {
+        (host.metric("wharf_requests_in_flight{service=\"source\"}") == 0).then_some(())
+    });
+    assert_eq!(host.metric("wharf_service_permits{service=\"source\",state=\"taken\"}"), 0);
+    host.stop();
+}
+
+#[test]
+fn a_client_that_was_told_no_in_the_middle_of_its_body_can_read_it() {
+    let host = host(&[]);
+    let mut connection = begin(&host, "content-length: 100000000");
+    // More than any buffer between the two holds: the host must have thrown some of it away.
+    connection.write(&vec![b'x'; 4 << 20]);
+    connection.finish().assert(413, "WH2201");
+    host.stop();
+}
