@@ -5,6 +5,7 @@
 
 mod support;
 
+mod capabilities;
 mod cli;
 mod operation;
 mod request;

@@ -1,0 +1,148 @@
+use std::fs;
+
+use serde_json::{Value, json};
+use wharf_guests::{FETCH, INNOCENT};
+
+use super::server::{Reply, Sent, Server};
+use crate::support::{Running, Service, TestHost, wait::until};
+
+fn echo(sent: &Sent) -> Reply {
+    match sent.line.as_str() {
+        "GET /never" => None,
+        "GET /short" | "POST /short" => Some(("200 OK\r\ncontent-length: 100000", b"cut".to_vec())),
+        _ => Some(("200 OK", [sent.line.as_bytes(), b" ", &sent.body].concat())),
+    }
+}
+
+fn host(server: &Server, more: &str) -> Running {
+    let grant = format!("{{ hosts = [\"{}\"], private = [\"127.0.0.1\"]{more} }}", server.address);
+    TestHost::new().with(Service::of(&FETCH).set("http-out", &grant)).with(Service::of(&INNOCENT)).start()
+}
+
+#[track_caller]
+fn fetch(host: &Running, task: &Value) -> Value {
+    let answer = host.post("/s/fetch/").body(task.to_string()).send();
+    assert_eq!(answer.status, 200, "{}\n{}", answer.text(), host.log().text());
+    answer.json()
+}
+
+#[test]
+fn a_granted_server_answers() {
+    let server = Server::new(echo);
+    let host = host(&server, "");
+    let done = fetch(&host, &json!({"url": server.url("/a"), "headers": [["x-mine", "1"], ["host", "other"]]}));
+    assert_eq!((&done["status"], &done["body"]), (&200.into(), &"GET /a ".into()));
+    let head = server.sent()[0].head.to_ascii_lowercase();
+    assert!(head.contains("x-mine: 1\r\n") && head.contains(&format!("host: {}\r\n", server.address)), "{head}");
+    host.stop();
+}
+
+#[test]
+fn a_body_passes_through_without_entering_the_plugin() {
+    let server = Server::new(echo);
+    let host = host(&server, "");
+    let body = vec![b'x'; 3 << 20];
+    let answer = host.post("/s/fetch/through").header("x-url", server.url("/b")).chunked(&body).send();
+    assert_eq!((answer.status, answer.body.len(), answer.complete), (200, body.len() + "POST /b ".len(), true));
+    assert_eq!(server.sent()[0].body, body);
+    host.stop();
+}
+
+#[test]
+fn whoever_is_not_granted_is_not_called() {
+    let (server, other) = (Server::new(echo), Server::new(echo));
+    let host = host(&server, "");
+    let port = server.address.port();
+    for url in [
+        other.url("/"),
+        format!("http://localhost:{port}/"),
+        format!("http://[::ffff:127.0.0.1]:{port}/"),
+        format!("http://127.0.0.2:{port}/"),
+        "http://169.254.169.254/latest/meta-data".to_owned(),
+        "https://example.com/".to_owned(),
+    ] {
+        let done = fetch(&host, &json!({"url": url}));
+        assert_eq!(done["error"], "http-out.denied", "{url}: {done}");
+    }
+    assert_eq!(fetch(&host, &json!({"url": server.url("/"), "method": "DELETE"}))["error"], "http-out.denied");
+    assert_eq!(fetch(&host, &json!({"url": "file:///etc/passwd"}))["error"], "http-out.invalid");
+    assert!(server.sent().is_empty() && other.sent().is_empty());
+    host.stop();
+}
+
+#[test]
+fn without_a_grant_nobody_is_called() {
+    let server = Server::new(echo);
+    let host = TestHost::new().with(Service::of(&FETCH)).start();
+    assert_eq!(fetch(&host, &json!({"url": server.url("/")}))["error"], "http-out.denied");
+    assert!(server.sent().is_empty());
+    host.stop();
+}
+
+#[test]
+fn a_private_address_needs_the_operators_word() {
+    let server = Server::new(echo);
+    let port = server.address.port();
+    let grant = format!("{{ hosts = [\"127.0.0.1:{port}\", \"localhost:{port}\"] }}");
+    let host = TestHost::new().with(Service::of(&FETCH).set("http-out", &grant)).start();
+    for name in ["127.0.0.1", "localhost"] {
+        let done = fetch(&host, &json!({"url": format!("http://{name}:{port}/")}));
+        assert_eq!(done["error"], "http-out.denied", "{done}");
+        assert!(!done["message"].to_string().contains("127."), "{done}");
+    }
+    assert!(server.sent().is_empty());
+    host.stop();
+}
+
+#[test]
+fn an_injected_secret_reaches_the_server_and_nobody_else() {
+    let server = Server::new(echo);
+    let grant = format!(
+        "{{ hosts = [\"{}\"], private = [\"127.0.0.1\"], inject = [{{ host = \"127.0.0.1\", header = \"authorization\", secret = \"token\" }}] }}",
+        server.address
+    );
+    let service = Service::of(&FETCH).set("http-out", &grant).set("secrets", "{ token = { file = \"token\" } }");
+    let host = TestHost::new().with(service);
+    fs::write(host.path().join("token"), "Bearer s3cret\n").expect("a secret can be written");
+    let host = host.start();
+    let done = fetch(&host, &json!({"url": server.url("/"), "headers": [["Authorization", "forged"]]}));
+    assert_eq!(done["status"], 200);
+    let head = server.sent()[0].head.clone();
+    assert!(head.contains("Bearer s3cret\r\n") && !head.contains("forged"), "{head}");
+    assert!(!host.stop().text().contains("s3cret"));
+}
+
+#[test]
+fn a_server_that_does_not_answer_holds_up_its_caller_and_nobody_else() {
+    let server = Server::new(echo);
+    let host = host(&server, "");
+    let waiting = host.post("/s/fetch/").body(json!({"url": server.url("/never")}).to_string()).open();
+    until("the server is called", || (!server.sent().is_empty()).then_some(()));
+    host.assert_serves_others();
+    waiting.leave();
+    let done = fetch(&host, &json!({"url": server.url("/never"), "timeout_ms": 50}));
+    assert_eq!(done["error"], "http-out.timeout");
+    host.stop();
+}
+
+#[test]
+fn the_calls_own_deadline_stands_above_everything() {
+    let server = Server::new(echo);
+    let grant = format!("{{ hosts = [\"{}\"], private = [\"127.0.0.1\"] }}", server.address);
+    let fetch = Service::of(&FETCH).set("http-out", &grant).limit("wall", "200ms");
+    let host = TestHost::new().with(fetch).with(Service::of(&INNOCENT)).start();
+    host.post("/s/fetch/").body(json!({"url": server.url("/never")}).to_string()).send().assert(504, "WH2303");
+    host.assert_serves_others();
+    host.stop();
+}
+
+#[test]
+fn what_the_other_server_does_wrong_is_not_the_callers_fault() {
+    let server = Server::new(echo);
+    let host = host(&server, "");
+    let done = fetch(&host, &json!({"url": server.url("/short")}));
+    assert_eq!(done["error"], "body.gone", "{done}");
+    // Handed back, a body that breaks off cuts the reply: it must not look whole.
+    host.post("/s/fetch/through").header("x-url", server.url("/short")).body("x").open().breaks_off();
+    host.stop();
+}

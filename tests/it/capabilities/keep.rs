@@ -1,0 +1,143 @@
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use wharf_guests::{INNOCENT, KEEP};
+
+use crate::support::{Running, Service, TestHost};
+
+fn host(kv: &str) -> Running {
+    let keep = Service::of(&KEEP).security_key("a key of the keep service's own").set("kv", kv);
+    TestHost::new().with(keep).with(Service::of(&INNOCENT)).start()
+}
+
+fn as_app(host: &Running, app: &str) -> String {
+    host.wharf(["ocean-auth", "mint", "--key-file", "keep.key", "--app", app]).ok().trim().to_owned()
+}
+
+#[track_caller]
+fn run(host: &Running, header: Option<&str>, task: &Value) -> Value {
+    let request = host.post("/s/keep/");
+    let request = if let Some(header) = header { request.header("Ocean-Auth", header) } else { request };
+    let answer = request.body(task.to_string()).send();
+    assert_eq!(answer.status, 200, "{}\n{}", answer.text(), host.log().text());
+    answer.json()
+}
+
+fn put(key: &str, value: &str) -> Value {
+    json!({"store": "own", "changes": [{"key": key, "value": value}]})
+}
+
+fn get(key: &str) -> Value {
+    json!({"store": "own", "get": key})
+}
+
+#[test]
+fn what_was_written_is_there_after_a_crash() {
+    let mut host = host("{ stores = [\"own\"] }");
+    let app = as_app(&host, "one");
+    assert_eq!(run(&host, Some(&app), &put("a", "1"))["versions"], json!([1]));
+    host.process().signal(Signal::KILL);
+    host.process().wait();
+    let host = host.after_its_end().serve();
+    assert_eq!(run(&host, Some(&app), &get("a"))["value"], "1");
+    host.stop();
+}
+
+#[test]
+fn each_app_has_a_store_of_its_own_beside_the_shared_one() {
+    let host = host("{ stores = [\"own\"], shared = [\"common\"] }");
+    let (one, other) = (as_app(&host, "one"), as_app(&host, "other"));
+    run(&host, Some(&one), &put("a", "one's"));
+    assert_eq!(run(&host, Some(&other), &get("a"))["value"], Value::Null);
+    assert_eq!(run(&host, Some(&one), &get("a"))["value"], "one's");
+    let common = json!({"store": "common", "shared": true, "changes": [{"key": "a", "value": "all's"}]});
+    run(&host, None, &common);
+    assert_eq!(run(&host, Some(&other), &json!({"store": "common", "shared": true, "get": "a"}))["value"], "all's");
+    assert_eq!(run(&host, Some(&one), &get("a"))["value"], "one's");
+    assert_eq!(run(&host, None, &get("a"))["error"], "kv.no-app");
+    host.stop();
+}
+
+#[test]
+fn a_store_that_is_not_granted_is_denied() {
+    let host = host("{ stores = [\"own\", \"common\"], shared = [\"own\"] }");
+    let app = as_app(&host, "one");
+    for (store, shared) in [("extra", false), ("common", false), ("own", true), ("common", true), ("", false), ("own\0", false)] {
+        assert_eq!(run(&host, Some(&app), &json!({"store": store, "shared": shared}))["error"], "kv.denied", "{store} {shared}");
+    }
+    host.stop();
+}
+
+#[test]
+fn changes_are_made_together_or_not_at_all() {
+    let host = host("{ stores = [\"own\"] }");
+    let app = as_app(&host, "one");
+    let all = |changes: Value| run(&host, Some(&app), &json!({"store": "own", "changes": changes, "keys": ""}));
+    let done = all(json!([{"key": "a", "value": "1", "version": 0}, {"key": "b", "value": "2"}, {"key": "a", "version": 1}]));
+    assert_eq!((&done["versions"], &done["keys"]), (&json!([1, 1, 0]), &json!(["b"])));
+    assert_eq!(all(json!([{"key": "c", "value": "3"}, {"key": "b", "value": "4", "version": 7}]))["error"], "kv.conflict");
+    assert_eq!(all(json!([]))["keys"], json!(["b"]));
+    let many = |count: usize| -> Value { (0..count).map(|n| json!({"key": format!("k{n:03}"), "value": ""})).collect() };
+    assert_eq!(all(many(257))["error"], "kv.too-large");
+    assert_eq!(all(many(256))["keys"].as_array().map(Vec::len), Some(257));
+    let page = run(&host, Some(&app), &json!({"store": "own", "keys": "k", "after": "k099", "limit": 2}));
+    assert_eq!((&page["keys"], &page["next"]), (&json!(["k100", "k101"]), &"k101".into()));
+    host.stop();
+}
+
+#[test]
+fn sizes_and_quotas_hold() {
+    let host = host("{ stores = [\"own\"], quota = \"64KiB\", max-value = \"16KiB\" }");
+    let app = as_app(&host, "one");
+    let fill = |key: &str, filling: usize| {
+        run(&host, Some(&app), &json!({"store": "own", "changes": [{"key": key, "value": "", "filling": filling}]}))
+    };
+    assert_eq!(fill("a", 16 << 10)["versions"], json!([1]));
+    for (key, filling) in [("a", (16 << 10) + 1), ("", 0), (&*"k".repeat(513), 0)] {
+        assert_eq!(fill(key, filling)["error"], "kv.too-large");
+    }
+    for key in ["b", "c"] {
+        fill(key, 16 << 10);
+    }
+    // Keys weigh too, and what stands beside them.
+    assert_eq!(fill("d", 16 << 10)["error"], "kv.quota");
+    // Another app's writes count against the same quota, for it is the service's.
+    let other = as_app(&host, "other");
+    let large = json!({"store": "own", "changes": [{"key": "x", "value": "", "filling": 16 << 10}]});
+    assert_eq!(run(&host, Some(&other), &large)["error"], "kv.quota");
+    assert_eq!(run(&host, Some(&app), &json!({"store": "own", "changes": [{"key": "a"}]}))["versions"], json!([0]));
+    assert_eq!(fill("d", 16 << 10)["error"], Value::Null);
+    host.stop();
+}
+
+#[test]
+fn a_value_as_large_as_is_granted_can_be_written() {
+    let host = host("{ stores = [\"own\"], max-value = \"8MiB\" }");
+    let app = as_app(&host, "one");
+    let large = json!({"store": "own", "changes": [{"key": "x", "value": "", "filling": 8 << 20}]});
+    assert_eq!(run(&host, Some(&app), &large)["versions"], json!([1]));
+    host.stop();
+}
+
+#[test]
+fn stores_are_handles_and_counted_as_such() {
+    let host = host("{ stores = [\"own\"] }");
+    let app = as_app(&host, "one");
+    let hoard = |count: usize| host.post(&format!("/s/keep/hoard/{count}")).header("Ocean-Auth", &app).send().text();
+    assert_eq!((hoard(200), hoard(300)), ("200".to_owned(), "limit.handles".to_owned()));
+    host.assert_serves_others();
+    host.stop();
+}
+
+#[test]
+fn of_many_writers_with_one_version_one_wins() {
+    let host = host("{ stores = [\"own\"] }");
+    let app = as_app(&host, "one");
+    run(&host, Some(&app), &put("a", "0"));
+    let task = json!({"store": "own", "changes": [{"key": "a", "value": "1", "version": 1}]}).to_string();
+    let calls: Vec<_> = (0..16).map(|_| host.post("/s/keep/").header("Ocean-Auth", &app).body(&task).open()).collect();
+    let answers: Vec<Value> = calls.into_iter().map(|call| call.finish().json()).collect();
+    let won = answers.iter().filter(|answer| answer["versions"] == json!([2])).count();
+    let lost = answers.iter().filter(|answer| answer["error"] == "kv.conflict").count();
+    assert_eq!((won, lost), (1, 15), "{answers:?}");
+    host.stop();
+}

@@ -1,0 +1,8 @@
+//! What plugins may do beyond answering: granted it works, and not granted it is refused with the contract's error.
+
+pub(crate) mod confide;
+pub(crate) mod fetch;
+pub(crate) mod files;
+mod grants;
+pub(crate) mod keep;
+mod server;
