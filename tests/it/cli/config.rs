@@ -6,6 +6,9 @@ use wharf_guests::INNOCENT;
 
 use crate::support::{Service, TestHost, wharf};
 
+const CERTIFICATE: &str = include_str!("../../data/tls/first.crt");
+const KEY: &str = include_str!("../../data/tls/first.key");
+
 #[test]
 fn the_default_configuration_is_valid_and_checked_without_a_socket() {
     let here = tempfile::tempdir().expect("a temporary directory can be made");
@@ -29,6 +32,9 @@ fn every_key_of_the_default_configuration_may_be_written_out() {
     assert!(settings.len() > 40, "{settings:?}");
     fs::write(here.path().join("wharf.toml"), settings.join("\n")).expect("a configuration can be written");
     fs::write(here.path().join("notes.key"), "a key of its own").expect("a key file can be written");
+    for (name, pem) in [("wharf.crt", CERTIFICATE), ("wharf.tls.key", KEY)] {
+        fs::write(here.path().join(name), pem).expect("a file can be written");
+    }
     let run = wharf(["check"]).within(here.path()).variable("NOTES_API_KEY", "secret").run();
     // The plugin it names is not installed, and that is all that is wrong.
     run.refused("WH1207", "acme/notes");
