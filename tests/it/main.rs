@@ -13,3 +13,4 @@ mod runtime;
 
 mod guests;
 mod readme;
+mod tidy;

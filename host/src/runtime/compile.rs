@@ -58,6 +58,9 @@ const MAX_WORDS: u64 = 16 << 10;
 /// The exit status by which the child says that the component, and not the host, is at fault.
 const REFUSED: i32 = 3;
 
+/// What the system says of a thread that it can give no stack.
+const NO_STACK: &str = "kind: WouldBlock";
+
 /// Compiles a component in a child process. Dropping the future kills the child.
 pub async fn compile(component: Vec<u8>, limits: CompileLimits) -> Result<Vec<u8>, CompileError> {
     let host = |error: std::io::Error| CompileError::Host(error.to_string());
@@ -65,6 +68,8 @@ pub async fn compile(component: Vec<u8>, limits: CompileLimits) -> Result<Vec<u8
         .arg("compile")
         .args(["--memory", &limits.memory.to_string(), "--cpu-seconds", &limits.cpu.as_secs().max(1).to_string()])
         .env_clear()
+        // The allocator would reserve a GiB of addresses at once, which is most of what the child may have.
+        .env("MIMALLOC_ARENA_RESERVE", "32MiB")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -98,6 +103,7 @@ pub async fn compile(component: Vec<u8>, limits: CompileLimits) -> Result<Vec<u8
         (_, Some(signal)) if signal == Signal::XCPU.as_raw() => CompileError::Cpu(limits.cpu),
         // Rust aborts, with these words, when the address space is used up; a compiler thread that cannot get its stack panics.
         (_, Some(_)) if words.contains("memory allocation") => CompileError::Memory(limits.memory),
+        (Some(_), _) if words.contains(NO_STACK) => CompileError::Memory(limits.memory),
         (_, Some(signal)) if signal == Signal::KILL.as_raw() => CompileError::Cpu(limits.cpu),
         _ => CompileError::Host(format!("it ended with {status}: {words}")),
     })

@@ -1,11 +1,17 @@
 //! `wharf plugin`, on a host that runs and on a data directory that nobody serves from.
 
-use std::fs;
+use std::{
+    fs,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
 
 use serde_json::Value;
 use wharf_guests::{IDENTITY, INNOCENT};
 
-use crate::support::{Run, Service, TestHost, cli::Call, wharf};
+use crate::support::{Run, Service, TestHost, cli::Call, wait::until, wharf};
 
 /// `innocent` in another version, which answers what `identity` does: a second version that can be told from the first.
 fn install_second_version(host: &std::path::Path) -> Call {
@@ -87,4 +93,51 @@ fn a_component_that_is_a_file_can_be_looked_at_without_a_host() {
     let run = wharf(["plugin", "inspect", INNOCENT.component, "--format", "json"]).within(here.path()).run();
     // A guest carries no manifest of its own.
     run.refused("WH1105", "plugin");
+}
+
+#[test]
+fn no_request_fails_while_versions_are_swapped() {
+    let host = TestHost::new().with(Service::of(&INNOCENT)).start();
+    let here = host.path().to_owned();
+    let (done, failures) = (AtomicBool::new(false), Mutex::new(Vec::new()));
+    // What each caller was answered last, and how often it was answered.
+    let seen: [(Mutex<String>, AtomicUsize); 4] = Default::default();
+    std::thread::scope(|scope| {
+        for (last, count) in &seen {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    let answer = host.get("/s/innocent/").send();
+                    if answer.status != 200 || !answer.complete {
+                        failures.lock().expect("no thread panicked").push(answer.text());
+                    }
+                    *last.lock().expect("no thread panicked") = answer.text();
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        let all_see = |second: bool| {
+            until("every caller gets the new version", || {
+                let new = |text: &str| (text == "innocent") != second && !text.is_empty();
+                seen.iter().all(|(last, _)| new(&last.lock().expect("no thread panicked"))).then_some(())
+            });
+        };
+        // A scope waits for its threads even when this thread panics: they must end in any case.
+        let swapping = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            for _ in 0..5 {
+                all_see(false);
+                install_second_version(&here).run().ok();
+                all_see(true);
+                plugin(&here, ["remove", "test/innocent@0.2.0", "--force"]).ok();
+            }
+            all_see(false);
+        }));
+        done.store(true, Ordering::Relaxed);
+        if let Err(panic) = swapping {
+            std::panic::resume_unwind(panic);
+        }
+    });
+    assert_eq!(failures.into_inner().expect("no thread panicked"), Vec::<String>::new());
+    let answered: usize = seen.iter().map(|(_, count)| count.load(Ordering::Relaxed)).sum();
+    assert!(answered > 40, "{answered} requests are no load");
+    host.stop();
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod canary;
 pub(crate) mod chatter;
+mod compile;
 pub(crate) mod drip;
 pub(crate) mod escape;
 pub(crate) mod flood;

@@ -108,9 +108,10 @@ impl TestHost {
         self.serve()
     }
 
-    /// Starts the host on what is there.
+    /// Starts the host on what is installed.
     #[track_caller]
     pub(crate) fn serve(self) -> Running {
+        self.write();
         let (process, ready) = Process::start(self.path(), ["serve", "--format", "json"], &self.variables);
         let address = |name: &str| ready[name].as_str().and_then(|address| address.parse().ok());
         let operation = address("operation");

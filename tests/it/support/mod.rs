@@ -2,6 +2,7 @@
 //!
 //! Every wait has a deadline ([`wait`]) and is for a condition; nothing sleeps to let something happen.
 
+pub(crate) mod bomb;
 pub(crate) mod cli;
 pub(crate) mod http;
 pub(crate) mod http2;

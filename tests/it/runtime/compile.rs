@@ -1,0 +1,71 @@
+//! Compiling happens in a process of its own, within limits, and its failure is the component's.
+
+use std::{fs, path::Path};
+
+use wharf_guests::INNOCENT;
+
+use crate::support::{Running, Service, TestHost, bomb::compile_bomb, wharf};
+
+/// Enough for every guest, and soon used up by a bomb.
+const MEMORY: &str = "512MiB";
+
+fn host(section: &str) -> Running {
+    let host = TestHost::new().with(Service::of(&INNOCENT)).start().stopped();
+    // The neighbour is compiled already, by a host that had the usual limits.
+    host.section(section).serve()
+}
+
+/// Writes a bomb of that many loops and returns the size of its file.
+fn write_bomb(here: &Path, loops: u32) -> usize {
+    let manifest = fs::read_to_string(INNOCENT.manifest).expect("the manifest can be read");
+    let bomb = compile_bomb(2, loops, &manifest.replace("test/innocent", "test/bomb"));
+    fs::write(here.join("bomb.wasm"), &bomb).expect("a bomb can be written");
+    bomb.len()
+}
+
+/// Installs the bomb, which must be refused with these words, and looks whether the host is what it was.
+#[track_caller]
+fn assert_refused(mut host: Running, words: &str) {
+    let before = host.wharf(["plugin", "list", "--format", "json"]).json();
+    let peak = host.process().peak_memory();
+    let run = host.wharf(["plugin", "install", "bomb.wasm"]);
+    run.refused("WH1206", "test/bomb");
+    assert!(run.stderr.contains(words), "{}", run.stderr);
+    let grown = host.process().peak_memory() - peak;
+    assert!(grown < 64 << 20, "the host itself took {grown} bytes");
+    assert_eq!(host.process().companions(), Vec::<u32>::new(), "the compiler is still there");
+    assert_eq!(host.wharf(["plugin", "list", "--format", "json"]).json(), before);
+    host.assert_serves_others();
+    host.stop();
+}
+
+#[test]
+fn a_small_component_that_needs_much_memory_is_refused_with_the_figure() {
+    let host = host(&format!("[runtime]\ncompile-memory = \"{MEMORY}\""));
+    let size = write_bomb(host.path(), 1_000);
+    assert!(size < 2 << 20, "a bomb of {size} bytes is no surprise");
+    assert_refused(host, "more than the 512 MiB of memory");
+}
+
+#[test]
+fn a_component_that_needs_much_processor_time_is_refused_with_the_figure() {
+    let host = host("[runtime]\ncompile-memory = \"64GiB\"\ncompile-cpu = \"1s\"");
+    write_bomb(host.path(), 2);
+    assert_refused(host, "more than the 1 s of processor time");
+}
+
+#[test]
+fn a_component_that_takes_too_long_is_refused_with_the_figure() {
+    let host = host("[runtime]\ncompile-memory = \"64GiB\"\ncompile-wall = \"1s\"");
+    write_bomb(host.path(), 2);
+    assert_refused(host, "longer than the 1 s");
+}
+
+#[test]
+fn the_same_limits_hold_where_no_host_runs() {
+    let host = TestHost::new().section(&format!("[runtime]\ncompile-memory = \"{MEMORY}\""));
+    host.write();
+    write_bomb(host.path(), 1_000);
+    let run = wharf(["plugin", "install", "bomb.wasm"]).within(host.path()).run();
+    run.refused("WH1206", "more than the 512 MiB of memory");
+}

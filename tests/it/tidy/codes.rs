@@ -1,0 +1,35 @@
+//! Every error code is reported somewhere, and every code that is spoken of exists.
+
+use super::source::{files, root, rust};
+
+#[test]
+fn every_code_is_used() {
+    let table = std::fs::read_to_string(root().join("host/src/codes.rs")).expect("the table of codes can be read");
+    let names: Vec<&str> = table.lines().filter_map(|line| line.trim().split_once(" = \"WH")).map(|(name, _)| name).collect();
+    assert_eq!(names.len(), wharf::codes::ALL.len(), "the table is not what is read here");
+    let sources: Vec<String> =
+        rust("host/src").into_iter().filter(|source| source.path != "host/src/codes.rs").map(|source| source.code()).collect();
+    let used =
+        |name: &str| sources.iter().any(|code| code.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == name));
+    let unused: Vec<&str> = names.into_iter().filter(|name| !used(name)).collect();
+    assert!(unused.is_empty(), "codes that nothing reports: {unused:?}");
+}
+
+#[test]
+fn every_code_that_is_spoken_of_exists() {
+    let mut unknown = Vec::new();
+    for source in files(".") {
+        if !source.path.ends_with(".md") && !source.path.ends_with(".rs") {
+            continue;
+        }
+        for (at, _) in source.text.match_indices("WH") {
+            let id: String = source.text[at..].chars().take_while(char::is_ascii_alphanumeric).collect();
+            let is_code = id.len() == 6 && id[2..].bytes().all(|byte| byte.is_ascii_digit());
+            // The one that no host will ever have stands for all unknown ones.
+            if is_code && id != "WH9999" && wharf::codes::find(&id).is_none() {
+                unknown.push(format!("{}: {id}", source.path));
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "{}", unknown.join("\n"));
+}

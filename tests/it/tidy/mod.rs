@@ -1,0 +1,9 @@
+//! What must hold of the source itself: architecture is mostly what is absent, and absence needs a test.
+
+mod codes;
+mod dependencies;
+mod layers;
+mod licence;
+mod sizes;
+mod source;
+mod words;
