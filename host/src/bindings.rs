@@ -22,7 +22,7 @@ wasmtime::component::bindgen!({
     exports: { default: async },
     with: {
         "wharf:service/types.call": crate::runtime::state::CallHandle,
-        "wharf:service/types.body-reader": crate::runtime::reader::BodyReader,
+        "wharf:service/types.body-reader": crate::reader::BodyReader,
         "wharf:service/types.writer": crate::runtime::reply::Writer,
         "wharf:service/kv.store": crate::capabilities::kv::OpenStore,
         "wharf:service/http-out.incoming": crate::capabilities::http_out::Incoming,

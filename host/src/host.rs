@@ -20,9 +20,9 @@ use crate::{
         budget::FORGET_EVERY,
         listen::{Listener, tls::Tls},
     },
-    runtime::reply::AbortOnDrop,
     shutdown::Stop,
     store::{DataDir, Store},
+    task::AbortOnDrop,
 };
 
 /// The threads of a host. Dropping it gives up whatever still runs.

@@ -41,6 +41,8 @@ pub mod clock;
 pub mod codes;
 pub mod limits;
 pub mod problem;
+pub mod reader;
 pub mod secret;
+pub mod task;
 pub mod toml_reader;
 pub mod units;

@@ -7,9 +7,9 @@ use http_body::Body as _;
 use http_body_util::{BodyExt, Limited};
 
 use super::{respond::Refusal, route::Target};
-use crate::runtime::{
-    call::Incoming,
+use crate::{
     reader::{BodyReader, TooSlow},
+    runtime::call::Incoming,
 };
 
 /// Bodies of known length up to this arrive in the plugin as bytes, larger ones as a reader.

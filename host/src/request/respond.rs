@@ -14,10 +14,10 @@ use http::{
 use super::{address::Addressed, authenticate::bearer::Reason, headers, record::Record};
 use crate::{
     codes::{self, Code},
+    reader::ReadError,
     runtime::{
         meter::Limit,
         outcome::{Details, Failure, Outcome},
-        reader::ReadError,
     },
 };
 

@@ -18,14 +18,15 @@ use super::{
     outcome::{Details, Failure, Outcome},
     permit::Permit,
     plugin::{Plugin, host_call_bytes, limit_reached},
-    reader::{BodyReader, ReadError},
-    reply::{AbortOnDrop, Head},
+    reply::Head,
     state::{CallState, response_head},
 };
 use crate::{
     bindings::{log::Level, types},
     caller::{Caller, Scheme},
     observe::metrics::Requests,
+    reader::{BodyReader, ReadError},
+    task::AbortOnDrop,
 };
 
 /// A request as it goes to a plugin.

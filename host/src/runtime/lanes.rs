@@ -13,7 +13,8 @@ use std::{
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use super::{meter::Meter, reply::AbortOnDrop};
+use super::meter::Meter;
+use crate::task::AbortOnDrop;
 
 /// A running guest that can be moved between threads while it waits.
 pub struct Guest<T> {

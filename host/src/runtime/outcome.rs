@@ -5,8 +5,9 @@ use std::time::Duration;
 use axum::body::Body;
 use http::{HeaderMap, StatusCode};
 
-use super::{meter::Breach, reader::ReadError, reply::Head};
+use super::{meter::Breach, reply::Head};
 use crate::capabilities::log;
+use crate::reader::ReadError;
 
 /// The end of a call, or the head of a response that is still being written.
 #[derive(Debug)]

@@ -8,10 +8,9 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use http_body::Frame;
-use tokio::{
-    sync::{mpsc, oneshot},
-    task::AbortHandle,
-};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::task::AbortOnDrop;
 
 /// Chunks between guest and connection. Two let the guest prepare one while the other is being written; more would only be
 /// memory that a slow reader holds.
@@ -137,28 +136,5 @@ impl http_body::Body for ReplyBody {
 
     fn is_end_stream(&self) -> bool {
         self.ended
-    }
-}
-
-/// Aborts a task when dropped.
-#[derive(Debug)]
-pub struct AbortOnDrop(Option<AbortHandle>);
-
-impl AbortOnDrop {
-    pub fn new(task: AbortHandle) -> Self {
-        Self(Some(task))
-    }
-
-    /// Lets the task go on.
-    pub fn disarm(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        if let Some(task) = self.0.take() {
-            task.abort();
-        }
     }
 }

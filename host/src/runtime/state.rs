@@ -14,12 +14,12 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use super::{
     meter::{Breach, Ledger, Limit, Meter},
     plugin::Plugin,
-    reader::{BodyReader, MAX_READ, ReadError},
     reply::{HeadSender, WriteError, Writer, reply},
 };
 use crate::{
     bindings::types::{self, Error},
     capabilities::{self, log::LogCtx, stdio::Stdio},
+    reader::{BodyReader, MAX_READ, ReadError},
 };
 
 /// The resource `call`. There is one call in a store, so the handle points at nothing: all of it is in [`CallState`].

@@ -13,7 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "secret", "shutdown", "store", "units",
         ],
     ),
-    ("host", &["admin", "app", "codes", "config", "operation", "problem", "request", "runtime", "shutdown", "store"]),
+    ("host", &["admin", "app", "codes", "config", "operation", "problem", "request", "shutdown", "store", "task"]),
     ("operation", &["app", "observe", "store"]),
     (
         "admin",
@@ -53,10 +53,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // The line.
     (
         "request",
-        &["caller", "codes", "config", "limits", "manifest", "observe", "problem", "runtime", "secret", "shutdown", "store"],
+        &[
+            "caller", "codes", "config", "limits", "manifest", "observe", "problem", "reader", "runtime", "secret", "shutdown",
+            "store", "task",
+        ],
     ),
-    ("runtime", &["bindings", "caller", "capabilities", "codes", "limits", "observe", "problem"]),
-    ("capabilities", &["bindings", "caller", "codes", "config", "manifest", "problem", "secret", "store"]),
+    ("runtime", &["bindings", "caller", "capabilities", "codes", "limits", "observe", "problem", "reader", "task"]),
+    ("capabilities", &["bindings", "caller", "codes", "config", "manifest", "problem", "reader", "secret", "store", "task"]),
     ("bindings", &[]),
     // Below the line.
     ("store", &["codes", "observe", "problem", "secret"]),
@@ -75,6 +78,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("operation", "request::listen::Handler", "the second listener is the same listener with another handler"),
     ("operation", "request::record::Record", "the trait of that listener's handlers names it"),
     ("capabilities", "runtime::state", "what a guest calls are methods of the call's state"),
+    ("bindings", "reader", "the generated traits are given the host's own types"),
     ("bindings", "runtime", "the generated traits are given the host's own types"),
     ("bindings", "capabilities", "the generated traits are given the host's own types"),
     ("config", "request::authenticate", "a scheme owns its settings; the configuration only reads them"),

@@ -15,7 +15,7 @@ use reqwest::Url;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Opened, resolve::Forbidden};
-use crate::runtime::{reader::ReadError, reply::AbortOnDrop, state::is_hop_by_hop};
+use crate::{reader::ReadError, runtime::state::is_hop_by_hop, task::AbortOnDrop};
 
 /// How long a response head is waited for, unless the plugin says otherwise; the call's own deadline stands above it.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -13,10 +13,8 @@ use crate::{
         http_out::{self as wit, Host, HostIncoming},
         types::{self, Error},
     },
-    runtime::{
-        reader::{BodyReader, MAX_READ, ReadError},
-        state::{CallState, error},
-    },
+    reader::{BodyReader, MAX_READ, ReadError},
+    runtime::state::{CallState, error},
 };
 
 /// Bodies of known length up to this arrive as bytes.

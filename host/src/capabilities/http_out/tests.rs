@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     capabilities::tests::{manifest, service, told},
-    runtime::reader::{BodyReader, ReadError},
+    reader::{BodyReader, ReadError},
 };
 
 /// What a server got.

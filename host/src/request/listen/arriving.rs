@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::watch::Watch;
-use crate::{config, observe::metrics::Connections, runtime::reader::TooSlow};
+use crate::{config, observe::metrics::Connections, reader::TooSlow};
 
 /// How slow a body may be.
 #[derive(Debug, Clone, Copy)]

@@ -33,7 +33,7 @@ use self::{
     tls::Tls,
     watch::Order,
 };
-use crate::{config, observe::metrics::Connections, request::record::Record, runtime::reply::AbortOnDrop, shutdown::Stop};
+use crate::{config, observe::metrics::Connections, request::record::Record, shutdown::Stop, task::AbortOnDrop};
 
 /// What the headers of a request may have together, in bytes: so much that an over-long credential still reaches its uniform
 /// refusal. More is refused with 431.

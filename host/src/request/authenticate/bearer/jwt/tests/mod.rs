@@ -13,7 +13,7 @@ use self::signer::{Signer, encode, p256, rsa};
 use super::*;
 use crate::{
     config::{self, Jwks},
-    runtime::reply::AbortOnDrop,
+    task::AbortOnDrop,
 };
 
 const NOW: u64 = 1_800_000_000_000;
