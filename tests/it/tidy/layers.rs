@@ -75,6 +75,8 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("operation", "request::listen::Handler", "the second listener is the same listener with another handler"),
     ("operation", "request::record::Record", "the trait of that listener's handlers names it"),
     ("capabilities", "runtime::state", "what a guest calls are methods of the call's state"),
+    ("capabilities", "runtime::reader", "a body is the same thing in all four places of the contract"),
+    ("capabilities", "runtime::reply::AbortOnDrop", "it only ends a task, and knows nothing of replies"),
     ("bindings", "runtime", "the generated traits are given the host's own types"),
     ("bindings", "capabilities", "the generated traits are given the host's own types"),
     ("config", "request::authenticate", "a scheme owns its settings; the configuration only reads them"),
