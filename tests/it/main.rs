@@ -5,6 +5,7 @@
 
 mod support;
 
+mod bad_input;
 mod capabilities;
 mod cli;
 mod operation;

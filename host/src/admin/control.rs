@@ -18,7 +18,7 @@ use std::{io, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, Path as UrlPath, Query, State},
+    extract::{DefaultBodyLimit, Path as UrlPath, Query, State, rejection::BytesRejection},
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::{delete, get},
@@ -28,7 +28,7 @@ use serde_json::{Value, json};
 use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Admin, tokens};
+use super::{Admin, install::too_large, tokens};
 use crate::problem::{Problem, Problems};
 
 /// Opens the socket, replacing what a crash left there: whoever holds the data directory may.
@@ -66,7 +66,14 @@ async fn list(State(admin): State<Arc<Admin>>) -> Response {
     answer(admin.list().await)
 }
 
-async fn install(State(admin): State<Arc<Admin>>, component: Bytes) -> Response {
+async fn install(State(admin): State<Arc<Admin>>, component: Result<Bytes, BytesRejection>) -> Response {
+    let component = match component {
+        Ok(component) => component,
+        Err(rejected) if rejected.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            return answer(Err(too_large(admin.config.runtime.max_component).into()));
+        }
+        Err(rejected) => return rejected.into_response(),
+    };
     // A task of its own: the command's end, by a broken connection, must not end an installation half way.
     let installing = tokio::spawn(async move { admin.install(component.into()).await.map(|report| report.to_json()) });
     match installing.await {

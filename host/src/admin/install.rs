@@ -55,6 +55,19 @@ impl Report {
     }
 }
 
+/// Machine code, and whether the cache has it already. What turns out not to link is not worth keeping.
+struct Compiled {
+    artifact: Artifact,
+    is_kept: bool,
+}
+
+/// The refusal of a component over `max-component`, said by whoever sees its size first.
+pub fn too_large(max: u64) -> Problem {
+    Problem::new(&codes::PLUGIN_TOO_LARGE, "the component is larger than this host accepts")
+        .why(format!("it may have {} at most", show_size(max)))
+        .fix("build it for release and stripped, or raise `max-component` in [runtime]")
+}
+
 /// A service with the version that is about to run for it.
 type Binding = (Arc<Service>, Arc<Installed>);
 
@@ -66,10 +79,7 @@ impl Admin {
     pub async fn install(&self, component: Vec<u8>) -> Result<Report, Problems> {
         let max = self.config.runtime.max_component;
         if component.len() as u64 > max {
-            return Err(Problem::new(&codes::PLUGIN_TOO_LARGE, format!("the component has {} bytes", component.len()))
-                .why(format!("this host accepts {} at most", show_size(max)))
-                .fix("build it for release and stripped, or raise `max-component` in [runtime]")
-                .into());
+            return Err(too_large(max).into());
         }
         let vetted = blocking(|| vet(&component))?;
         self.check_grants(&vetted.manifest)?;
@@ -78,11 +88,12 @@ impl Admin {
         let size = component.len() as u64;
         self.check_version(&vetted, &digest).await?;
         let component = Arc::new(component);
-        let artifact = self.artifact(&digest, &component, &vetted.manifest).await?;
-        blocking(|| self.try_out(&vetted.manifest, &vetted.inspected, &artifact))?;
-        let bindings = blocking(|| self.bindings(&vetted.manifest, &vetted.inspected, &artifact))?;
+        let compiled = self.compiled(&digest, &component, &vetted.manifest).await?;
+        blocking(|| self.try_out(&vetted.manifest, &vetted.inspected, &compiled.artifact))?;
+        let bindings = blocking(|| self.bindings(&vetted.manifest, &vetted.inspected, &compiled.artifact))?;
 
         blocking(|| self.blobs.put_component(&component)).map_err(|error| error.problem())?;
+        self.keep(&digest, &compiled)?;
         let install = store::plugins::Install {
             id: vetted.manifest.id.to_string(),
             version: vetted.manifest.version.to_string(),
@@ -127,8 +138,9 @@ impl Admin {
                 .fix("install the plugin again")
         })?;
         let inspected = blocking(|| vet(&component))?.inspected;
-        let artifact = self.artifact(&active.digest, &Arc::new(component), &manifest).await?;
-        swap(blocking(|| self.bindings(&manifest, &inspected, &artifact))?);
+        let compiled = self.compiled(&active.digest, &Arc::new(component), &manifest).await?;
+        self.keep(&active.digest, &compiled)?;
+        swap(blocking(|| self.bindings(&manifest, &inspected, &compiled.artifact))?);
         Ok(())
     }
 
@@ -171,9 +183,11 @@ impl Admin {
     }
 
     /// The component's machine code: from the sealed cache, or compiled now.
-    async fn artifact(&self, digest: &Digest, component: &Arc<Vec<u8>>, manifest: &Manifest) -> Result<Artifact, Problem> {
+    async fn compiled(&self, digest: &Digest, component: &Arc<Vec<u8>>, manifest: &Manifest) -> Result<Compiled, Problem> {
         match blocking(|| self.blobs.artifact(digest, &self.engine)).map_err(|error| error.problem())? {
-            store::Artifact::Ready(bytes) => return Ok(Artifact::compiled_by_this_host(bytes)),
+            store::Artifact::Ready(bytes) => {
+                return Ok(Compiled { artifact: Artifact::compiled_by_this_host(bytes), is_kept: true });
+            }
             store::Artifact::Absent => {}
             store::Artifact::Refused => {
                 tracing::warn!(plugin = %manifest.id, "a compiled component of the data directory was not made by this host; it is compiled anew");
@@ -192,8 +206,15 @@ impl Admin {
                 .why(error)
                 .fix("if the plugin is to be trusted with more, raise the `compile-` limits in [runtime]")
         })?;
-        blocking(|| self.blobs.put_artifact(digest, &self.engine, &bytes)).map_err(|error| error.problem())?;
-        Ok(Artifact::compiled_by_this_host(bytes))
+        Ok(Compiled { artifact: Artifact::compiled_by_this_host(bytes), is_kept: false })
+    }
+
+    /// Puts what was compiled now into the sealed cache.
+    fn keep(&self, digest: &Digest, compiled: &Compiled) -> Result<(), Problem> {
+        if compiled.is_kept {
+            return Ok(());
+        }
+        blocking(|| self.blobs.put_artifact(digest, &self.engine, compiled.artifact.bytes())).map_err(|error| error.problem())
     }
 
     /// Links the component once, whether a service is bound to it or not.

@@ -29,9 +29,14 @@ pub(super) enum Reached {
 }
 
 impl At {
+    /// The host's configuration. Blocking.
+    pub(super) fn config(&self) -> Result<Config, Problems> {
+        Config::load(&self.config)
+    }
+
     /// Reads the configuration and carries the errand out with whoever holds the data directory. Blocking.
     pub(super) fn reach<T>(&self, errand: impl AsyncFnOnce(&Reached) -> Result<T, Problems>) -> Result<T, Problems> {
-        let config = Config::load(&self.config)?;
+        let config = self.config()?;
         let threads = Threads::start()?;
         threads.control.block_on(async {
             match DataDir::try_open(&config.data_dir)? {

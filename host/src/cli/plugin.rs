@@ -1,6 +1,11 @@
 //! `wharf plugin`: install, list, inspect and remove plugins, in a running host or in its data directory.
 
-use std::{fmt::Write as _, path::PathBuf};
+use std::{
+    fmt::Write as _,
+    fs::File,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
 
 use http::Method;
 use serde_json::Value;
@@ -10,7 +15,7 @@ use super::{
     output::Output,
 };
 use crate::{
-    admin::{Admin, client::Client, plugins::inspect_file, vet::vet},
+    admin::{Admin, client::Client, install::too_large, plugins::inspect_file, vet::vet},
     codes,
     manifest::PluginId,
     problem::{Problem, Problems},
@@ -59,9 +64,10 @@ pub enum Command {
 pub fn run(command: Command, output: &Output) -> Result<(), Problems> {
     match command {
         Command::Install { file, manifest, at } => {
-            let mut component = read(&file)?;
+            let max = at.config()?.runtime.max_component;
+            let mut component = read(&file, max)?;
             if let Some(manifest) = manifest {
-                let text = read(&manifest)?;
+                let text = read(&manifest, max)?;
                 component = pack(&component, &text);
             }
             output.say(&format_args!("installing `{}` …", file.display()));
@@ -79,7 +85,7 @@ pub fn run(command: Command, output: &Output) -> Result<(), Problems> {
         }
         Command::Inspect { plugin, at } => {
             let shown = if plugin.ends_with(".wasm") {
-                let component = read(&PathBuf::from(plugin))?;
+                let component = read(&PathBuf::from(plugin), LARGEST)?;
                 inspect_file(&vet(&component)?, component.len())
             } else {
                 let (id, version) = split(&plugin)?;
@@ -128,11 +134,16 @@ async fn carry_out(admin: &Admin, request: Request) -> Result<Value, Problems> {
     }
 }
 
-/// Reads a file the user named, up to a size no component has.
-fn read(file: &PathBuf) -> Result<Vec<u8>, Problem> {
-    std::fs::read(file).map_err(|error| {
+/// The most that any host accepts, in bytes.
+const LARGEST: u64 = 1 << 30;
+
+/// Reads a file the user named, at most `max` bytes of it.
+fn read(file: &Path, max: u64) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    File::open(file).and_then(|file| file.take(max.saturating_add(1)).read_to_end(&mut bytes)).map_err(|error| {
         Problem::new(&codes::IO, format!("`{}` cannot be read", file.display())).why(error).fix("name an existing file")
-    })
+    })?;
+    if bytes.len() as u64 > max { Err(too_large(max)) } else { Ok(bytes) }
 }
 
 /// `acme/notes@1.2.0` as its parts.

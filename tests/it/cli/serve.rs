@@ -47,3 +47,23 @@ fn a_host_killed_at_once_leaves_a_directory_that_starts_again() {
     host.assert_serves_others();
     host.stop();
 }
+
+#[test]
+fn a_data_directory_that_everybody_may_write_to_is_refused() {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+    let host = TestHost::new();
+    host.write();
+    let data = host.path().join("data");
+    fs::create_dir(&data).expect("a directory can be made");
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o777)).expect("its mode can be set");
+    wharf(["serve"]).within(host.path()).run().refused("WH1302", "chmod o-w");
+}
+
+#[test]
+fn a_host_that_cannot_be_reached_is_named_and_nothing_is_done_behind_its_back() {
+    let host = TestHost::new().with(Service::of(&INNOCENT)).start();
+    std::fs::remove_file(host.path().join("data/control.sock")).expect("the socket can be removed");
+    host.wharf(["plugin", "remove", "test/innocent", "--force"]).refused("WH1304", "control.sock");
+    host.assert_serves_others();
+    host.stop();
+}

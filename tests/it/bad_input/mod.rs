@@ -1,0 +1,19 @@
+//! Bad input, a row each: what is refused, by which code, naming what; and that nothing of it was kept.
+
+mod cli;
+mod component;
+mod config;
+mod header;
+mod manifest;
+mod store;
+mod url;
+
+use wharf_guests::{IDENTITY, INNOCENT};
+
+use crate::support::{Running, Service, TestHost};
+
+/// A host with a service that anybody may call and one that wants a caller.
+fn host() -> Running {
+    let identity = Service::of(&IDENTITY).security_key("a key of the identity service's own");
+    TestHost::new().with(Service::of(&INNOCENT)).with(identity).start()
+}
