@@ -17,6 +17,13 @@ wasmtime::component::bindgen!({
         "wharf:service/kv.[method]store.apply": async | trappable,
         "wharf:service/http-out.send": async | trappable,
         "wharf:service/http-out.[static]incoming.body": async | trappable,
+        "wharf:service/subscriptions.get": async | trappable,
+        "wharf:service/subscriptions.page": async | trappable,
+        "wharf:service/app-users.create": async | trappable,
+        "wharf:service/app-users.update": async | trappable,
+        "wharf:service/app-users.access-token": async | trappable,
+        "wharf:service/apps.get": async | trappable,
+        "wharf:service/mail.send": async | trappable,
         default: trappable,
     },
     exports: { default: async },
@@ -29,5 +36,5 @@ wasmtime::component::bindgen!({
     },
 });
 
-pub use self::exports::wharf::service::handler;
-pub use self::wharf::service::{config, http_out, kv, log, secrets, types};
+pub use self::exports::wharf::service::{handler, lifecycle};
+pub use self::wharf::service::{app_users, apps, config, http_out, kv, log, mail, secrets, subscriptions, types};

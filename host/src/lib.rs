@@ -28,6 +28,7 @@ pub mod shutdown;
 pub mod observe;
 
 pub mod request;
+pub mod message;
 pub mod runtime;
 pub mod capabilities;
 

@@ -8,10 +8,10 @@ use crate::{
 };
 
 /// Interfaces that every plugin may import; they need no permission.
-const FREE: [&str; 3] = ["types", "log", "config"];
+const FREE: [&str; 4] = ["types", "log", "config", "subscriptions"];
 
 /// Interfaces that the manifest must ask for.
-const ASKED: [&str; 3] = ["kv", "secrets", "http-out"];
+const ASKED: [&str; 6] = ["kv", "secrets", "http-out", "app-users", "apps", "mail"];
 
 /// WASI packages that are linked, though they can do nothing but tell the time, roll dice and print.
 const WASI: [&str; 6] = ["io", "cli", "clocks", "filesystem", "random", "sockets"];
@@ -104,6 +104,9 @@ fn imported_for(capability: &Capability) -> Option<&'static str> {
         Capability::Kv { .. } => Some("kv"),
         Capability::HttpOut { .. } => Some("http-out"),
         Capability::Secrets { .. } => Some("secrets"),
+        Capability::AppUsers => Some("app-users"),
+        Capability::Apps => Some("apps"),
+        Capability::Mail => Some("mail"),
         Capability::Data => None,
     }
 }

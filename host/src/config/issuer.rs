@@ -112,8 +112,8 @@ fn jwks(item: &Item<'_>, directory: &Path) -> Option<Jwks> {
     })(item)
 }
 
-/// Who can change keys on their way can make tokens, so they come by TLS, or from this machine.
-fn url(text: &str) -> Option<Url> {
+/// An address that is reached by TLS, or on this machine: who can change keys on their way can make tokens.
+pub(super) fn url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok().filter(|_| text.len() <= MAX_NAME)?;
     let host = url.host_str()?;
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();

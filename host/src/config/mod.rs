@@ -15,6 +15,7 @@ mod log;
 mod network;
 mod ocean_auth;
 mod operation;
+mod platform;
 mod public_url;
 mod runtime;
 mod secret_ref;
@@ -35,6 +36,7 @@ pub use listen::Listen;
 pub use log::{Level, Log, LogFormat};
 pub use network::Network;
 pub use operation::Operation;
+pub use platform::{Mode, Platform};
 pub use runtime::Runtime;
 pub use service::Service;
 pub use tls::Tls;
@@ -73,6 +75,8 @@ pub struct Config {
     pub limits: Limits,
     /// The host's own log.
     pub log: Log,
+    /// The cloud that the apps and the services belong to, if there is one.
+    pub platform: Option<Platform>,
     /// Who may sign access tokens, by the names that services call them by.
     pub issuers: BTreeMap<String, Issuer>,
     /// The back services by their keys.
@@ -92,10 +96,12 @@ impl Config {
             let listen = root.table("listen", |table| listen::read(table, directory));
             let limits = root.table("limits", limits::read);
             let (names, issuers) = root.table("issuers", |table| issuer::read_all(table, directory));
+            let platform = root.opt("platform", platform::read);
             let around = service::Around {
                 directory,
                 caps: limits.as_ref(),
                 public_url: listen.public_url.as_deref(),
+                platform: platform.as_ref(),
                 issuers: &names,
                 claims: claims::Claims::default(),
             };
@@ -107,6 +113,7 @@ impl Config {
                 limits: limits.unwrap_or(Limits::CAPS),
                 log: root.table("log", log::read),
                 services: root.table("services", |table| service::read_all(table, &around)),
+                platform,
                 issuers,
                 listen,
             })

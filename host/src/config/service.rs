@@ -3,11 +3,14 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use serde_json::{Map, Value};
 
-use super::{HttpOutGrant, KvGrant, claims::Claims, file, http_out, issuer, kv, ocean_auth, secret_ref};
+use super::{
+    HttpOutGrant, KvGrant, Mode, Platform, claims::Claims, file, http_out, issuer, kv, ocean_auth, platform, secret_ref,
+};
 use crate::{
     limits::{Asked, Limits},
     manifest::{self, PluginId},
@@ -15,7 +18,7 @@ use crate::{
     secret::SecretRef,
     toml_reader::{
         self, Item, Table, names, nearest,
-        values::{integer, list, text},
+        values::{boolean, duration, integer, list, text},
         within,
     },
 };
@@ -32,6 +35,8 @@ const MAX_ISSUERS: usize = 100;
 const MAX_REUSE: u32 = 1_000_000;
 /// What HTTP says. Clients of 2015 look at nothing but 200.
 const ERROR_STATUS: u16 = 401;
+/// Two days, in which an app that cancelled by mistake can come back.
+const PURGE_AFTER_CANCEL: Duration = Duration::from_hours(48);
 
 /// One back service as the operator wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +71,20 @@ pub struct Service {
     pub secrets: BTreeMap<String, SecretRef>,
     /// The one directory its plugin may use.
     pub data: Option<PathBuf>,
+    /// Whether its plugin may make and change app users, and fetch their access tokens.
+    pub app_users: bool,
+    /// Whether its plugin may look up apps.
+    pub apps: bool,
+    /// Whether its plugin may send mail.
+    pub mail: bool,
+    /// What it shows a platform that is not in this host. With it, or with an embedded one, the service has a platform.
+    pub access_token: Option<SecretRef>,
+    /// Its id at the platform, in lower case: messages that name another one are not its own.
+    pub service_id: Option<String>,
+    /// How long after a cancel the app's data is erased.
+    pub purge_after_cancel: Duration,
+    /// The host name of its console, in lower case, without port.
+    pub console_host: Option<String>,
 }
 
 /// What the rest of the configuration says about every service.
@@ -74,6 +93,7 @@ pub(super) struct Around<'a> {
     /// The host's limits, if they are known to be right.
     pub(super) caps: Option<&'a Limits>,
     pub(super) public_url: Option<&'a str>,
+    pub(super) platform: Option<&'a Platform>,
     /// The names of all issuers, those of wrong ones included.
     pub(super) issuers: &'a [String],
     pub(super) claims: Claims,
@@ -120,6 +140,17 @@ fn read(key: &str, table: &Table<'_>, around: &Around<'_>) -> Option<Service> {
         http_out: table.table("http-out", |table| http_out::read(table, &names)),
         secrets,
         data: table.opt("data", file::path(directory)),
+        app_users: table.or("app-users", false, boolean),
+        apps: table.or("apps", false, boolean),
+        mail: table.or("mail", false, boolean),
+        access_token: table.opt("access-token", |item| access_token(item, around)),
+        service_id: table.opt("service-id", platform::id),
+        purge_after_cancel: table.or(
+            "purge-after-cancel",
+            PURGE_AFTER_CANCEL,
+            duration(Duration::ZERO..=Duration::from_hours(24 * 366)),
+        ),
+        console_host: table.opt("console-host", host),
         // Last, because it leaves when there is none: everything else must have been looked at by then.
         plugin: plugin?,
     };
@@ -170,7 +201,16 @@ fn tokens(key: &str, table: &Table<'_>, around: &Around<'_>) -> (Option<String>,
     (audience, issuers)
 }
 
-fn error_status(item: &Item<'_>) -> Option<u16> {
+/// A token for a platform that there is, and that asks for one.
+fn access_token(item: &Item<'_>, around: &Around<'_>) -> Option<SecretRef> {
+    match around.platform.map(|platform| &platform.mode) {
+        Some(Mode::Remote { .. }) => secret_ref::read(around.directory)(item),
+        Some(Mode::Embedded) => item.wrong("has no effect", "the platform is in this host and asks for none", "remove it"),
+        None => item.wrong("has no effect", "there is no platform to show it to", "add a table [platform]"),
+    }
+}
+
+pub(super) fn error_status(item: &Item<'_>) -> Option<u16> {
     match integer(0..=i64::from(u16::MAX))(item)? {
         401 => Some(401),
         200 => Some(200),

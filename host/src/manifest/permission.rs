@@ -46,6 +46,12 @@ pub enum Capability {
     },
     /// To use a directory of its own.
     Data,
+    /// To make and change users of apps that subscribed, and to fetch their access tokens.
+    AppUsers,
+    /// To look up apps that subscribed.
+    Apps,
+    /// To send mail to users of apps.
+    Mail,
 }
 
 pub(super) fn read_all(table: &Table<'_>) -> Vec<Permission> {
@@ -64,6 +70,9 @@ fn group(table: &Table<'_>, required: bool) -> Vec<Permission> {
         table.opt("http-out", within(|table| permission(table, http_out(table)))),
         table.opt("secrets", within(|table| permission(table, secrets(table)))),
         table.opt("data", within(|table| permission(table, Some(Capability::Data)))),
+        table.opt("app-users", within(|table| permission(table, Some(Capability::AppUsers)))),
+        table.opt("apps", within(|table| permission(table, Some(Capability::Apps)))),
+        table.opt("mail", within(|table| permission(table, Some(Capability::Mail)))),
     ];
     all.into_iter().flatten().collect()
 }

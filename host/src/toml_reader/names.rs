@@ -53,6 +53,11 @@ pub(crate) fn hosts(item: &Item<'_>) -> Option<String> {
     parsed("a host name or `*.` and one", fix, host_pattern)(item)
 }
 
+/// 24 hex digits: the ids of the platform's records.
+pub(crate) fn is_object_id(text: &str) -> bool {
+    text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// An HTTP token, the grammar of methods and header names.
 pub(crate) fn is_token(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))

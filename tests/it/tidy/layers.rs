@@ -58,6 +58,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "store", "task",
         ],
     ),
+    ("message", &["clock", "codes", "observe", "problem", "store", "task"]),
     ("runtime", &["bindings", "caller", "capabilities", "codes", "limits", "observe", "problem", "reader", "task"]),
     ("capabilities", &["bindings", "caller", "codes", "config", "manifest", "problem", "reader", "secret", "store", "task"]),
     ("bindings", &[]),
