@@ -69,6 +69,7 @@ fn caller() -> Caller {
     Caller {
         scheme: Scheme::OceanAuth,
         app: Some("sample_app".into()),
+        app_id: None,
         user: Some(user()),
         scopes: Vec::new(),
         address: [127, 0, 0, 1].into(),

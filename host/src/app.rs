@@ -205,6 +205,7 @@ fn services(config: &Config, issuers: &BTreeMap<&str, Arc<Issuer>>, problems: &m
             error_status,
             requests: Arc::default(),
             jwt: service.audience.clone().filter(|_| !issuers.is_empty()).map(|audience| Accept { audience, issuers }),
+            apps: config.has_platform(service).then(Arc::default),
             current: arc_swap::ArcSwapOption::empty(),
         };
         services.push((bound, service.hosts.clone()));

@@ -8,6 +8,8 @@ pub struct Caller {
     pub scheme: Scheme,
     /// The app's key.
     pub app: Option<String>,
+    /// The app's id at the platform, where the proof or a message told it.
+    pub app_id: Option<String>,
     pub user: Option<AppUser>,
     pub scopes: Vec<String>,
     /// The address the request came from, after trusted proxies. It counts the budget of anonymous callers and never
@@ -17,7 +19,7 @@ pub struct Caller {
 
 impl Caller {
     pub fn anonymous(address: IpAddr) -> Self {
-        Self { scheme: Scheme::Anonymous, app: None, user: None, scopes: Vec::new(), address }
+        Self { scheme: Scheme::Anonymous, app: None, app_id: None, user: None, scopes: Vec::new(), address }
     }
 }
 

@@ -129,6 +129,10 @@ codes! {
     TOKEN_UNKNOWN = "WH2004", "no such token",
         "No bearer token has this id. `wharf token list` shows the ids; tokens are forgotten 90 days after they expired or \
          were revoked.";
+    NOT_SUBSCRIBED = "WH2005", "the app has not subscribed",
+        "The app has cancelled its subscription to the back service, or the route serves only apps whose subscription the host \
+         has handled (`subscribed = \"known\"` in the manifest) and it has handled none. Subscribe at the platform; `wharf \
+         messages list` shows what has arrived.";
 
     NO_SERVICE = "WH2101", "no such service",
         "No back service has this host name or key. Services are addressed by their own host name, or below /s/<service-key>/.";

@@ -120,6 +120,15 @@ impl Config {
         })
     }
 
+    /// Whether the service gets messages from a platform.
+    pub fn has_platform(&self, service: &Service) -> bool {
+        match self.platform.as_ref().map(|platform| &platform.mode) {
+            Some(Mode::Embedded) => service.security_key.is_some(),
+            Some(Mode::Remote { .. }) => service.access_token.is_some(),
+            None => false,
+        }
+    }
+
     /// A commented configuration to start from: every key there is with its default. It is itself valid.
     pub fn default_text() -> &'static str {
         include_str!("default.toml")

@@ -17,7 +17,7 @@ const POLL_INTERVAL: Duration = Duration::from_mins(1);
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The calls whose paths can be changed, and what the public platform has for them. `:name` stands for an id.
-pub const PATHS: [(&str, &str); 8] = [
+pub(super) const PATHS: [(&str, &str); 8] = [
     ("messages", "/v1.0/service/messages"),
     ("message", "/v1.0/service/message/:messageId"),
     ("resolve-message", "/v1.0/service/message/:messageId/resolved"),

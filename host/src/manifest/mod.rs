@@ -18,7 +18,7 @@ use semver::Version;
 pub(crate) use id::read as read_id;
 pub use id::{InvalidPluginId, PluginId};
 pub use permission::{Capability, Permission};
-pub use route::{Need, Route};
+pub use route::{Need, Route, Subscribed};
 pub use setting::{Setting, SettingKind};
 
 use crate::{

@@ -31,6 +31,20 @@ pub struct Route {
     pub idempotent: bool,
     /// How large the request's body may be, if less or more than the plugin's limit.
     pub body_limit: Option<u64>,
+    /// Which apps may call it, as far as the platform's messages decide that.
+    pub subscribed: Subscribed,
+}
+
+/// Which apps a route serves where the service has a platform; elsewhere it serves all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Subscribed {
+    /// All but those whose cancel was handled: a subscription may be older than the host, which then never heard of it.
+    #[default]
+    NotCancelled,
+    /// Those whose subscribe was handled.
+    Known,
+    /// All of them.
+    Off,
 }
 
 /// What the caller of a route must have proven.
@@ -95,7 +109,9 @@ fn read(table: &Table<'_>, taken: &RefCell<BTreeSet<(String, String)>>) -> Optio
     let timeout = table.opt("timeout", duration(Duration::from_millis(1)..=Duration::from_hours(24)));
     let idempotent = table.or("idempotent", false, boolean);
     let body_limit = table.opt("body-limit", size(0..=1 << 40));
-    Some(Route { method: method?, path: path?, auth: auth?, scopes, timeout, idempotent, body_limit })
+    let apps = [("not-cancelled", Subscribed::NotCancelled), ("known", Subscribed::Known), ("off", Subscribed::Off)];
+    let subscribed = table.or("subscribed", Subscribed::default(), choice(&apps));
+    Some(Route { method: method?, path: path?, auth: auth?, scopes, timeout, idempotent, body_limit, subscribed })
 }
 
 /// The methods of a route. CONNECT and TRACE never reach a plugin.

@@ -8,6 +8,7 @@ pub mod listen;
 pub mod record;
 pub mod client;
 pub mod service;
+pub mod apps;
 pub mod address;
 pub mod authenticate;
 pub mod route;
@@ -62,7 +63,7 @@ async fn travel(app: &App, parts: Parts, body: Body, record: &mut Record) -> (re
         record.addressed(&addressed.service);
         let (address, now_ms) = (record.address, app.clock.now_ms());
         let caller = authenticate::authenticate(&app.bearer, &addressed.service, &parts.headers, address, now_ms).await?;
-        let caller = record.caller.insert(caller);
+        let caller = record.caller.insert(addressed.service.known(caller));
         let target = route::route(&addressed, caller, &parts.method)?;
         record.plugin = Some(target.plugin.name.clone());
         limit::budget(&app.budgets, &addressed.service, caller)?;

@@ -49,6 +49,8 @@ pub enum Refusal {
     InsufficientScope {
         needed: String,
     },
+    /// The app has cancelled its subscription, or is not known to have one.
+    NotSubscribed,
     NotReady,
     NoRoute,
     NoMethod {
@@ -82,6 +84,7 @@ impl Refusal {
             Self::Unproven { .. } => "unproven",
             Self::Forbidden { .. } => "forbidden",
             Self::InsufficientScope { .. } => "insufficient-scope",
+            Self::NotSubscribed => "not-subscribed",
             Self::NotReady => "not-ready",
             Self::NoRoute => "no-route",
             Self::NoMethod { .. } => "no-method",
@@ -191,6 +194,7 @@ fn log_refusal(record: &Record, refusal: &Refusal) {
         | Refusal::Unproven { .. }
         | Refusal::Forbidden { .. }
         | Refusal::InsufficientScope { .. }
+        | Refusal::NotSubscribed
         | Refusal::NotReady
         | Refusal::HeadersTooLarge
         | Refusal::SlowBody => {
@@ -249,6 +253,7 @@ fn refusal(context: &Context, refused: &Refusal, request_id: &str) -> Response {
             error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, request_id),
             &format!(r#", error="insufficient_scope", scope="{needed}""#),
         ),
+        Refusal::NotSubscribed => not_subscribed(context, request_id),
         Refusal::NoService => error(StatusCode::NOT_FOUND, &codes::NO_SERVICE, request_id),
         Refusal::NoRoute => error(StatusCode::NOT_FOUND, &codes::NO_ROUTE, request_id),
         Refusal::NoMethod { allow } => {
@@ -294,6 +299,16 @@ fn ocean_refusal(context: &Context) -> Response {
     let response = json(context.ocean_status.unwrap_or(StatusCode::UNAUTHORIZED), BODY.to_owned());
     // RFC 9110 §15.5.2: a 401 names a way in. Ocean-Auth is no registered scheme, and bearer tokens open the same routes.
     if response.status() == StatusCode::UNAUTHORIZED { challenge(response, "") } else { response }
+}
+
+/// In the words of the platform for its own clients, else in the host's.
+fn not_subscribed(context: &Context, request_id: &str) -> Response {
+    const BODY: &str = r#"{"success":false,"err":{"name":"Ocean Error","errCode":"app.notSubscribedApp","errorMessage":"The app has not subscribed to this service."}}"#;
+    match context.ocean_status {
+        Some(StatusCode::OK) => json(StatusCode::OK, BODY.to_owned()),
+        Some(_) => json(StatusCode::FORBIDDEN, BODY.to_owned()),
+        None => error(StatusCode::FORBIDDEN, &codes::NOT_SUBSCRIBED, request_id),
+    }
 }
 
 /// The host's error shape: a stable code, its title, and the id under which the log tells more.

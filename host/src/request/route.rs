@@ -8,7 +8,7 @@ use super::{address::Addressed, respond::Refusal, service::Installed};
 use crate::{
     caller::{Caller, Scheme},
     limits::Limits,
-    manifest::{self, Need},
+    manifest::{self, Need, Subscribed},
     runtime::plugin::Plugin,
 };
 
@@ -26,6 +26,7 @@ pub struct Route {
     pub timeout: Duration,
     /// Bytes of the request's body.
     pub body_limit: u64,
+    pub subscribed: Subscribed,
 }
 
 /// Where a request goes: the plugin version and the route that were current when it arrived.
@@ -60,6 +61,7 @@ impl Routes {
                 scopes: route.scopes.clone(),
                 timeout: route.timeout.unwrap_or(limits.wall).min(limits.wall),
                 body_limit: route.body_limit.unwrap_or(limits.body_in).min(limits.body_in),
+                subscribed: route.subscribed,
             });
             match by_pattern.iter_mut().find(|(pattern, _)| *pattern == route.path) {
                 Some((_, routes)) => routes.push(made),
@@ -77,7 +79,7 @@ impl Routes {
 /// Finds the route and checks the caller against it.
 ///
 /// Fails with [`Refusal::NotReady`], [`Refusal::NoRoute`], [`Refusal::NoMethod`], [`Refusal::Unproven`],
-/// [`Refusal::Forbidden`] or [`Refusal::InsufficientScope`].
+/// [`Refusal::Forbidden`], [`Refusal::InsufficientScope`] or [`Refusal::NotSubscribed`].
 pub fn route(addressed: &Addressed, caller: &Caller, method: &Method) -> Result<Target, Refusal> {
     let installed = addressed.service.current.load_full().ok_or(Refusal::NotReady)?;
     let matched = installed.routes.0.at(&addressed.path).map_err(|_| Refusal::NoRoute)?;
@@ -87,6 +89,11 @@ pub fn route(addressed: &Addressed, caller: &Caller, method: &Method) -> Result<
         .ok_or_else(|| Refusal::NoMethod { allow: allow(matched.value) })?
         .clone();
     admit(&route, caller)?;
+    if let (Some(apps), Some(app)) = (&addressed.service.apps, &caller.app)
+        && !apps.serves(app, route.subscribed)
+    {
+        return Err(Refusal::NotSubscribed);
+    }
     let params = matched.params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let method = route.method.as_str().to_owned();
     Ok(Target { plugin: installed.plugin.clone(), installed, route, method, params })
@@ -152,6 +159,7 @@ mod tests {
             scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
             timeout: Duration::from_secs(1),
             body_limit: 0,
+            subscribed: Subscribed::default(),
         }
     }
 

@@ -5,10 +5,12 @@ use std::{collections::HashMap, sync::Arc};
 use arc_swap::ArcSwapOption;
 
 use super::{
+    apps::Apps,
     authenticate::{bearer::jwt, ocean_auth},
     route::Routes,
 };
 use crate::{
+    caller::Caller,
     observe::metrics::Requests,
     runtime::{permit::PluginPermits, plugin::Plugin},
 };
@@ -25,8 +27,20 @@ pub struct Service {
     pub requests: Arc<Requests>,
     /// Which JWT access tokens it takes; none without an audience and an issuer.
     pub jwt: Option<jwt::Accept>,
+    /// What is known of its apps; only where it has a platform.
+    pub apps: Option<Arc<Apps>>,
     /// The version that runs; swapped as a whole, so that no call ever sees half of one. Calls in flight finish on theirs.
     pub current: ArcSwapOption<Installed>,
+}
+
+impl Service {
+    /// The caller with what the platform's messages told of its app.
+    pub fn known(&self, mut caller: Caller) -> Caller {
+        if let (Some(apps), Some(app), None) = (&self.apps, &caller.app, &caller.app_id) {
+            caller.app_id = apps.id(app);
+        }
+        caller
+    }
 }
 
 /// A version of a plugin, bound to its service.

@@ -283,7 +283,7 @@ fn wit_caller(caller: &Caller, request_id: &str) -> types::Caller {
             Scheme::OceanAuth => types::Scheme::OceanAuth,
             Scheme::Bearer => types::Scheme::Bearer,
         },
-        app: caller.app.as_ref().map(|key| types::App { key: key.clone(), id: None }),
+        app: caller.app.as_ref().map(|key| types::App { key: key.clone(), id: caller.app_id.clone() }),
         user: caller.user.as_ref().map(|user| types::AppUser {
             id: user.id.clone(),
             account: user.account.clone(),

@@ -51,7 +51,14 @@ fn ocean_auth(service: &Service, headers: &HeaderMap, peer: IpAddr, now_ms: u64)
     let (Some(value), None) = (values.next(), values.next()) else { return Err(Refusal::BadOceanAuth("two_headers")) };
     let policy = service.ocean_auth.as_ref().ok_or(Refusal::BadOceanAuth("service_has_no_key"))?;
     let identity = policy.open(value.as_bytes(), now_ms).map_err(|reason| Refusal::BadOceanAuth(reason.as_str()))?;
-    Ok(Caller { scheme: Scheme::OceanAuth, app: Some(identity.app_key), user: identity.user, scopes: Vec::new(), address: peer })
+    Ok(Caller {
+        scheme: Scheme::OceanAuth,
+        app: Some(identity.app_key),
+        app_id: None,
+        user: identity.user,
+        scopes: Vec::new(),
+        address: peer,
+    })
 }
 
 async fn authorization(

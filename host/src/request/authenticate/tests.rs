@@ -50,6 +50,7 @@ impl Test {
                 ocean_auth: Some(policy),
                 error_status: http::StatusCode::UNAUTHORIZED,
                 jwt: None,
+                apps: None,
                 current: arc_swap::ArcSwapOption::empty(),
             },
             token: String::from_utf8(secret.expose().to_vec()).unwrap(),

@@ -65,7 +65,7 @@ fn stored(token: &Token, address: IpAddr) -> Caller {
         name: user.name.clone(),
         authenticated_by: VOUCHED_BY_ADMIN.to_owned(),
     });
-    Caller { scheme: Scheme::Bearer, app: Some(token.app.clone()), user, scopes: token.scopes.clone(), address }
+    Caller { scheme: Scheme::Bearer, app: Some(token.app.clone()), app_id: None, user, scopes: token.scopes.clone(), address }
 }
 
 /// Names and accounts are not claims of an access token, and labels that nobody vouches for are better absent.
@@ -76,5 +76,5 @@ fn claimed(claims: &jwt::claims::Claims, issuer: &str, address: IpAddr) -> Calle
         name: String::new(),
         authenticated_by: format!("{VOUCHED_BY_ISSUER}{issuer}"),
     });
-    Caller { scheme: Scheme::Bearer, app: Some(claims.app.clone()), user, scopes: claims.scopes.clone(), address }
+    Caller { scheme: Scheme::Bearer, app: Some(claims.app.clone()), app_id: None, user, scopes: claims.scopes.clone(), address }
 }
