@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     num::NonZeroU32,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -30,6 +30,7 @@ use crate::{
             },
         },
         budget::Budgets,
+        notice::Inbox,
         route::Routes,
         service::{Installed, Service, Services},
     },
@@ -49,7 +50,6 @@ use crate::{
 const MAX_CORE_INSTANCES_PER_IDLE: u32 = 5;
 
 /// Everything that serves requests. Shared by all connections; what changes while it runs is behind the services' `current`.
-#[derive(Debug)]
 pub struct App {
     pub services: Services,
     pub bearer: Bearer,
@@ -64,12 +64,20 @@ pub struct App {
     /// The networks whose word about a client's address is believed.
     pub trusted_proxies: Vec<Network>,
     pub metrics: Arc<Metrics>,
+    /// Where notices of messages go, once the message line runs.
+    pub inbox: OnceLock<Arc<dyn Inbox>>,
     pub loader: Loader,
     /// Places for idle instances of plugins that may be reused.
     idle: IdlePlaces,
     capabilities: capabilities::Host,
     request_ids: RequestIds,
     _ticker: Ticker,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("services", &self.services).finish_non_exhaustive()
+    }
 }
 
 impl App {
@@ -106,6 +114,7 @@ impl App {
             wait: config.runtime.wait,
             trusted_proxies: config.listen.trusted_proxies.clone(),
             metrics: Arc::default(),
+            inbox: OnceLock::new(),
             loader,
             idle: IdlePlaces::new(idle as usize),
             capabilities: capabilities::Host::open(config, store)?,

@@ -144,6 +144,9 @@ codes! {
         "The path is not validly percent-encoded UTF-8, or holds an encoded slash, a backslash or a control character.";
     NOT_READY = "WH2105", "the service has no plugin yet",
         "The service is configured, but its plugin is not installed, or could not be loaded. The host's log says why.";
+    BAD_NOTICE = "WH2106", "the notice names no message",
+        "What the platform sends to a service's message address is {\"id\": \"…\"} with 24 hexadecimal digits, as JSON. Anything \
+         else is not taken, and nothing was stored or fetched.";
 
     BODY_TOO_LARGE = "WH2201", "the request body is too large",
         "The request body is longer than the route accepts.";
@@ -156,6 +159,9 @@ codes! {
     SLOW_BODY = "WH2205", "the request body came too slowly",
         "The client took longer over the request body than `body-timeout` allows, or sent less of it per second than \
          `min-body-rate` asks for.";
+    NOTICE_RATE = "WH2206", "too many notices",
+        "The message address of the service is sent more notices than it takes. What they announced is found all the same, a \
+         little later, because the host asks the platform at times.";
 
     GUEST_FAILED = "WH2301", "the plugin failed",
         "The plugin returned an error instead of a response. The host's log has its code and message.";

@@ -10,6 +10,8 @@ pub mod client;
 pub mod service;
 pub mod apps;
 pub mod address;
+pub mod own;
+pub mod notice;
 pub mod authenticate;
 pub mod route;
 pub mod body;
@@ -26,7 +28,7 @@ use http::request::Parts;
 use crate::{app::App, runtime};
 
 use record::Record;
-use respond::Answer;
+use respond::{Answer, Refusal};
 
 /// Behind the public listener are the services.
 impl listen::Handler for Arc<App> {
@@ -58,7 +60,10 @@ async fn travel(app: &App, parts: Parts, body: Body, record: &mut Record) -> (re
     let mut context = respond::Context::default();
     let answer = async {
         headers::within(&parts.headers)?;
-        let addressed = address::address(&app.services, &parts)?;
+        let addressed = match address::address(&app.services, &parts) {
+            Err(Refusal::NoService) => return own::answer(app, parts, body, record).await,
+            addressed => addressed?,
+        };
         context.addressed(&addressed);
         record.addressed(&addressed.service);
         let (address, now_ms) = (record.address, app.clock.now_ms());

@@ -49,6 +49,14 @@ pub enum Refusal {
     InsufficientScope {
         needed: String,
     },
+    /// A notice that names no message.
+    BadNotice(&'static str),
+    /// More notices than the service takes.
+    NoticeRate {
+        retry_after: std::time::Duration,
+    },
+    /// The store does not take what has to be kept.
+    StoreFailed,
     /// The app has cancelled its subscription, or is not known to have one.
     NotSubscribed,
     NotReady,
@@ -84,6 +92,9 @@ impl Refusal {
             Self::Unproven { .. } => "unproven",
             Self::Forbidden { .. } => "forbidden",
             Self::InsufficientScope { .. } => "insufficient-scope",
+            Self::BadNotice(_) => "bad-notice",
+            Self::NoticeRate { .. } => "notice-rate",
+            Self::StoreFailed => "store-failed",
             Self::NotSubscribed => "not-subscribed",
             Self::NotReady => "not-ready",
             Self::NoRoute => "no-route",
@@ -104,6 +115,7 @@ impl Refusal {
             Self::SlowBody => Some("min-body-rate"),
             Self::NoPermit { .. } => Some("concurrency"),
             Self::CallerBudget { .. } => Some("caller-rate"),
+            Self::NoticeRate { .. } => Some("notice-rate"),
             _ => None,
         }
     }
@@ -180,6 +192,7 @@ fn log_refusal(record: &Record, refusal: &Refusal) {
         }
         Refusal::BadCredentials(cause) => tracing::info!(request_id, service, %address, cause, "credentials refused"),
         Refusal::BadRequest(why) => tracing::info!(request_id, service, app, %address, why, "the request is malformed"),
+        Refusal::BadNotice(why) => tracing::info!(request_id, service, %address, why, "a notice names no message"),
         Refusal::BodyTooLarge { asked, allowed } => {
             let what = "the request's body is larger than the route accepts";
             tracing::info!(request_id, service, plugin, app, %address, limit, asked, allowed, "{what}");
@@ -194,6 +207,8 @@ fn log_refusal(record: &Record, refusal: &Refusal) {
         | Refusal::Unproven { .. }
         | Refusal::Forbidden { .. }
         | Refusal::InsufficientScope { .. }
+        | Refusal::NoticeRate { .. }
+        | Refusal::StoreFailed
         | Refusal::NotSubscribed
         | Refusal::NotReady
         | Refusal::HeadersTooLarge
@@ -253,6 +268,13 @@ fn refusal(context: &Context, refused: &Refusal, request_id: &str) -> Response {
             error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, request_id),
             &format!(r#", error="insufficient_scope", scope="{needed}""#),
         ),
+        Refusal::BadNotice(_) => error(StatusCode::BAD_REQUEST, &codes::BAD_NOTICE, request_id),
+        Refusal::NoticeRate { retry_after } => {
+            let mut response = error(StatusCode::TOO_MANY_REQUESTS, &codes::NOTICE_RATE, request_id);
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs() + 1));
+            response
+        }
+        Refusal::StoreFailed => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::STORE_FAILED, request_id)),
         Refusal::NotSubscribed => not_subscribed(context, request_id),
         Refusal::NoService => error(StatusCode::NOT_FOUND, &codes::NO_SERVICE, request_id),
         Refusal::NoRoute => error(StatusCode::NOT_FOUND, &codes::NO_ROUTE, request_id),

@@ -1,0 +1,22 @@
+//! Paths that are the host's own, on every name that is no service's.
+
+use axum::body::Body;
+use http::request::Parts;
+
+use super::{
+    notice,
+    record::Record,
+    respond::{Answer, Refusal},
+};
+use crate::app::App;
+
+/// Answers a request that names no service.
+pub async fn answer(app: &App, parts: Parts, body: Body, record: &mut Record) -> Answer {
+    if let Some(key) = notice::service(parts.uri.path()) {
+        let service = app.services.by_key(key).filter(|service| service.apps.is_some()).ok_or(Refusal::NoService)?;
+        record.addressed(service);
+        let inbox = app.inbox.get().ok_or(Refusal::NotReady)?;
+        return notice::take(&**inbox, key, &parts, body).await;
+    }
+    Err(Refusal::NoService)
+}
