@@ -10,6 +10,10 @@
 //! | `GET /tokens?after=` | a page of tokens |
 //! | `POST /tokens`, the wanted token as JSON | the token, with itself this once |
 //! | `DELETE /tokens/{id}` | what was revoked |
+//! | `GET /messages?service=&state=&app=&after=` | a page of messages |
+//! | `GET /messages/{service}/{id}` | one message with its content |
+//! | `POST /messages/{service}/{id}/retry` | the state it has now |
+//! | `DELETE /messages/{service}/{id}?resolve=` | what was dropped |
 //!
 //! Everything that goes wrong is `{"errors": […]}` with status 422.
 
@@ -21,7 +25,7 @@ use axum::{
     extract::{DefaultBodyLimit, Path as UrlPath, Query, State, rejection::BytesRejection},
     http::StatusCode,
     response::{IntoResponse, Response},
-    routing::{delete, get},
+    routing::{delete, get, post},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -50,6 +54,9 @@ pub async fn serve(listener: UnixListener, admin: Arc<Admin>, shutdown: Cancella
         .route("/plugins/{publisher}/{name}", get(inspect).delete(remove))
         .route("/tokens", get(list_tokens).post(create_token))
         .route("/tokens/{id}", delete(revoke_token))
+        .route("/messages", get(list_messages))
+        .route("/messages/{service}/{id}", get(show_message).delete(drop_message))
+        .route("/messages/{service}/{id}/retry", post(retry_message))
         .layer(DefaultBodyLimit::max(limit))
         .with_state(admin);
     axum::serve(listener, router).with_graceful_shutdown(async move { shutdown.cancelled().await }).await
@@ -120,6 +127,41 @@ async fn create_token(State(admin): State<Arc<Admin>>, wanted: Bytes) -> Respons
 
 async fn revoke_token(State(admin): State<Arc<Admin>>, UrlPath(id): UrlPath<String>) -> Response {
     answer(admin.token_revoke(&id).await)
+}
+
+#[derive(Debug, Deserialize)]
+struct Messages {
+    service: Option<String>,
+    state: Option<String>,
+    app: Option<String>,
+    #[serde(default)]
+    after: u64,
+}
+
+async fn list_messages(State(admin): State<Arc<Admin>>, Query(wanted): Query<Messages>) -> Response {
+    answer(admin.message_list(wanted.service, wanted.state.as_deref(), wanted.app, wanted.after).await)
+}
+
+async fn show_message(State(admin): State<Arc<Admin>>, UrlPath((service, id)): UrlPath<(String, String)>) -> Response {
+    answer(admin.message_show(&service, &id).await)
+}
+
+async fn retry_message(State(admin): State<Arc<Admin>>, UrlPath((service, id)): UrlPath<(String, String)>) -> Response {
+    answer(admin.message_retry(&service, &id).await)
+}
+
+#[derive(Debug, Deserialize)]
+struct HowDropped {
+    #[serde(default)]
+    resolve: bool,
+}
+
+async fn drop_message(
+    State(admin): State<Arc<Admin>>,
+    UrlPath((service, id)): UrlPath<(String, String)>,
+    Query(how): Query<HowDropped>,
+) -> Response {
+    answer(admin.message_drop(&service, &id, how.resolve).await)
 }
 
 fn answer(result: Result<Value, Problems>) -> Response {

@@ -12,6 +12,7 @@ pub mod check;
 pub mod config;
 pub mod plugin;
 pub mod token;
+pub mod messages;
 pub mod ocean_auth;
 pub mod explain;
 pub mod completions;
@@ -50,6 +51,9 @@ pub enum Command {
     /// Make, list and revoke bearer tokens
     #[command(subcommand)]
     Token(token::Command),
+    /// Look at messages, and retry or drop dead ones
+    #[command(subcommand)]
+    Messages(messages::Command),
     /// Make and read Ocean-Auth headers
     #[command(subcommand)]
     OceanAuth(ocean_auth::Command),
@@ -71,6 +75,7 @@ pub fn run(command: Command, output: &output::Output) -> Result<(), Problems> {
         Command::Config(args) => config::run(&args, output),
         Command::Plugin(command) => plugin::run(command, output),
         Command::Token(command) => token::run(command, output),
+        Command::Messages(command) => messages::run(command, output),
         Command::OceanAuth(command) => ocean_auth::run(command, output),
         Command::Explain(args) => explain::run(&args, output),
         Command::Completions(args) => completions::run(&args, output),
