@@ -1,7 +1,8 @@
 //! Every error code there is. A code, once released, keeps its meaning for ever; `wharf explain` prints this table.
 //!
 //! `WH10` command line and configuration · `WH11` manifest · `WH12` plugins · `WH13` data directory and store ·
-//! `WH20` identity · `WH21` routing · `WH22` admission and sizes · `WH23` the plugin's own failures.
+//! `WH14` messages and platform · `WH20` identity · `WH21` routing · `WH22` admission and sizes · `WH23` the plugin's own
+//! failures.
 
 /// A stable error code with its explanation.
 #[derive(Debug, PartialEq, Eq)]
@@ -115,6 +116,17 @@ codes! {
     CONTROL_FAILED = "WH1304", "the running host did not answer",
         "A host holds the data directory, but its control socket does not answer, or the connection broke. Nothing is known \
          of what became of the command; repeating it is safe.";
+
+    MESSAGE_UNKNOWN = "WH1401", "no such message",
+        "The service has no message of this id: it never had, or it was resolved so long ago that it is forgotten. \
+         `wharf messages list` shows the messages there are.";
+    MESSAGE_NOT_DEAD = "WH1402", "the message is not dead",
+        "Only a message that was given up can be retried or dropped. All others go their way by themselves: a failed delivery is \
+         tried again when its time has come.";
+    PLATFORM_TOKEN = "WH1403", "the platform does not accept a service's access token",
+        "The platform answers calls with the service's access token by an error about the token: it is unknown, expired, or of \
+         another type. The service's messages rest until the platform accepts a token again; none is lost, and none of their \
+         attempts is used up. Put a good token where `access-token` of the service points; it is read again at the next poll.";
 
     REFUSED = "WH2001", "the caller is not proven",
         "The request carries no valid proof of who is calling, and the route needs one. The cause is in the host's log only, \

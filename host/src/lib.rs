@@ -40,6 +40,7 @@ pub mod bindings;
 pub mod caller;
 pub mod clock;
 pub mod codes;
+pub mod failpoint;
 pub mod limits;
 pub mod problem;
 pub mod reader;

@@ -6,8 +6,35 @@
 //!
 //! This line knows neither plugins nor HTTP: [`Deliver`] and [`Platform`] are what it needs of them, and `app.rs` joins them.
 
+//! Each back service has loops of its own ([`fetch`], [`poll`], [`dispatch`], [`resolve`], [`purge`]): what one of them waits
+//! for, another service does not feel. Between two loops stands the store and nothing else, so a process that dies loses
+//! nothing but time; they wake each other, and look by themselves when something is due.
+
+pub mod line;
+pub mod receive;
+pub(crate) mod fetch;
+mod read;
+pub(crate) mod poll;
+pub(crate) mod dispatch;
+pub(crate) mod resolve;
+pub(crate) mod purge;
+pub mod operate;
+
+pub mod backoff;
+mod calls;
+mod keep;
+mod negative;
+mod pace;
+mod service;
+mod timer;
+
 use futures_util::future::BoxFuture;
 
+pub use self::{
+    line::{Handle, Line, Parts, Served, Settings},
+    receive::{Received, Refusal},
+    service::{Paused, Status},
+};
 use crate::store::Batch;
 
 /// What happened, as far as a plugin can be told.
@@ -21,6 +48,17 @@ pub enum Kind {
     Purge,
 }
 
+impl Kind {
+    /// What a message of the platform is about, by the platform's word; `None` for a word that Wharf does not know.
+    pub fn of_platform(word: &str) -> Option<Self> {
+        match word {
+            "app_subscribe_service" => Some(Self::Subscribe),
+            "app_cancel_service" => Some(Self::Cancel),
+            _ => None,
+        }
+    }
+}
+
 /// A message as the platform lists it. Only what is needed of it was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
@@ -31,6 +69,9 @@ pub struct Told {
     /// JSON inside a string, as the platform sent it.
     pub content: String,
     pub back_service_id: Option<String>,
+    /// The platform says that it is handled already: by this host before it forgot the id, or by whoever served the platform
+    /// before. It is never delivered again.
+    pub resolved: bool,
 }
 
 /// The platform as one back service sees it, with that service's own access token. Implemented by `platform::client`.
@@ -42,7 +83,15 @@ pub trait Platform: Send + Sync {
     fn message<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Told>, PlatformError>>;
 
     /// Says that the message is handled. Saying it again is harmless.
-    fn resolve<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<(), PlatformError>>;
+    fn resolve<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Resolution, PlatformError>>;
+}
+
+/// What the platform says to a message being handled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resolution {
+    Resolved,
+    /// It knows no such message, so there is nothing more to say.
+    Unknown,
 }
 
 /// Why the platform did not do what it was asked. The text holds no token.

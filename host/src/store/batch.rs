@@ -5,7 +5,9 @@ use rusqlite::Connection;
 use super::{
     StoreError,
     kv::{self, Applied, Apply, Erased},
+    messages::{self, Done},
     plugins::{self, Install, Installed, Removed},
+    subscriptions::{self, Change},
     tokens::{self, Token},
 };
 
@@ -26,6 +28,9 @@ pub enum Effect {
         service: String,
         app: String,
     },
+    /// Fails once the claim is lost, and with it the whole batch.
+    MessageDone(Done),
+    Subscription(Change),
     PluginInstall(Install),
     PluginActivate {
         id: String,
@@ -48,6 +53,8 @@ pub enum Effect {
 pub enum Outcome {
     KvApply(Vec<Applied>),
     KvErase(Erased),
+    MessageDone,
+    Subscription,
     PluginInstall(Installed),
     PluginActivate,
     PluginRemove(Removed),
@@ -89,6 +96,8 @@ impl Effect {
             Self::PluginInstall(install) => install.manifest.len(),
             // Names and numbers; the queue counts some KiB for every write anyway.
             Self::KvErase { .. }
+            | Self::MessageDone(_)
+            | Self::Subscription(_)
             | Self::PluginActivate { .. }
             | Self::PluginRemove { .. }
             | Self::TokenInsert(_)
@@ -100,6 +109,14 @@ impl Effect {
         Ok(match self {
             Self::KvApply(apply) => Outcome::KvApply(kv::apply(connection, apply)?),
             Self::KvErase { service, app } => Outcome::KvErase(kv::erase(connection, service, app)?),
+            Self::MessageDone(done) => {
+                messages::done(connection, done)?;
+                Outcome::MessageDone
+            }
+            Self::Subscription(change) => {
+                subscriptions::change(connection, change)?;
+                Outcome::Subscription
+            }
             Self::PluginInstall(install) => Outcome::PluginInstall(plugins::install(connection, install)?),
             Self::PluginActivate { id, version } => {
                 plugins::activate(connection, id, version)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{kv::KvError, plugins::PluginError, tokens::TokenError};
+use super::{kv::KvError, messages::MessageError, plugins::PluginError, tokens::TokenError};
 use crate::{codes, problem::Problem};
 
 /// Why the store did not do what it was asked.
@@ -13,6 +13,8 @@ use crate::{codes, problem::Problem};
 pub enum StoreError {
     #[error(transparent)]
     Kv(#[from] KvError),
+    #[error(transparent)]
+    Message(#[from] MessageError),
     #[error(transparent)]
     Plugin(#[from] PluginError),
     #[error(transparent)]
@@ -42,6 +44,11 @@ impl StoreError {
     pub fn problem(&self) -> Problem {
         if let Self::Plugin(error) = self {
             return error.problem();
+        }
+        if let Self::Message(error) = self
+            && let Some(problem) = error.problem()
+        {
+            return problem;
         }
         let fix = match self {
             Self::Token(TokenError::Scope { .. }) => {

@@ -9,7 +9,7 @@ use crate::{codes, problem::Problem};
 
 /// The steps from an empty database to today's. Released steps are never edited; a change is a new step at the end, and
 /// `PRAGMA user_version` counts how many were taken.
-const STEPS: &[&str] = &[include_str!("schema_1.sql")];
+const STEPS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 
 const DATABASE: &str = "wharf.db";
 
@@ -70,7 +70,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     // After a burst the log shrinks again instead of keeping the size it once had.
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     // About as many statements as there are in this folder, so that each is parsed once per connection.
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(128);
     Ok(connection)
 }
 

@@ -21,7 +21,10 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::StoreError;
-use crate::observe::metric::{Counter, Histogram};
+use crate::{
+    failpoint,
+    observe::metric::{Counter, Histogram},
+};
 
 /// What may wait, and be under way, at once: 64 MiB. Who comes later waits for room, in order.
 const QUEUE_KIB: u32 = 64 << 10;
@@ -185,6 +188,7 @@ fn commit(connection: &Connection, group: &mut [Box<dyn Work>], failed: &AtomicB
             return outcomes;
         }
     }
+    failpoint::before_commit();
     if let Err(error) = execute(connection, "COMMIT") {
         let full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
         if !full {

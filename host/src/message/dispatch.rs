@@ -1,0 +1,261 @@
+//! Dispatch: claimed messages are handed to the plugin. What it wrote and the message's completion are committed together.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::FutureExt as _;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    DeliverError, Delivered, Delivery, Kind,
+    pace::Pace,
+    service::{STORE_MS, Service},
+    timer::millis,
+};
+use crate::{
+    failpoint,
+    store::{
+        Batch, Effect, StoreError,
+        kv::KvError,
+        messages::{Claim, Done, Lease, MessageError, PutBack, Want, is_own},
+        subscriptions::{Change, To},
+    },
+};
+
+/// Nothing has ended for so long: then one more may begin.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// While everything is busy.
+const BUSY_MS: u64 = 250;
+/// While no plugin is ready: doubled each time, up to half a minute. Whoever makes one ready wakes us.
+const NOT_READY_MS: u64 = 1_000;
+const NOT_READY_STEPS: u32 = 5;
+/// The longest a plugin may put a message off.
+const LONGEST_MS: u64 = 24 * 3_600_000;
+
+/// How a delivery ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Done,
+    Failed,
+    NotReady,
+    Busy,
+}
+
+/// Delivers what can be claimed, until told to stop; what is under way then is finished. Dropped, it ends the plugins' calls, and
+/// their messages are delivered again once their leases have run out, or the host is started again.
+pub(super) async fn run(service: Arc<Service>, stop: CancellationToken) {
+    let settings = &service.shared.settings;
+    let mut pace = Pace::new(settings.deliveries);
+    let mut running: JoinSet<End> = JoinSet::new();
+    let mut not_ready = 0;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = service.unpaused() => {}
+        }
+        // Before the look, so that what comes after it is not missed.
+        let woken = service.wakes.dispatch.notified();
+        let mut free = pace.width().saturating_sub(running.len());
+        let mut next_ms = None;
+        if service.now_ms() < service.hold.get() {
+            (free, next_ms) = (0, Some(service.hold.get()));
+        } else if free > 0 {
+            let (claims, next) = claim(&service, free).await;
+            free -= claims.len().min(free);
+            next_ms = next.filter(|_| free > 0);
+            for claim in claims {
+                let service = service.clone();
+                running.spawn(async move { deliver(&service, claim).await });
+            }
+        }
+        if running.is_empty() {
+            pace.idle();
+        }
+        let held = service.now_ms() < service.hold.get();
+        tokio::select! {
+            () = stop.cancelled() => break,
+            Some(end) = running.join_next() => match end.unwrap_or(End::Failed) {
+                End::Done => (not_ready = 0, pace.well()).1,
+                End::Failed => (not_ready = 0, pace.badly()).1,
+                End::Busy => {
+                    pace.badly();
+                    service.hold.until(service.now_ms() + BUSY_MS);
+                }
+                End::NotReady => {
+                    pace.badly();
+                    service.hold.until(service.now_ms() + (NOT_READY_MS << not_ready));
+                    not_ready = (not_ready + 1).min(NOT_READY_STEPS);
+                }
+            },
+            () = woken, if free > 0 || held => {}
+            () = service.shared.timer.until(next_ms), if next_ms.is_some() => {}
+            () = service.shared.timer.pause(PATIENCE), if free == 0 && !held => pace.slowly(),
+        }
+    }
+    while running.join_next().await.is_some() {}
+}
+
+async fn claim(service: &Service, free: usize) -> (Vec<Claim>, Option<u64>) {
+    let settings = &service.shared.settings;
+    let now_ms = service.now_ms();
+    let want = Want {
+        service: service.key.clone(),
+        owner: service.shared.owner.clone(),
+        now_ms,
+        expires_ms: now_ms + millis(settings.lease),
+        max_attempts: settings.max_attempts,
+        limit: u32::try_from(free).unwrap_or(u32::MAX),
+    };
+    match service.store().messages_claim(want).await {
+        Ok(claimed) => (claimed.claims, claimed.next_ms),
+        Err(error) => {
+            service.store_failed("messages cannot be claimed", &error);
+            (Vec::new(), Some(now_ms + STORE_MS))
+        }
+    }
+}
+
+/// Delivers one message, and says what becomes of it.
+async fn deliver(service: &Service, claim: Claim) -> End {
+    failpoint::hit("claim.after-sync");
+    let Some(kind) = kind(&claim) else {
+        let reason = "its type is not known to this version of Wharf".to_owned();
+        put_back(service, &claim, PutBack::Dead { reason }).await;
+        return End::Failed;
+    };
+    let delivery = Delivery {
+        service: service.key.clone(),
+        message_id: claim.lease.id.clone(),
+        kind,
+        app_id: claim.about.app_id.clone(),
+        app_key: claim.about.app_key.clone(),
+        subscription_id: claim.about.subscription_id.clone(),
+        at_ms: claim.at_ms,
+        attempt: claim.attempt,
+    };
+    let call = AssertUnwindSafe(service.shared.deliver.deliver(delivery)).catch_unwind();
+    let outcome = tokio::select! {
+        outcome = call => outcome,
+        () = renew(service, &claim.lease) => return End::Failed,
+    };
+    match outcome {
+        Ok(Ok(delivered)) => {
+            failpoint::hit("deliver.returned");
+            complete(service, &claim, kind, delivered).await
+        }
+        Ok(Err(DeliverError::Failed { reason, retry_after_ms })) => failed(service, &claim, reason, retry_after_ms).await,
+        Ok(Err(error @ (DeliverError::NotReady | DeliverError::Busy))) => {
+            put_back(service, &claim, PutBack::Untried { due_ms: service.now_ms() }).await;
+            if error == DeliverError::Busy { End::Busy } else { End::NotReady }
+        }
+        Err(_) => failed(service, &claim, "the host panicked while it delivered the message".to_owned(), None).await,
+    }
+}
+
+/// The host's own messages have a word of the host; the platform's word `purge` would mean nothing.
+fn kind(claim: &Claim) -> Option<Kind> {
+    if is_own(&claim.lease.id) { Some(Kind::Purge) } else { Kind::of_platform(&claim.kind) }
+}
+
+/// Keeps the lease as long as the plugin works; returns when it is lost.
+async fn renew(service: &Service, lease: &Lease) {
+    let length = service.shared.settings.lease;
+    loop {
+        service.shared.timer.pause(length / 3).await;
+        match service.store().message_renew(lease, service.now_ms() + millis(length)).await {
+            Ok(()) => {}
+            Err(error @ StoreError::Message(MessageError::ClaimLost { .. })) => {
+                return tracing::warn!(service = service.key, message = lease.id, %error, "a delivery is broken off");
+            }
+            // It may go better before the lease ends; if not, the commit tells.
+            Err(error) => service.store_failed("a lease cannot be renewed", &error),
+        }
+    }
+}
+
+/// Commits all that the plugin did together with the completion.
+async fn complete(service: &Service, claim: &Claim, kind: Kind, delivered: Delivered) -> End {
+    let batch = batch(service, claim, kind, delivered);
+    match service.store().commit(batch).await {
+        Ok(_) => {
+            failpoint::hit("done.after-sync");
+            service.wakes.resolve.notify_one();
+            if kind == Kind::Cancel {
+                service.wakes.purge.notify_one();
+            }
+            tracing::debug!(service = service.key, message = claim.lease.id, app = claim.about.app_key, "message done");
+            End::Done
+        }
+        Err(error @ StoreError::Message(MessageError::ClaimLost { .. })) => {
+            tracing::warn!(service = service.key, message = claim.lease.id, %error, "what the plugin wrote is not kept");
+            End::Failed
+        }
+        Err(StoreError::Kv(
+            error @ (KvError::Conflict { .. }
+            | KvError::Quota { .. }
+            | KvError::ValueTooLarge { .. }
+            | KvError::KeyLength { .. }
+            | KvError::TooMany { .. }),
+        )) => failed(service, claim, error.to_string(), None).await,
+        Err(error) => {
+            service.store_failed("a handled message cannot be committed", &error);
+            // After some errors it is not known whether it is stored; then the lease is gone, and this changes nothing.
+            put_back(service, claim, PutBack::Untried { due_ms: service.now_ms() + STORE_MS }).await;
+            End::Busy
+        }
+    }
+}
+
+fn batch(service: &Service, claim: &Claim, kind: Kind, delivered: Delivered) -> Batch {
+    let now_ms = service.now_ms();
+    let mut effects = vec![Effect::MessageDone(Done { lease: claim.lease.clone(), now_ms })];
+    effects.extend(delivered.effects.effects);
+    let to = match kind {
+        Kind::Subscribe => To::Subscribed,
+        Kind::Cancel => To::Cancelled { purge_ms: now_ms + millis(service.purge_after_cancel) },
+        Kind::Purge => {
+            effects.push(Effect::KvErase { service: service.key.clone(), app: claim.about.app_key.clone() });
+            To::Purged
+        }
+    };
+    let (about, message_id) = (claim.about.clone(), claim.lease.id.clone());
+    effects.push(Effect::Subscription(Change { service: service.key.clone(), about, message_id, to, now_ms }));
+    Batch { effects }
+}
+
+/// Another attempt later, or none any more.
+async fn failed(service: &Service, claim: &Claim, reason: String, retry_after_ms: Option<u64>) -> End {
+    let settings = &service.shared.settings;
+    let (id, app, attempt) = (&claim.lease.id, &claim.about.app_key, claim.attempt);
+    if attempt >= settings.max_attempts {
+        tracing::error!(
+            service = service.key,
+            message = id,
+            app,
+            attempt,
+            reason,
+            "a message is dead; it holds its app's later ones"
+        );
+        put_back(service, claim, PutBack::Dead { reason }).await;
+        return End::Failed;
+    }
+    tracing::warn!(service = service.key, message = id, app, attempt, reason, "a delivery failed; it is tried again");
+    let wait_ms = match retry_after_ms {
+        Some(asked_ms) => asked_ms.min(LONGEST_MS),
+        None => millis(settings.backoff.draw(attempt)),
+    };
+    let due_ms = service.now_ms() + wait_ms;
+    put_back(service, claim, PutBack::Failed { reason, due_ms, patient: retry_after_ms.is_some() }).await;
+    End::Failed
+}
+
+async fn put_back(service: &Service, claim: &Claim, how: PutBack) {
+    match service.store().message_put_back(&claim.lease, how, service.now_ms()).await {
+        Ok(()) => {}
+        Err(error @ StoreError::Message(MessageError::ClaimLost { .. })) => {
+            tracing::warn!(service = service.key, message = claim.lease.id, %error, "somebody else has the message now");
+        }
+        // The lease runs out, and the message is delivered again.
+        Err(error) => service.store_failed("a message cannot be put back", &error),
+    }
+}
