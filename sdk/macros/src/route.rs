@@ -129,7 +129,8 @@ fn is_named(pat: &Pat, name: &str) -> bool {
     ident.strip_prefix("r#").unwrap_or(&ident) == name || ident.strip_prefix('_') == Some(name)
 }
 
-fn plain_function(function: &ItemFn) -> Result<()> {
+/// What a function below any attribute of this crate must be.
+pub(crate) fn plain_function(function: &ItemFn) -> Result<()> {
     let signature = &function.sig;
     if let Some(token) = &signature.asyncness {
         return Err(Error::new(token.span(), "a handler is a plain function: the host waits beside it, not in it; drop `async`"));

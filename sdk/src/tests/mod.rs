@@ -5,5 +5,7 @@ mod capabilities;
 mod data;
 mod extractors;
 mod kv;
+mod lifecycle;
+mod platform;
 mod routes;
 mod streams;
