@@ -71,11 +71,12 @@
 //! | `id: T` for `{id}` in the pattern, `rest: T` for `{*rest}` | a segment of the path, or all the rest of it; any `T: FromStr` |
 //! | [`Caller`] | who is calling, as the host proved it |
 //! | [`Query<T>`](Query) | the query, as a flat struct |
-//! | [`Json<T>`](Json), [`Form<T>`](Form), `String`, `Vec<u8>` | the whole body |
+//! | [`Json<T>`](Json), [`Form<T>`](Form), [`FormOrJson<T>`](FormOrJson), `String`, `Vec<u8>` | the whole body |
 //! | [`Body`] | the body, to be read piece by piece or handed on |
 //! | [`Call`], [`Headers`] | request headers, the time that is left |
 //! | [`Reply`] | the right to stream the reply |
 //! | `Option` of [`Json`], [`Form`], [`Query`] | the same, where it may be missing |
+//! | `Result` of any of these | the same, where the handler itself answers a caller who sent it wrong |
 //! | your own | see [`Extract`] |
 //!
 //! | return | response |
@@ -156,11 +157,13 @@ pub mod clock;
 mod config;
 mod error;
 mod extract;
+mod form_or_json;
 pub mod http;
 pub mod kv;
 mod lifecycle;
 pub mod log;
 pub mod mail;
+pub mod ocean;
 mod percent;
 pub mod prelude;
 mod reply;
@@ -183,6 +186,7 @@ pub use caller::{App, AppUser, Caller, Scheme};
 pub use config::settings;
 pub use error::{Error, Result};
 pub use extract::{Extract, ExtractOptional};
+pub use form_or_json::FormOrJson;
 pub use lifecycle::{Lifecycle, Subscription};
 pub use reply::{Reply, Streamed, Writer};
 pub use request::Request;

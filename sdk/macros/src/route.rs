@@ -72,7 +72,7 @@ fn body(function: &ItemFn, names: &[String], from_path: &[Option<usize>], types:
         let ty = types[argument];
         let earlier = by_type[..position].iter().map(|&argument| types[argument]);
         let text =
-            format!("`{name}` takes the body twice; a request has one: keep one of `Json`, `Form`, `Body`, `Vec<u8>`, `String`");
+            format!("`{name}` takes the body twice; a request has one: keep one of `Json`, `Form`, `FormOrJson`, `Body`, `Vec<u8>`, `String`");
         quote_spanned!(ty.span()=> const _: () = ::core::assert!(
             ::wharf_sdk::__private::body_once(
                 &[#(<#earlier as ::wharf_sdk::Extract<'_>>::TAKES_BODY),*],
