@@ -101,10 +101,22 @@ impl Error {
         &self.0.message
     }
 
+    /// The status of an answer; `None` for a failure.
+    #[must_use]
+    pub fn answer_status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// What becomes of it where there is nobody to answer: a failure in any case.
+    pub(crate) fn fail(self) -> Failure {
+        let Inner { code, message, retry_after, .. } = *self.0;
+        Failure { code: code.into_owned(), message, retry_after }
+    }
+
     /// What becomes of it when a handler returns it: the response, or the failure the host is told of.
     pub(crate) fn settle(self) -> std::result::Result<Response, Failure> {
-        let Inner { code, message, status, retry_after } = *self.0;
-        let Some(status) = status else { return Err(Failure { code: code.into_owned(), message, retry_after }) };
+        let Some(status) = self.0.status else { return Err(self.fail()) };
+        let Inner { code, message, retry_after, .. } = *self.0;
         let response = Response::error(status, &code, &message);
         Ok(match retry_after {
             Some(delay) => response.header("retry-after", whole_seconds(delay).to_string()),

@@ -6,7 +6,7 @@ use crate::{Body, Call, Caller, Error, Headers, Request, Result};
 ///
 /// A parameter whose name stands in the route's pattern is parsed from the path; every other one is made by this trait. The
 /// SDK has it for [`Caller`], [`Call`], [`Headers`], [`Reply`](crate::Reply), [`Query`](crate::Query), and for the body as
-/// [`Json`](crate::Json), [`Form`](crate::Form), [`Body`], `Vec<u8>` or `String`.
+/// [`Json`](crate::Json), [`Form`](crate::Form), [`FormOrJson`](crate::FormOrJson), [`Body`], `Vec<u8>` or `String`.
 ///
 /// ```
 /// use wharf_sdk::prelude::*;
@@ -26,8 +26,8 @@ use crate::{Body, Call, Caller, Error, Headers, Request, Result};
     message = "`{Self}` cannot be a parameter of a handler",
     label = "made neither from the path nor from the request",
     note = "a parameter named like one in the pattern (`{{id}}`) is parsed from the path",
-    note = "from the request come: `Caller`, `Call`, `Headers`, `Reply`, `Query<T>`, and once the body as `Json<T>`, `Form<T>`, `Body`, `Vec<u8>` or `String`",
-    note = "for `Json<T>`, `Query<T>` and `Form<T>`, `T` must derive `Deserialize`"
+    note = "from the request come: `Caller`, `Call`, `Headers`, `Reply`, `Query<T>`, and once the body as `Json<T>`, `Form<T>`, `FormOrJson<T>`, `Body`, `Vec<u8>` or `String`",
+    note = "for `Json<T>`, `Query<T>`, `Form<T>` and `FormOrJson<T>`, `T` must derive `Deserialize`"
 )]
 pub trait Extract<'a>: Sized {
     /// Whether it takes the body. Only one parameter of a handler may, which is checked when the plugin is compiled.
@@ -73,6 +73,19 @@ impl<'a, T: ExtractOptional<'a>> Extract<'a> for Option<T> {
 
     fn extract(request: &mut Request<'a>) -> Result<Self> {
         T::extract_optional(request)
+    }
+}
+
+/// What the caller did wrong is handed to the handler, so that it answers in its service's own shape. A failure of the host is
+/// not the handler's to answer, and ends the call as ever.
+impl<'a, T: Extract<'a>> Extract<'a> for Result<T> {
+    const TAKES_BODY: bool = T::TAKES_BODY;
+
+    fn extract(request: &mut Request<'a>) -> Result<Self> {
+        match T::extract(request) {
+            Err(error) if error.answer_status().is_none() => Err(error),
+            outcome => Ok(outcome),
+        }
     }
 }
 

@@ -71,11 +71,12 @@
 //! | `id: T` for `{id}` in the pattern, `rest: T` for `{*rest}` | a segment of the path, or all the rest of it; any `T: FromStr` |
 //! | [`Caller`] | who is calling, as the host proved it |
 //! | [`Query<T>`](Query) | the query, as a flat struct |
-//! | [`Json<T>`](Json), [`Form<T>`](Form), `String`, `Vec<u8>` | the whole body |
+//! | [`Json<T>`](Json), [`Form<T>`](Form), [`FormOrJson<T>`](FormOrJson), `String`, `Vec<u8>` | the whole body |
 //! | [`Body`] | the body, to be read piece by piece or handed on |
 //! | [`Call`], [`Headers`] | request headers, the time that is left |
 //! | [`Reply`] | the right to stream the reply |
 //! | `Option` of [`Json`], [`Form`], [`Query`] | the same, where it may be missing |
+//! | `Result` of any of these | the same, where the handler itself answers a caller who sent it wrong |
 //! | your own | see [`Extract`] |
 //!
 //! | return | response |
@@ -93,8 +94,39 @@
 //! # The host's abilities
 //!
 //! [`kv`] keeps small durable values, [`mod@http`] calls other servers, [`settings`] and [`secrets`] are what the operator gave,
-//! [`log`] writes to the operator's log. Each must be asked for in the manifest (but for log and settings), and a component
-//! imports only what its code calls: a plugin without `kv` in it cannot reach a store, whatever the operator granted.
+//! [`log`] writes to the operator's log. Of the platform that apps belong to, [`subscriptions`] says which apps have subscribed,
+//! [`app_users`] makes and changes their users, [`apps`] knows their names, and [`mail`] writes to users. Each must be asked for
+//! in the manifest (but for log, settings and subscriptions), and a component imports only what its code calls: a plugin without
+//! `kv` in it cannot reach a store, whatever the operator granted.
+//!
+//! # When apps come and go
+//!
+//! A service learns that an app subscribed or cancelled. Functions below [`on_subscribe`], [`on_cancel`] and [`on_purge`] are
+//! told of it; they stand in `lifecycle(…)` beside the routes, and a plugin without them is fine: the host keeps the
+//! subscriptions anyway.
+//!
+//! ```
+//! use wharf_sdk::prelude::*;
+//!
+//! #[get("/welcome")]
+//! fn welcome() -> Result<Option<String>> {
+//!     kv::store("texts")?.get_json("welcome")
+//! }
+//!
+//! #[on_subscribe]
+//! fn subscribed(subscription: Subscription) -> Result<()> {
+//!     kv::store("texts")?.set_json("welcome", &format!("Welcome to {}", subscription.app.key))?;
+//!     Ok(())
+//! }
+//!
+//! service!(welcome, lifecycle(subscribed));
+//!
+//! # fn main() {
+//! let host = wharf_sdk::testing::TestHost::new(routes()).lifecycle(lifecycle()).app("sample_app");
+//! host.subscribe().unwrap();
+//! assert_eq!(host.get("/welcome").text(), "Welcome to sample_app");
+//! # }
+//! ```
 //!
 //! # What to know about a fresh instance
 //!
@@ -116,15 +148,22 @@ extern crate self as wharf_sdk;
 #[allow(unsafe_code, missing_docs, clippy::all, reason = "generated: the canonical ABI is raw pointers")]
 #[doc(hidden)]
 pub mod bindings;
+pub mod app_users;
+pub mod apps;
 mod body;
 mod call;
 mod caller;
+pub mod clock;
 mod config;
 mod error;
 mod extract;
+mod form_or_json;
 pub mod http;
 pub mod kv;
+mod lifecycle;
 pub mod log;
+pub mod mail;
+pub mod ocean;
 mod percent;
 pub mod prelude;
 mod reply;
@@ -132,6 +171,7 @@ mod request;
 mod response;
 mod route;
 pub mod secrets;
+pub mod subscriptions;
 mod sys;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
@@ -146,12 +186,14 @@ pub use caller::{App, AppUser, Caller, Scheme};
 pub use config::settings;
 pub use error::{Error, Result};
 pub use extract::{Extract, ExtractOptional};
+pub use form_or_json::FormOrJson;
+pub use lifecycle::{Lifecycle, Subscription};
 pub use reply::{Reply, Streamed, Writer};
 pub use request::Request;
 pub use response::{IntoResponse, Response};
 pub use route::Route;
 pub use typed::{Form, Json, Query};
-pub use wharf_sdk_macros::{Deserialize, Serialize, delete, get, patch, post, put, service};
+pub use wharf_sdk_macros::{Deserialize, Serialize, delete, get, on_cancel, on_purge, on_subscribe, patch, post, put, service};
 
 /// For the macros only.
 #[doc(hidden)]
@@ -160,6 +202,7 @@ pub mod __private {
     pub use crate::bindings;
     pub use crate::{
         extract::body_once,
+        lifecycle::{Kind, Listener, Lives, Outcome},
         response::Answer,
         route::{Endpoint, Plugin, table, table_length},
     };

@@ -13,17 +13,24 @@ use crate::percent;
 
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Wrong> {
     let mut fields: Vec<(Cow<'_, str>, Values<'_>)> = Vec::new();
-    for pair in bytes.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = match pair.iter().position(|&byte| byte == b'=') {
-            Some(at) => (decode(&pair[..at])?, decode(&pair[at + 1..])?),
-            None => (decode(pair)?, Cow::Borrowed("")),
-        };
+    for pair in pairs(bytes) {
+        let (name, value) = pair?;
         match fields.iter_mut().find(|(one, _)| *one == name) {
             Some((_, Values { all, .. })) => all.push(value),
             None => fields.push((name.clone(), Values { name, all: vec![value] })),
         }
     }
     T::deserialize(MapDeserializer::new(fields.into_iter()))
+}
+
+/// The names and values, in order, decoded.
+pub(crate) fn pairs(bytes: &[u8]) -> impl Iterator<Item = Result<(Cow<'_, str>, Cow<'_, str>), Wrong>> {
+    bytes.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
+        Ok(match pair.iter().position(|&byte| byte == b'=') {
+            Some(at) => (decode(&pair[..at])?, decode(&pair[at + 1..])?),
+            None => (decode(pair)?, Cow::Borrowed("")),
+        })
+    })
 }
 
 /// `+` is a space here, unlike in a path.

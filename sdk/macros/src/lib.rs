@@ -3,6 +3,7 @@
 use proc_macro::TokenStream;
 
 mod data;
+mod listener;
 mod pattern;
 mod route;
 mod service;
@@ -52,10 +53,40 @@ pub fn delete(pattern: TokenStream, function: TokenStream) -> TokenStream {
     route::expand("DELETE", pattern.into(), function.into()).into()
 }
 
-/// Makes a plugin of its handlers: `service!(list, add, admin::purge);`, once, at the root of the crate. "Expected type, found
+/// Makes a function what the plugin does when an app has subscribed to its service: `fn(Subscription) -> Result<()>`.
+///
+/// When it says ok, the platform is told that the message is handled, and not before: where it fails, nothing that it wrote to
+/// its stores is kept, and it is asked again. It has to stand in `lifecycle(…)` of `service!`.
+#[proc_macro_attribute]
+pub fn on_subscribe(arguments: TokenStream, function: TokenStream) -> TokenStream {
+    listener::expand("Subscribe", "on_subscribe", arguments.into(), function.into()).into()
+}
+
+/// Makes a function what the plugin does when an app has cancelled. The rules are those of `on_subscribe`.
+///
+/// The app's data stays for a while, in case it comes back; `on_purge` is told when it has to go.
+#[proc_macro_attribute]
+pub fn on_cancel(arguments: TokenStream, function: TokenStream) -> TokenStream {
+    listener::expand("Cancel", "on_cancel", arguments.into(), function.into()).into()
+}
+
+/// Makes a function what the plugin does when the data of an app that cancelled has to go. The rules are those of
+/// `on_subscribe`.
+///
+/// The host empties the app's own stores by itself afterwards; what is elsewhere is the plugin's to remove.
+#[proc_macro_attribute]
+pub fn on_purge(arguments: TokenStream, function: TokenStream) -> TokenStream {
+    listener::expand("Purge", "on_purge", arguments.into(), function.into()).into()
+}
+
+/// Makes a plugin of its handlers: `service!(list, add, admin::remove);`, once, at the root of the crate. "Expected type, found
 /// function" is how the compiler says that a name in the list is a function without `#[get("…")]` or a sibling above it.
 ///
-/// It puts out `pub const fn routes() -> &'static [Route]`, which the test host takes. On wasm32 it puts out the component's
+/// Functions below `#[on_subscribe]`, `#[on_cancel]` and `#[on_purge]` stand in a list of their own, which makes the plugin
+/// export `wharf:service/lifecycle`: `service!(list, add, lifecycle(subscribed, purge));`.
+///
+/// It puts out `pub const fn routes() -> &'static [Route]` and, with a lifecycle, `pub const fn lifecycle() -> Lifecycle`,
+/// which the test host takes. On wasm32 it puts out the component's
 /// exports and two custom sections as well: `wharf:routes`, a line `METHOD PATTERN` for each handler, and `wharf:manifest`, the
 /// `plugin.toml` beside the crate's `Cargo.toml`, without which the plugin does not compile.
 #[proc_macro]

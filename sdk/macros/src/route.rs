@@ -72,7 +72,7 @@ fn body(function: &ItemFn, names: &[String], from_path: &[Option<usize>], types:
         let ty = types[argument];
         let earlier = by_type[..position].iter().map(|&argument| types[argument]);
         let text =
-            format!("`{name}` takes the body twice; a request has one: keep one of `Json`, `Form`, `Body`, `Vec<u8>`, `String`");
+            format!("`{name}` takes the body twice; a request has one: keep one of `Json`, `Form`, `FormOrJson`, `Body`, `Vec<u8>`, `String`");
         quote_spanned!(ty.span()=> const _: () = ::core::assert!(
             ::wharf_sdk::__private::body_once(
                 &[#(<#earlier as ::wharf_sdk::Extract<'_>>::TAKES_BODY),*],
@@ -129,7 +129,8 @@ fn is_named(pat: &Pat, name: &str) -> bool {
     ident.strip_prefix("r#").unwrap_or(&ident) == name || ident.strip_prefix('_') == Some(name)
 }
 
-fn plain_function(function: &ItemFn) -> Result<()> {
+/// What a function below any attribute of this crate must be.
+pub(crate) fn plain_function(function: &ItemFn) -> Result<()> {
     let signature = &function.sig;
     if let Some(token) = &signature.asyncness {
         return Err(Error::new(token.span(), "a handler is a plain function: the host waits beside it, not in it; drop `async`"));

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::data::{self, Trait};
-use crate::{route, service};
+use crate::{listener, route, service};
 
 /// The text of the first `compile_error!`, or the empty string.
 fn refusal(output: TokenStream) -> String {
@@ -133,6 +133,68 @@ fn a_service_has_handlers_and_a_manifest() {
     let output = service::expand(quote!(list, admin::purge)).to_string();
     let wasm_only = output.split_once("cfg (target_arch = \"wasm32\")").unwrap().1;
     assert!(wasm_only.contains("and there is no "), "{output}");
+}
+
+#[test]
+fn a_lifecycle_is_one_list_of_functions() {
+    for (list, expected) in [
+        (quote!(lifecycle(subscribed)), "name the handlers: `service!(list, add)`"),
+        (quote!(list, lifecycle()), "name a function in `lifecycle(…)`, or leave it out"),
+        (quote!(list, lifecycle(a), lifecycle(b)), "`lifecycle(…)` is there twice"),
+        (quote!(list, events(a)), "only `lifecycle(…)` is a list of its own"),
+    ] {
+        let text = refusal(service::expand(list.clone()));
+        assert!(text.starts_with(expected), "{list}: {text}");
+    }
+}
+
+/// A component must not export what its plugin does not have.
+#[test]
+fn only_a_lifecycle_is_exported_as_one() {
+    assert!(!service::expand(quote!(list)).to_string().contains("export_lifecycle"));
+    // A handler may have that name.
+    assert!(!service::expand(quote!(list, lifecycle)).to_string().contains("export_lifecycle"));
+    let output = service::expand(quote!(list, lifecycle(subscribed, app::purge), add)).to_string();
+    assert!(output.contains("export_lifecycle") && output.contains("< app :: purge as"), "{output}");
+}
+
+#[test]
+fn a_function_that_cannot_listen_is_refused() {
+    for (function, expected) in [
+        (
+            quote!(
+                fn f() {}
+            ),
+            "a function below `#[on_cancel]` takes a `Subscription`, and nothing else",
+        ),
+        (
+            quote!(
+                fn f(a: Subscription, b: Caller) {}
+            ),
+            "a function below `#[on_cancel]` takes a `Subscription`, and nothing else",
+        ),
+        (
+            quote!(
+                fn f(&self) {}
+            ),
+            "a function below `#[on_cancel]` takes",
+        ),
+        (
+            quote!(
+                async fn f(a: Subscription) {}
+            ),
+            "a handler is a plain function",
+        ),
+    ] {
+        let text = refusal(listener::expand("Cancel", "on_cancel", quote!(), function.clone()));
+        assert!(text.starts_with(expected), "{function}: {text}");
+    }
+    let function = quote!(
+        fn f(a: Subscription) {}
+    );
+    let text = refusal(listener::expand("Cancel", "on_cancel", quote!("app"), function.clone()));
+    assert!(text.starts_with("`#[on_cancel]` stands alone"), "{text}");
+    assert_eq!(refusal(listener::expand("Cancel", "on_cancel", quote!(), function)), "");
 }
 
 #[test]

@@ -3,23 +3,32 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
 
+use super::apps::Apps;
 use super::current::{self, Current};
 use super::http::{Fake, Sent};
 use super::kv::Stores;
+use super::outbox::Outbox;
+use super::platform::{IssuedToken, Platform, Trouble};
 use super::request::TestRequest;
 use super::response::TestResponse;
+use crate::lifecycle::Lifecycle;
 use crate::log::Level;
-use crate::{App, AppUser, Caller, Response, Result, Route, Scheme};
+use crate::mail::Letter;
+use crate::{App, AppUser, Caller, Response, Result, Route, Scheme, app_users};
 
 /// A host in memory for one service. A clone is the same host with the same stores, so that another caller can come:
 /// `host.clone().app("other_app").get("/items")`.
 #[derive(Clone)]
 pub struct TestHost {
     pub(crate) routes: &'static [Route],
+    pub(crate) lifecycle: Lifecycle,
     pub(crate) caller: Caller,
+    /// Whether the caller stands for itself, or gets the app's id from what the host knows.
+    pub(crate) caller_as_is: bool,
     pub(crate) body_limit: Option<u64>,
     pub(crate) state: Rc<RefCell<State>>,
 }
@@ -31,8 +40,25 @@ pub(crate) struct State {
     pub(crate) secrets: BTreeMap<String, Vec<u8>>,
     pub(crate) stores: Stores,
     pub(crate) fakes: Vec<Fake>,
+    pub(crate) apps: Apps,
+    pub(crate) platform: Platform,
+    pub(crate) outbox: Outbox,
+    /// The time, where a test has set it.
+    pub(crate) clock_ms: Option<u64>,
     pub(crate) log: Vec<LogLine>,
     pub(crate) log_level: Option<Level>,
+}
+
+impl State {
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.clock_ms.unwrap_or_else(now_ms)
+    }
+}
+
+/// The machine's time, in milliseconds since 1970.
+pub(crate) fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A line the plugin wrote with `info!` and its siblings.
@@ -50,12 +76,20 @@ impl TestHost {
     /// A host for the service with these routes, which `service!` put into the function `routes()`. The caller is anonymous.
     #[must_use]
     pub fn new(routes: &'static [Route]) -> Self {
-        Self { routes, caller: Caller::anonymous(), body_limit: None, state: Rc::default() }
+        Self {
+            routes,
+            lifecycle: Lifecycle::default(),
+            caller: Caller::anonymous(),
+            caller_as_is: false,
+            body_limit: None,
+            state: Rc::default(),
+        }
     }
 
-    /// The app with this key calls, proven by Ocean-Auth.
+    /// The app with this key calls, proven by Ocean-Auth. Its id is there once it has subscribed ([`TestHost::subscribe`]).
     #[must_use]
     pub fn app(mut self, key: &str) -> Self {
+        self.caller_as_is = false;
         self.caller.scheme = Scheme::OceanAuth;
         self.caller.app = Some(App { key: key.to_owned(), id: None });
         self
@@ -76,9 +110,10 @@ impl TestHost {
         self
     }
 
-    /// This caller calls.
+    /// This caller calls, as it stands.
     #[must_use]
     pub fn caller(mut self, caller: Caller) -> Self {
+        self.caller_as_is = true;
         self.caller = caller;
         self
     }
@@ -102,6 +137,34 @@ impl TestHost {
     pub fn deny_store(self, name: &str) -> Self {
         self.state.borrow_mut().stores.deny(name);
         self
+    }
+
+    /// The operator does not grant `app-users`, `apps` or `mail`: all of it fails, with `app-users.denied` and so on.
+    #[must_use]
+    pub fn deny(self, capability: &str) -> Self {
+        self.state.borrow_mut().platform.deny(capability);
+        self
+    }
+
+    /// The letters the outbox holds at most (else 1,000); further ones fail with `mail.full`.
+    #[must_use]
+    pub fn outbox_limit(self, letters: usize) -> Self {
+        self.state.borrow_mut().outbox.limit = letters;
+        self
+    }
+
+    /// It is this time, in milliseconds since 1970, and it stays so.
+    #[must_use]
+    pub fn at(self, ms: u64) -> Self {
+        self.state.borrow_mut().clock_ms = Some(ms);
+        self
+    }
+
+    /// Time goes on by so much.
+    pub fn advance(&self, time: Duration) {
+        let mut state = self.state.borrow_mut();
+        let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        state.clock_ms = Some(state.now_ms().saturating_add(ms));
     }
 
     /// The bytes the service's keys and values may have together (else 64 MiB); a write beyond them fails with `kv.quota`.
@@ -139,6 +202,46 @@ impl TestHost {
         self.state.borrow().log.clone()
     }
 
+    /// The users that the platform keeps for the app with this key, in the order in which they were made.
+    #[must_use]
+    pub fn app_users(&self, app_key: &str) -> Vec<app_users::AppUser> {
+        let state = self.state.borrow();
+        let id = state.apps.subscription(app_key).and_then(|subscription| subscription.app.id);
+        id.map(|id| state.platform.users(&id)).unwrap_or_default()
+    }
+
+    /// The access tokens of app users that the plugin fetched, in that order.
+    #[must_use]
+    pub fn issued_tokens(&self) -> Vec<IssuedToken> {
+        self.state.borrow().platform.tokens()
+    }
+
+    /// The platform has lost the users of this account name.
+    pub fn forget_app_user(&self, account: &str) {
+        self.state.borrow_mut().platform.forget(account);
+    }
+
+    /// From now on the platform cannot be reached: `app-users.unavailable`, `apps.unavailable`.
+    pub fn platform_down(&self) {
+        self.state.borrow_mut().platform.trouble(Some(Trouble::Down));
+    }
+
+    /// From now on the platform answers everything with this error of its own: `app-users.refused`, `apps.refused`.
+    pub fn platform_refuses(&self, code: &str) {
+        self.state.borrow_mut().platform.trouble(Some(Trouble::Refuses(code.to_owned())));
+    }
+
+    /// From now on the platform works again.
+    pub fn platform_up(&self) {
+        self.state.borrow_mut().platform.trouble(None);
+    }
+
+    /// The letters the plugin sent, each with the key of the app it is from.
+    #[must_use]
+    pub fn outbox(&self) -> Vec<(String, Letter)> {
+        self.state.borrow().outbox.letters.clone()
+    }
+
     /// A request to be completed and sent. `path` is what follows the service's own root, with the query.
     pub fn request(&self, method: &str, path: &str) -> TestRequest {
         TestRequest::new(self.clone(), method, path)
@@ -174,10 +277,21 @@ impl TestHost {
         self.request("DELETE", path).send()
     }
 
-    /// Runs `body` as if it were a handler: with the host's functions (`kv`, `http`, `settings`, `secrets`, `info!`) at hand,
-    /// on behalf of the caller.
+    /// Runs `body` as if it were a handler: with the host's functions (`kv`, `http`, `app_users`, `settings`, `info!`, …) at
+    /// hand, on behalf of the caller.
     pub fn run<T>(&self, body: impl FnOnce() -> T) -> T {
         let app = self.caller.app.as_ref().map(|app| app.key.clone());
         current::enter(Current { state: self.state.clone(), app }, body)
+    }
+
+    /// The caller as the host proves it to a handler.
+    pub(crate) fn proven(&self) -> Caller {
+        let mut caller = self.caller.clone();
+        if !self.caller_as_is
+            && let Some(app) = &mut caller.app
+        {
+            app.id = self.state.borrow().apps.subscription(&app.key).and_then(|subscription| subscription.app.id);
+        }
+        caller
     }
 }

@@ -34,6 +34,9 @@ pub(crate) struct Stores {
 
 type Entries = BTreeMap<String, Entry>;
 
+/// What was in the stores.
+pub(crate) struct Snapshot(BTreeMap<StoreId, Entries>);
+
 impl Default for Stores {
     fn default() -> Self {
         Self { entries: BTreeMap::new(), denied: BTreeSet::new(), quota: QUOTA }
@@ -60,6 +63,20 @@ impl Stores {
 
     pub(crate) fn set_quota(&mut self, bytes: usize) {
         self.quota = bytes;
+    }
+
+    /// The stores as they are, to be brought back.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot(self.entries.clone())
+    }
+
+    pub(crate) fn restore(&mut self, snapshot: Snapshot) {
+        self.entries = snapshot.0;
+    }
+
+    /// Removes all that is an app's own.
+    pub(crate) fn erase(&mut self, app: &str) {
+        self.entries.retain(|store, _| store.app.as_deref() != Some(app));
     }
 
     fn check_granted(&self, name: &str) -> Result<(), Failure> {

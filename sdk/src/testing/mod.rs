@@ -20,26 +20,36 @@
 //! # }
 //! ```
 //!
-//! The host of the tests keeps what the contract says of stores, conditions, versions, pages, bodies and replies. It does not
+//! The host of the tests keeps what the contract says of stores, conditions, versions, pages, bodies and replies, of messages
+//! ([`TestHost::subscribe`], [`TestHost::cancel`], [`TestHost::purge`]), and of what the platform does for a plugin: users of an
+//! app that has subscribed, and mail ([`TestHost::app_users`], [`TestHost::outbox`]). Its clock can be set. It does not
 //! read `plugin.toml`: it neither asks who may call a route (say who calls with [`TestHost::app`] and its siblings), nor knows
-//! the defaults of `[config]`, and it grants every store that was not denied. What only the real host does (limits of time and
+//! the defaults of `[config]`, and it grants everything that was not denied. What only the real host does (limits of time and
 //! memory, identity, the network) is tested with the component, in the real host.
 
+mod apps;
 mod current;
 mod host;
 mod http;
 mod kv;
+mod lifecycle;
+mod outbox;
 mod paths;
+mod platform;
 mod request;
 mod response;
 mod streams;
 
 pub use host::{LogLine, TestHost};
 pub use http::Sent;
+pub use platform::IssuedToken;
 pub use request::TestRequest;
 pub use response::TestResponse;
 
 pub(crate) use current::{no_host, with_current};
+pub(crate) use host::now_ms;
 pub(crate) use http::send;
 pub(crate) use kv::StoreId;
+pub(crate) use outbox::post;
+pub(crate) use platform::{access_token, create, update};
 pub(crate) use streams::{FakeCall, FakeReader, FakeWriter};

@@ -99,7 +99,7 @@ impl TestRequest {
             route: Some(route.pattern().to_owned()),
             params,
             body: Some(body),
-            caller: Some(self.host.caller.clone()),
+            caller: Some(self.host.proven()),
             call: Call(sys::Call(&call)),
         };
         let outcome = self.host.run(|| crate::route::handle(self.host.routes, request));

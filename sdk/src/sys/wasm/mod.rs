@@ -1,10 +1,13 @@
 //! Over the generated bindings. Records are moved, not copied; the compiler sees through most of it.
 
 mod capabilities;
+mod lifecycle;
+mod platform;
 
 use std::time::Duration;
 
-pub(crate) use capabilities::{config, http, kv, log, secrets};
+pub(crate) use capabilities::{clock, config, http, kv, log, secrets};
+pub(crate) use platform::{app_users, apps, mail, subscriptions};
 
 use crate::bindings::exports::wharf::service::handler::Guest;
 use crate::bindings::wharf::service::types as wit;
@@ -127,10 +130,17 @@ impl From<Response> for wit::Response {
 impl From<wit::Caller> for Caller {
     fn from(caller: wit::Caller) -> Self {
         let wit::Caller { scheme, app, user, scopes, request_id } = caller;
-        let app = app.map(|wit::App { key, id }| App { key, id });
+        let app = app.map(Into::into);
         let user =
             user.map(|wit::AppUser { id, account, name, authenticated_by }| AppUser { id, account, name, authenticated_by });
         Self { scheme: scheme.into(), app, user, scopes, request_id }
+    }
+}
+
+impl From<wit::App> for App {
+    fn from(app: wit::App) -> Self {
+        let wit::App { key, id } = app;
+        Self { key, id }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What wit-bindgen makes of the contract, on wasm32 only. Everything else in this crate speaks its own types: they carry the
 //! documentation, they exist natively too, and a move from one to the other costs nothing.
 
+pub mod lifecycle;
+
 wit_bindgen::generate!({
     world: "back-service",
     path: "wit",

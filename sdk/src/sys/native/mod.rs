@@ -1,8 +1,11 @@
 //! Over the host of the tests: the names of `wasm/`, answered by the call in progress on this thread.
 
+mod platform;
+
 use crate::testing::{FakeCall, no_host, with_current};
 
 pub(crate) use crate::testing::{FakeReader as Reader, FakeWriter as Writer};
+pub(crate) use platform::{app_users, apps, mail, subscriptions};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call<'a>(pub(crate) &'a FakeCall);
@@ -26,6 +29,16 @@ pub(crate) mod log {
     pub(crate) fn write(level: Level, message: &str, fields: &[(String, String)]) {
         let line = LogLine { level, message: message.to_owned(), fields: fields.to_vec() };
         with_current(|current| current.state.borrow_mut().log.push(line));
+    }
+}
+
+pub(crate) mod clock {
+    use super::with_current;
+    use crate::testing;
+
+    /// The machine's, where no host says another.
+    pub(crate) fn now_ms() -> u64 {
+        with_current(|current| current.state.borrow().now_ms()).unwrap_or_else(testing::now_ms)
     }
 }
 

@@ -1,0 +1,136 @@
+//! The platform, as far as a plugin can ask it: users of apps, and their access tokens.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::current::failure;
+use super::host::State;
+use crate::app_users::{AppUser, Changes, NewUser, Token};
+use crate::error::Failure;
+
+/// How long a token lives, and one that was asked to be remembered.
+const LIFETIME: Duration = Duration::from_hours(24);
+const LIFETIME_REMEMBERED: Duration = Duration::from_hours(30 * 24);
+
+/// When a platform that is down may be asked again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// What the platform keeps for the service.
+#[derive(Default)]
+pub(crate) struct Platform {
+    users: Vec<(String, AppUser)>,
+    tokens: Vec<IssuedToken>,
+    made: u128,
+    denied: BTreeSet<String>,
+    trouble: Option<Trouble>,
+}
+
+/// An access token that the plugin fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IssuedToken {
+    /// The account id it speaks for.
+    pub user_id: String,
+    /// The token.
+    pub code: String,
+    /// Until when it is good, in milliseconds since 1970.
+    pub expires_ms: u64,
+}
+
+pub(crate) enum Trouble {
+    Down,
+    Refuses(String),
+}
+
+impl Platform {
+    pub(crate) fn deny(&mut self, capability: &str) {
+        self.denied.insert(capability.to_owned());
+    }
+
+    pub(crate) fn trouble(&mut self, trouble: Option<Trouble>) {
+        self.trouble = trouble;
+    }
+
+    pub(crate) fn users(&self, app_id: &str) -> Vec<AppUser> {
+        self.users.iter().filter(|(app, _)| app == app_id).map(|(_, user)| user.clone()).collect()
+    }
+
+    pub(crate) fn tokens(&self) -> Vec<IssuedToken> {
+        self.tokens.clone()
+    }
+
+    pub(crate) fn forget(&mut self, account: &str) {
+        self.users.retain(|(_, user)| user.account != account);
+    }
+
+    pub(crate) fn check_granted(&self, capability: &str) -> Result<(), Failure> {
+        if self.denied.contains(capability) {
+            return Err(failure(&format!("{capability}.denied"), format!("`{capability}` is not granted to the service")));
+        }
+        Ok(())
+    }
+
+    /// Whether the platform answers at all.
+    pub(crate) fn check(&self, capability: &str) -> Result<(), Failure> {
+        self.check_granted(capability)?;
+        match &self.trouble {
+            None => Ok(()),
+            Some(Trouble::Down) => Err(Failure {
+                retry_after: Some(RETRY),
+                ..failure(&format!("{capability}.unavailable"), "the platform cannot be reached now")
+            }),
+            Some(Trouble::Refuses(code)) => Err(refused(capability, code)),
+        }
+    }
+
+    fn next_id(&mut self) -> String {
+        self.made += 1;
+        format!("a{:023x}", self.made)
+    }
+}
+
+/// The same account of the same app is the same user, however often it is made.
+pub(crate) fn create(state: &mut State, app_id: &str, user: &NewUser) -> Result<AppUser, Failure> {
+    check_app(state, app_id)?;
+    let known = state.platform.users.iter().find(|(app, known)| app == app_id && known.account == user.account);
+    if let Some((_, known)) = known {
+        return Ok(known.clone());
+    }
+    let NewUser { account, name, email, cellphone } = user.clone();
+    let user = AppUser { id: state.platform.next_id(), account, name, email, cellphone };
+    state.platform.users.push((app_id.to_owned(), user.clone()));
+    Ok(user)
+}
+
+pub(crate) fn update(state: &mut State, app_id: &str, user_id: &str, changes: &Changes) -> Result<AppUser, Failure> {
+    check_app(state, app_id)?;
+    let user = find(state, app_id, user_id)?;
+    user.name.clone_from(&changes.name);
+    // What is not named stays as it is.
+    user.email = changes.email.clone().or_else(|| user.email.take());
+    user.cellphone = changes.cellphone.clone().or_else(|| user.cellphone.take());
+    Ok(user.clone())
+}
+
+pub(crate) fn access_token(state: &mut State, app_id: &str, user_id: &str, remember: bool) -> Result<Token, Failure> {
+    check_app(state, app_id)?;
+    find(state, app_id, user_id)?;
+    let lifetime = if remember { LIFETIME_REMEMBERED } else { LIFETIME };
+    let expires_ms = state.now_ms() + u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX);
+    let code = format!("{:040x}", state.platform.tokens.len() + 1);
+    state.platform.tokens.push(IssuedToken { user_id: user_id.to_owned(), code: code.clone(), expires_ms });
+    Ok(Token { code, expires_ms: Some(expires_ms) })
+}
+
+fn check_app(state: &State, app_id: &str) -> Result<(), Failure> {
+    state.platform.check("app-users")?;
+    if state.apps.info(app_id).is_some() { Ok(()) } else { Err(refused("app-users", "backService.noSubscribeRecordFound")) }
+}
+
+fn find<'s>(state: &'s mut State, app_id: &str, user_id: &str) -> Result<&'s mut AppUser, Failure> {
+    let found = state.platform.users.iter_mut().find(|(app, user)| app == app_id && user.id == user_id);
+    found.map(|(_, user)| user).ok_or_else(|| refused("app-users", "common.database.dataNotFound"))
+}
+
+fn refused(capability: &str, code: &str) -> Failure {
+    failure(&format!("{capability}.refused"), format!("{code}: the platform said no"))
+}
