@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 
 use crate::{
@@ -19,6 +20,7 @@ use crate::{
     config::{self, Config, Network},
     limits::Limits,
     manifest::Manifest,
+    message,
     observe::metrics::Metrics,
     problem::{Problem, Problems},
     request::{
@@ -30,7 +32,7 @@ use crate::{
             },
         },
         budget::Budgets,
-        notice::Inbox,
+        notice::{Inbox, NotTaken},
         route::Routes,
         service::{Installed, Service, Services},
     },
@@ -64,8 +66,8 @@ pub struct App {
     /// The networks whose word about a client's address is believed.
     pub trusted_proxies: Vec<Network>,
     pub metrics: Arc<Metrics>,
-    /// Where notices of messages go, once the message line runs.
-    pub inbox: OnceLock<Arc<dyn Inbox>>,
+    /// The message line, once it runs; never where no service has a platform.
+    pub messages: OnceLock<message::Handle>,
     pub loader: Loader,
     /// Places for idle instances of plugins that may be reused.
     idle: IdlePlaces,
@@ -114,7 +116,7 @@ impl App {
             wait: config.runtime.wait,
             trusted_proxies: config.listen.trusted_proxies.clone(),
             metrics: Arc::default(),
-            inbox: OnceLock::new(),
+            messages: OnceLock::new(),
             loader,
             idle: IdlePlaces::new(idle as usize),
             capabilities: capabilities::Host::open(config, store)?,
@@ -159,9 +161,34 @@ impl App {
         Ok(Installed { routes, plugin: Arc::new(plugin), permits: PluginPermits::new(concurrency) })
     }
 
+    /// Where notices of messages go.
+    pub fn inbox(&self) -> Option<&dyn Inbox> {
+        self.messages.get().map(|messages| messages as &dyn Inbox)
+    }
+
     /// An id for one request, unique on this host and hard to guess from outside.
     pub fn next_request_id(&self) -> String {
         self.request_ids.next()
+    }
+}
+
+impl Inbox for message::Handle {
+    fn receive<'a>(&'a self, service: &'a str, id: &'a str) -> BoxFuture<'a, Result<(), NotTaken>> {
+        use message::Refusal;
+        Box::pin(async move {
+            match self.receive(service, id).await {
+                Ok(_) => Ok(()),
+                Err(Refusal::NoService) => Err(NotTaken::NoService),
+                Err(Refusal::BadId) => Err(NotTaken::BadId),
+                Err(Refusal::TooMany { after }) => Err(NotTaken::TooMany { after }),
+                // What waits is looked at within seconds.
+                Err(Refusal::Full) => Err(NotTaken::TooMany { after: Duration::from_secs(10) }),
+                Err(Refusal::Store(error)) => {
+                    tracing::error!(service, problem = %error.problem(), "a notice cannot be kept");
+                    Err(NotTaken::Failed)
+                }
+            }
+        })
     }
 }
 

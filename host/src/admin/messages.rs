@@ -31,11 +31,8 @@ impl Admin {
                 .fix(format!("write one of {}", words.join(", ")))
         };
         let state = state.map(|word| State::parse(word).ok_or_else(|| unknown(word))).transpose()?;
-        let messages = self
-            .store
-            .messages(Filter { service, state, app_key: app }, after, PAGE)
-            .await
-            .map_err(|error| error.problem())?;
+        let messages =
+            self.store.messages(Filter { service, state, app_key: app }, after, PAGE).await.map_err(|error| error.problem())?;
         let next = messages.last().filter(|_| messages.len() == PAGE as usize).map(|message| message.number);
         Ok(json!({"messages": messages.iter().map(show).collect::<Vec<_>>(), "next": next}))
     }

@@ -13,9 +13,11 @@ use crate::{problem::Problems, units::show_time};
 
 /// Look at messages, and retry or drop dead ones.
 #[derive(Debug, clap::Subcommand)]
-#[command(after_help = "A message is hinted (a notice named it), known (the platform told what it says), claimed (the plugin is at \
+#[command(
+    after_help = "A message is hinted (a notice named it), known (the platform told what it says), claimed (the plugin is at \
     it), done (the plugin said ok), resolved (the platform knows), or dead (given up, with a reason). A dead message holds back \
-    the later ones of its app until it is retried or dropped.")]
+    the later ones of its app until it is retried or dropped."
+)]
 pub enum Command {
     /// List messages in the order of their arrival
     List {
@@ -138,9 +140,7 @@ async fn retry(host: &Reached, which: &Which) -> Result<Value, Problems> {
 
 async fn drop_it(host: &Reached, which: &Which, resolve: bool) -> Result<Value, Problems> {
     match host {
-        Reached::Running(client) => {
-            client.send(Method::DELETE, &path(which, &format!("?resolve={resolve}")), Vec::new()).await
-        }
+        Reached::Running(client) => client.send(Method::DELETE, &path(which, &format!("?resolve={resolve}")), Vec::new()).await,
         Reached::Here(admin) => admin.message_drop(&which.service, &which.id, resolve).await,
     }
 }
@@ -178,8 +178,10 @@ fn show_list(messages: &[Value]) -> String {
     if messages.is_empty() {
         return "there are no such messages".to_owned();
     }
-    let mut shown =
-        format!("{:<24} {:<16} {:<8} {:<22} {:<20} {:<20} {:<8} {}\n", "ID", "SERVICE", "STATE", "KIND", "APP", "ARRIVED", "ATTEMPTS", "REASON");
+    let mut shown = format!(
+        "{:<24} {:<16} {:<8} {:<22} {:<20} {:<20} {:<8} {}\n",
+        "ID", "SERVICE", "STATE", "KIND", "APP", "ARRIVED", "ATTEMPTS", "REASON"
+    );
     for message in messages {
         let attempts = message.get("attempts").and_then(Value::as_u64).unwrap_or(0);
         let _ = writeln!(

@@ -15,8 +15,8 @@ pub async fn answer(app: &App, parts: Parts, body: Body, record: &mut Record) ->
     if let Some(key) = notice::service(parts.uri.path()) {
         let service = app.services.by_key(key).filter(|service| service.apps.is_some()).ok_or(Refusal::NoService)?;
         record.addressed(service);
-        let inbox = app.inbox.get().ok_or(Refusal::NotReady)?;
-        return notice::take(&**inbox, key, &parts, body).await;
+        let inbox = app.inbox().ok_or(Refusal::NotReady)?;
+        return notice::take(inbox, key, &parts, body).await;
     }
     Err(Refusal::NoService)
 }

@@ -42,6 +42,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "config",
             "limits",
             "manifest",
+            "message",
             "observe",
             "problem",
             "request",
