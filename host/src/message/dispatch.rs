@@ -179,6 +179,7 @@ async fn complete(service: &Service, claim: &Claim, kind: Kind, delivered: Deliv
     match service.store().commit(batch).await {
         Ok(_) => {
             failpoint::hit("done.after-sync");
+            service.shared.deliver.completed(&service.key, &claim.about.app_key).await;
             service.wakes.resolve.notify_one();
             if kind == Kind::Cancel {
                 service.wakes.purge.notify_one();

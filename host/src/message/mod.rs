@@ -157,4 +157,8 @@ pub trait Deliver: Send + Sync {
     ///
     /// Dropping the future ends the plugin's call; nothing of it is kept.
     fn deliver(&self, delivery: Delivery) -> BoxFuture<'_, Result<Delivered, DeliverError>>;
+
+    /// A message is done, and what it made of its app's subscription is stored: who keeps a copy reads it now. Awaited before
+    /// the platform is told.
+    fn completed<'a>(&'a self, service: &'a str, app_key: &'a str) -> BoxFuture<'a, ()>;
 }

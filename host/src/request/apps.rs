@@ -1,8 +1,7 @@
 //! What is known of a service's apps from the platform's messages: their ids, and whether they have subscribed.
 //!
-//! A copy in memory of the store's subscriptions, so that no request waits for a disk. The message line tells each change when
-//! it is committed, and all of it is read again at times: with several hosts on one store, one hears of what another handled
-//! that much later.
+//! A copy in memory of what the store has, so that no request waits for a disk. It is filled before the first request, and
+//! whoever changes the store says so afterwards; what is asked in between is answered as before the change.
 
 use std::{
     collections::HashMap,
@@ -20,18 +19,27 @@ pub struct Apps(RwLock<HashMap<String, Known>>);
 pub struct Known {
     /// The platform's id of it.
     pub id: String,
-    /// Whether its cancel was handled, and no subscribe since.
-    pub cancelled: bool,
+    pub standing: Standing,
+}
+
+/// What the messages said of an app that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing so far, or nothing since its data was purged.
+    Unheard,
+    Subscribed,
+    /// Its cancel was handled, and no subscribe since.
+    Cancelled,
 }
 
 impl Apps {
     /// Whether a route that wants this of an app serves the app of this key.
     pub fn serves(&self, key: &str, wanted: Subscribed) -> bool {
-        let cancelled = || self.read().get(key).map(|app| app.cancelled);
+        let standing = || self.read().get(key).map_or(Standing::Unheard, |app| app.standing);
         match wanted {
             Subscribed::Off => true,
-            Subscribed::NotCancelled => cancelled() != Some(true),
-            Subscribed::Known => cancelled() == Some(false),
+            Subscribed::NotCancelled => standing() != Standing::Cancelled,
+            Subscribed::Known => standing() == Standing::Subscribed,
         }
     }
 
@@ -40,18 +48,13 @@ impl Apps {
         self.read().get(key).map(|app| app.id.clone())
     }
 
-    /// What was committed for one app; `None` when nothing is kept of it any more.
-    pub fn changed(&self, key: &str, app: Option<Known>) {
+    /// What is stored of one app now; `None` where nothing is.
+    pub fn set(&self, key: &str, app: Option<Known>) {
         let mut apps = self.0.write().unwrap_or_else(PoisonError::into_inner);
         match app {
             Some(app) => drop(apps.insert(key.to_owned(), app)),
             None => drop(apps.remove(key)),
         }
-    }
-
-    /// All that the store holds.
-    pub fn replace(&self, apps: HashMap<String, Known>) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = apps;
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, HashMap<String, Known>> {
@@ -66,18 +69,20 @@ mod tests {
     #[test]
     fn each_word_of_the_manifest_serves_the_apps_it_says() {
         let apps = Apps::default();
-        apps.changed("here", Some(Known { id: "1".into(), cancelled: false }));
-        apps.changed("gone", Some(Known { id: "2".into(), cancelled: true }));
-        apps.changed("purged", Some(Known { id: "3".into(), cancelled: true }));
-        apps.changed("purged", None);
+        let known = |id: &str, standing| Some(Known { id: id.to_owned(), standing });
+        apps.set("here", known("1", Standing::Subscribed));
+        apps.set("gone", known("2", Standing::Cancelled));
+        apps.set("purged", known("3", Standing::Unheard));
+        apps.set("forgotten", known("4", Standing::Cancelled));
+        apps.set("forgotten", None);
         for (wanted, here, gone, unheard) in [
             (Subscribed::NotCancelled, true, false, true),
             (Subscribed::Known, true, false, false),
             (Subscribed::Off, true, true, true),
         ] {
-            let serves = |key| apps.serves(key, wanted);
-            assert_eq!((serves("here"), serves("gone"), serves("unheard"), serves("purged")), (here, gone, unheard, unheard));
+            let serves = ["here", "gone", "purged", "forgotten", "never"].map(|key| apps.serves(key, wanted));
+            assert_eq!(serves, [here, gone, unheard, unheard, unheard], "{wanted:?}");
         }
-        assert_eq!((apps.id("gone").as_deref(), apps.id("purged")), (Some("2"), None));
+        assert_eq!((apps.id("gone").as_deref(), apps.id("purged").as_deref(), apps.id("forgotten")), (Some("2"), Some("3"), None));
     }
 }
