@@ -133,6 +133,23 @@ impl Store {
         .await
     }
 
+    /// Keys and ids of apps in the order of their keys: those after the key `after`, at most `limit` of them and at most [`PAGE`].
+    ///
+    /// Cancellation: harmless.
+    pub async fn app_ids(&self, after: Option<&str>, limit: u32) -> Result<Vec<(String, String)>, StoreError> {
+        let after = after.unwrap_or_default().to_owned();
+        self.read(move |connection| {
+            let list = || {
+                connection
+                    .prepare_cached("SELECT app_key, app_id FROM app_ids WHERE app_key > ?1 ORDER BY app_key LIMIT ?2")?
+                    .query_map(params![after, limit.min(PAGE)], |row| Ok((row.get(0)?, row.get(1)?)))?
+                    .collect::<rusqlite::Result<Vec<_>>>()
+            };
+            list().map_err(messages::unread)
+        })
+        .await
+    }
+
     /// Remembers the id of an app, as the platform told it in a context or to a console.
     ///
     /// Cancellation: as for [`Store::commit`]; repeating is harmless.
