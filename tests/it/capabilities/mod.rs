@@ -5,4 +5,3 @@ pub(crate) mod fetch;
 pub(crate) mod files;
 mod grants;
 pub(crate) mod keep;
-mod server;
