@@ -130,7 +130,7 @@ impl App {
             messages: OnceLock::new(),
             loader,
             idle: IdlePlaces::new(idle as usize),
-            capabilities: capabilities::Host::open(config, store)?,
+            capabilities: capabilities::Host::open(config, store, platform.clone())?,
             platform,
             request_ids: RequestIds::new(),
             _ticker: ticker,
