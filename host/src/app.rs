@@ -22,6 +22,7 @@ use crate::{
     manifest::Manifest,
     message,
     observe::metrics::Metrics,
+    platform::client::Clients,
     problem::{Problem, Problems},
     request::{
         authenticate::{
@@ -68,6 +69,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// The message line, once it runs; never where no service has a platform.
     pub messages: OnceLock<message::Handle>,
+    /// The services' ways to their platform.
+    pub platform: Arc<Clients>,
     pub loader: Loader,
     /// Places for idle instances of plugins that may be reused.
     idle: IdlePlaces,
@@ -83,8 +86,8 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
-    /// Builds the host that the configuration describes. Reads security keys, and keys of issuers that are files; opens no
-    /// socket.
+    /// Builds the host that the configuration describes. Reads security keys, access tokens, and keys of issuers that are
+    /// files; opens no socket.
     ///
     /// `control` belongs to a runtime on which no guest runs; `store` is the host's own, or none if nothing will be served.
     /// Reports all that is wrong at once.
@@ -92,6 +95,14 @@ impl App {
         let mut problems = Problems::default();
         let issuers = issuers(config, &mut problems);
         let services = services(config, &issuers, &mut problems);
+        // There is no platform in this host.
+        let platform = match Clients::open(config, None) {
+            Ok(clients) => Arc::new(clients),
+            Err(more) => {
+                problems.extend(more);
+                Arc::default()
+            }
+        };
         problems.or(())?;
         let host = |what: &str, why: String| Problems::from(Problem::new(&codes::HOST_FAILED, what).why(why));
         let max_memory = config.limits.memory;
@@ -119,7 +130,8 @@ impl App {
             messages: OnceLock::new(),
             loader,
             idle: IdlePlaces::new(idle as usize),
-            capabilities: capabilities::Host::open(config, store)?,
+            capabilities: capabilities::Host::open(config, store, platform.clone())?,
+            platform,
             request_ids: RequestIds::new(),
             _ticker: ticker,
         })

@@ -13,6 +13,7 @@
 //! | fresh instance or an idle one | [`runtime::instance`] |
 //! | how long it may run, and where | [`runtime::meter`], [`runtime::lanes`] |
 //! | what the plugin may do | [`capabilities`], a file or folder an interface of `wit/` |
+//! | what is asked of the platform | [`platform::client`] |
 //! | what comes of it | [`runtime::outcome`] |
 //! | status, body and headers of every answer | [`request::respond`] |
 //!
@@ -31,6 +32,7 @@ pub mod request;
 pub mod message;
 pub mod runtime;
 pub mod capabilities;
+pub mod platform;
 
 pub mod admin;
 pub mod operation;

@@ -11,8 +11,9 @@
 //! ```
 //!
 //! It needs `[permissions.required.app-users]` in the manifest, and the operator's grant. Every function fails with
-//! `app-users.denied` (not granted), `app-users.refused` (the platform said no; the message begins with its error code), or
-//! `app-users.unavailable` (the platform cannot be reached now).
+//! `app-users.denied` (not granted), `app-users.invalid` (an id that has not 24 hex digits, an empty account, a text over
+//! 1 KiB), `app-users.refused` (the platform said no; the message begins with its error code), or `app-users.unavailable` (the
+//! platform cannot be reached now; then nobody knows whether the user was made or changed).
 
 use std::fmt;
 

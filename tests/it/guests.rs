@@ -1,7 +1,7 @@
 //! Every guest has a test module of its name: one without does not compile.
 
 use crate::{
-    capabilities::{confide, fetch, files, keep},
+    capabilities::{confide, enlist, fetch, files, keep, lookup},
     cli::plugin as innocent,
     request::authenticate::{bearer as doors, ocean_auth as identity},
     runtime::{

@@ -9,6 +9,7 @@ mod bad_input;
 mod capabilities;
 mod cli;
 mod operation;
+mod platform;
 mod request;
 mod runtime;
 

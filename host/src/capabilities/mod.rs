@@ -22,18 +22,22 @@ pub mod secrets;
 pub mod kv;
 pub mod http_out;
 pub mod data;
+pub mod app_users;
+pub mod apps;
 
 use std::sync::Arc;
 
 use wasmtime::component::Linker;
 
 use crate::{
+    bindings::types::Error,
     caller::Caller,
     codes,
     config::{Config, Service},
     manifest::{Manifest, Permission},
+    platform::client::{Client, Clients, PlatformError},
     problem::{Problem, Problems},
-    runtime::state::CallState,
+    runtime::state::{CallState, error},
     store::Store,
 };
 
@@ -43,25 +47,39 @@ pub struct Host {
     kv: kv::Kv,
     http_out: http_out::HttpOut,
     data: data::Data,
+    app_users: app_users::AppUsers,
+    apps: apps::Apps,
 }
 
 impl Host {
     /// The moment `open`. Without a store nothing will be served, only tried out.
-    pub fn open(config: &Config, store: Option<Store>) -> Result<Self, Problem> {
-        Ok(Self { kv: kv::Kv::open(store), http_out: http_out::HttpOut::open(config)?, data: data::Data::open(config) })
+    pub fn open(config: &Config, store: Option<Store>, platform: Arc<Clients>) -> Result<Self, Problem> {
+        Ok(Self {
+            kv: kv::Kv::open(store),
+            http_out: http_out::HttpOut::open(config)?,
+            data: data::Data::open(config),
+            app_users: app_users::AppUsers::open(platform.clone()),
+            apps: apps::Apps::open(platform),
+        })
     }
 
     /// The moment `ready`. Blocking; reports all that is wrong at once.
     pub fn ready(&self, grants: Grants) -> Result<Ready, Problems> {
-        let Self { kv, http_out, data } = self;
+        let Self { kv, http_out, data, app_users, apps } = self;
         let mut problems = Problems::default();
         let secrets = collect(grants.secrets.ready(), &mut problems);
         let http_out = collect(http_out.ready(grants.http_out), &mut problems);
         let data = collect(data.ready(grants.data).map_err(Problems::from), &mut problems);
         match (secrets, http_out, data) {
-            (Some(secrets), Some(http_out), Some(data)) => {
-                Ok(Ready { config: grants.config.ready(), secrets, kv: kv.ready(grants.kv), http_out, data })
-            }
+            (Some(secrets), Some(http_out), Some(data)) => Ok(Ready {
+                config: grants.config.ready(),
+                secrets,
+                kv: kv.ready(grants.kv),
+                http_out,
+                data,
+                app_users: app_users.ready(&grants.app_users),
+                apps: apps.ready(&grants.apps),
+            }),
             _ => Err(problems),
         }
     }
@@ -75,6 +93,8 @@ pub struct Grants {
     pub kv: kv::Grant,
     pub http_out: http_out::Grant,
     pub data: data::Grant,
+    pub app_users: app_users::Grant,
+    pub apps: apps::Grant,
 }
 
 impl Grants {
@@ -87,9 +107,11 @@ impl Grants {
         let kv = collect(kv::Grant::new(manifest, service), &mut problems);
         let http_out = collect(http_out::Grant::new(manifest, service), &mut problems);
         let data = collect(data::Grant::new(manifest, service), &mut problems);
-        match (config, secrets, kv, http_out, data) {
-            (Some(config), Some(secrets), Some(kv), Some(http_out), Some(data)) => {
-                Ok(Self { config, secrets, kv, http_out, data })
+        let app_users = collect(app_users::Grant::new(manifest, service), &mut problems);
+        let apps = collect(apps::Grant::new(manifest, service), &mut problems);
+        match (config, secrets, kv, http_out, data, app_users, apps) {
+            (Some(config), Some(secrets), Some(kv), Some(http_out), Some(data), Some(app_users), Some(apps)) => {
+                Ok(Self { config, secrets, kv, http_out, data, app_users, apps })
             }
             _ => Err(problems),
         }
@@ -108,18 +130,20 @@ pub struct Ready {
     pub kv: kv::Ready,
     pub http_out: http_out::Ready,
     pub data: data::Ready,
+    pub app_users: app_users::Ready,
+    pub apps: apps::Ready,
 }
 
 impl Ready {
     /// The moment `ctx`.
     pub fn ctx(self: &Arc<Self>, caller: &Caller) -> Ctx {
-        let Self { config: _, secrets: _, kv, http_out: _, data: _ } = &**self;
+        let Self { config: _, secrets: _, kv, http_out: _, data: _, app_users: _, apps: _ } = &**self;
         Ctx { ready: self.clone(), kv: kv.ctx(caller) }
     }
 
     /// The most bytes of an argument that a capability takes, beyond what every host call may hand over.
     pub fn largest_argument(&self) -> usize {
-        let Self { config: _, secrets: _, kv, http_out: _, data: _ } = self;
+        let Self { config: _, secrets: _, kv, http_out: _, data: _, app_users: _, apps: _ } = self;
         kv.largest_value()
     }
 }
@@ -145,7 +169,9 @@ pub fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     config::link(linker)?;
     secrets::link(linker)?;
     kv::link(linker)?;
-    http_out::link(linker)
+    http_out::link(linker)?;
+    app_users::link(linker)?;
+    apps::link(linker)
 }
 
 /// The problem that a required permission is not granted: `what` completes "plugin … needs", `fix` says what to add where.
@@ -154,6 +180,21 @@ fn missing(manifest: &Manifest, service: &Service, permission: &Permission, what
     Problem::new(&codes::GRANT_MISSING, format!("plugin `{plugin}` needs {what}, which the service `{key}` does not grant"))
         .why(format_args!("its manifest says: {}", permission.reason))
         .fix(fix)
+}
+
+/// When a platform that did not answer may be asked again.
+const PLATFORM_RETRY_MS: u64 = 5_000;
+
+/// What a plugin is told of a call to the platform that came to nothing: `<interface>.refused` with the platform's own code, or
+/// `<interface>.unavailable`. What is the host's trouble, its access token above all, goes to the log.
+fn of_platform(interface: &str, client: &Client, failed: PlatformError) -> Error {
+    if let PlatformError::Refused { code, message } = failed {
+        return error(&format!("{interface}.refused"), format!("{code}: {message}"));
+    }
+    let service = client.service();
+    tracing::warn!(service, interface, "a plugin's call to the platform came to nothing: {failed}");
+    let unavailable = error(&format!("{interface}.unavailable"), "the platform cannot be asked now");
+    Error { retry_after_ms: Some(PLATFORM_RETRY_MS), ..unavailable }
 }
 
 /// Names as a sentence has them: `a`, `b`.
@@ -181,9 +222,40 @@ pub(crate) mod tests {
         config.services["notes"].clone()
     }
 
+    /// A host with a platform in it, and a service with these keys below `[services.notes]`.
+    fn config_with_platform(keys: &str) -> Config {
+        let text = format!(
+            "[platform]\nmode = \"embedded\"\n[services.notes]\nplugin = \"acme/notes\"\nsecurity-key = {{ file = \"key\" }}\n{keys}"
+        );
+        Config::parse(&text, std::path::Path::new("wharf.toml")).unwrap_or_else(|problems| panic!("{problems}"))
+    }
+
+    /// A service that has a platform, with these keys below `[services.notes]`.
+    pub(crate) fn service_of_platform(keys: &str) -> Service {
+        config_with_platform(keys).services["notes"].clone()
+    }
+
     /// The sentences of problems with their ways out.
     pub(crate) fn told<T: std::fmt::Debug>(result: Result<T, Problems>) -> Vec<(&'static str, String, String)> {
         result.unwrap_err().0.into_iter().map(|problem| (problem.code.id, problem.what, problem.fix)).collect()
+    }
+
+    #[test]
+    fn a_platforms_no_is_told_and_its_silence_says_nothing_of_the_host() {
+        let clients = Clients::open(&config_with_platform(""), Some(axum::Router::new())).unwrap();
+        let client = clients.get("notes").unwrap();
+        let refused = PlatformError::Refused { code: "backService.doNotHaveRight".into(), message: "not yours".into() };
+        let told = of_platform("apps", client, refused);
+        let shown = (told.code.as_str(), told.message.as_str(), told.retry_after_ms);
+        assert_eq!(shown, ("apps.refused", "backService.doNotHaveRight: not yours", None));
+        for failed in [
+            PlatformError::Unavailable("tcp connect error: 10.0.0.1".into()),
+            PlatformError::Token { code: "accessToken.Expired".into() },
+        ] {
+            let told = of_platform("app-users", client, failed);
+            let shown = (told.code.as_str(), told.message.as_str(), told.retry_after_ms);
+            assert_eq!(shown, ("app-users.unavailable", "the platform cannot be asked now", Some(PLATFORM_RETRY_MS)));
+        }
     }
 
     #[test]

@@ -95,7 +95,8 @@ fn path(default: &'static str) -> impl Fn(&Item<'_>) -> Option<String> {
     }
     move |item| {
         let fit = |text: &str| {
-            let plain = text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#%\\".contains(&byte));
+            let plain = text.starts_with('/')
+                && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@".contains(&byte));
             (plain && text.len() <= 256 && ids(text) == ids(default)).then(|| text.to_owned())
         };
         let like = format!("write one like \"{default}\"");

@@ -124,6 +124,13 @@ fn read(key: &str, table: &Table<'_>, around: &Around<'_>) -> Option<Service> {
     let security_key = |item: &Item<'_>| claims.key(key, secret_ref::read(directory)(item)?, item);
     let plugin = table.must("plugin", manifest::read_id);
     let (audience, issuers) = tokens(key, table, around);
+    let token = table.take("access-token");
+    let is_known = match around.platform.map(|platform| &platform.mode) {
+        Some(Mode::Remote { .. }) => token.is_some(),
+        Some(Mode::Embedded) => table.take("security-key").is_some(),
+        None => false,
+    };
+    let asks_platform = |item: &Item<'_>| asks_platform(item, around, is_known);
     let (names, secrets) = table.table("secrets", |table| secrets(table, directory));
     let service = Service {
         key: key.to_owned(),
@@ -140,10 +147,10 @@ fn read(key: &str, table: &Table<'_>, around: &Around<'_>) -> Option<Service> {
         http_out: table.table("http-out", |table| http_out::read(table, &names)),
         secrets,
         data: table.opt("data", file::path(directory)),
-        app_users: table.or("app-users", false, boolean),
-        apps: table.or("apps", false, boolean),
+        app_users: table.or("app-users", false, asks_platform),
+        apps: table.or("apps", false, asks_platform),
         mail: table.or("mail", false, boolean),
-        access_token: table.opt("access-token", |item| access_token(item, around)),
+        access_token: token.and_then(|item| access_token(&item, around)),
         service_id: table.opt("service-id", platform::id),
         purge_after_cancel: table.or(
             "purge-after-cancel",
@@ -207,6 +214,25 @@ fn access_token(item: &Item<'_>, around: &Around<'_>) -> Option<SecretRef> {
         Some(Mode::Remote { .. }) => secret_ref::read(around.directory)(item),
         Some(Mode::Embedded) => item.wrong("has no effect", "the platform is in this host and asks for none", "remove it"),
         None => item.wrong("has no effect", "there is no platform to show it to", "add a table [platform]"),
+    }
+}
+
+/// Whether a plugin may ask the platform, which must be there then, and know the service.
+fn asks_platform(item: &Item<'_>, around: &Around<'_>, is_known: bool) -> Option<bool> {
+    let asks = boolean(item)?;
+    match around.platform.map(|platform| &platform.mode) {
+        _ if is_known || !asks => Some(asks),
+        None => item.wrong("has no effect", "there is no platform to ask", "add a table [platform]"),
+        Some(Mode::Remote { .. }) => item.wrong(
+            "has no effect",
+            "the service has nothing to show the platform",
+            "add `access-token = { file = \"…\" }` to the service",
+        ),
+        Some(Mode::Embedded) => item.wrong(
+            "has no effect",
+            "a service without a securityKey is none of the platform's",
+            "add `security-key = { file = \"…\" }` to the service",
+        ),
     }
 }
 

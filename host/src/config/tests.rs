@@ -85,6 +85,31 @@ fn host_sections_refuse_bad_values() {
         ("[listen.tls]\nkey = { file = \"a\" }", &CONFIG_MISSING_KEY, 1, "listen.tls.certificate", "add `certificate = …`"),
         ("[listen.tls]\ncertificate = \"a\"\nkey = \"a\"", &CONFIG_INVALID, 3, "listen.tls.key", "{ file = \"path\" }"),
         ("[operation]\naddress = \"localhost:9464\"", &CONFIG_INVALID, 2, "operation.address", "127.0.0.1:9464"),
+        ("[platform]\nmode = \"local\"", &CONFIG_INVALID, 2, "platform.mode", "\"embedded\" or \"remote\""),
+        ("[platform]\napi-base = \"https://a.com\"", &CONFIG_MISSING_KEY, 1, "platform.mode", "add `mode = …`"),
+        ("[platform]\nmode = \"embedded\"\napi-base = \"https://a.com\"", &CONFIG_INVALID, 3, "platform.api-base", "remote"),
+        ("[platform]\nmode = \"remote\"\napi-base = \"http://a.com\"", &CONFIG_INVALID, 3, "platform.api-base", "https://"),
+        ("[platform]\nmode = \"remote\"\napi-base = \"http://10.0.0.1\"", &CONFIG_INVALID, 3, "platform.api-base", "https://"),
+        ("[platform]\nmode = \"remote\"\napi-base = \"https://a.com/v1\"", &CONFIG_INVALID, 3, "platform.api-base", "https://"),
+        ("[platform]\nmode = \"remote\"\napi-base = \"https://me@a.com\"", &CONFIG_INVALID, 3, "platform.api-base", "https://"),
+        ("[platform]\nmode = \"remote\"\ntimeout = \"1h\"", &CONFIG_INVALID, 3, "platform.timeout", "to 5m"),
+        ("[platform]\nmode = \"remote\"\npoll-interval = \"0s\"", &CONFIG_INVALID, 3, "platform.poll-interval", "from 1s"),
+        ("[platform]\nmode = \"remote\"\npaths = { app = \"/app\" }", &CONFIG_INVALID, 3, "platform.paths.app", "/:appId"),
+        ("[platform]\nmode = \"remote\"\npaths = { app = \"/a?b/:appId\" }", &CONFIG_INVALID, 3, "platform.paths.app", "/:appId"),
+        (
+            "[platform]\nmode = \"remote\"\npaths = { messages = \"/{m}\" }",
+            &CONFIG_INVALID,
+            3,
+            "platform.paths.messages",
+            "/v1.0/",
+        ),
+        (
+            "[platform]\nmode = \"remote\"\npaths = { mesages = \"/\" }",
+            &CONFIG_UNKNOWN_KEY,
+            3,
+            "platform.paths.mesages",
+            "messages",
+        ),
         ("[log]\naccess = \"yes\"", &CONFIG_INVALID, 2, "log.access", "`true` or `false`"),
         ("[runtime]\nmax-calls = 1.5", &CONFIG_INVALID, 2, "runtime.max-calls", "whole number"),
         ("[runtime]\nwait = \"1h\"", &CONFIG_INVALID, 2, "runtime.wait", "to 1m"),
@@ -100,8 +125,35 @@ fn host_sections_refuse_bad_values() {
 }
 
 #[test]
+fn a_plugin_that_asks_the_platform_needs_one_that_knows_its_service() {
+    let with = |mode: &str, keys: &str| format!("[platform]\nmode = \"{mode}\"\n{SERVICE}{keys}app-users = true\napps = true\n");
+    for (mode, keys) in [("remote", "access-token = { file = \"t\" }\n"), ("embedded", "security-key = { file = \"k\" }\n")] {
+        let service = &valid(&with(mode, keys)).services["notes"];
+        assert!(service.app_users && service.apps);
+    }
+    for (mode, keys, fix) in [("remote", "", "`access-token = "), ("embedded", "", "`security-key = ")] {
+        let all = mistakes(&with(mode, keys));
+        let subjects: Vec<_> = all.iter().map(|problem| problem.what.as_str()).collect();
+        assert_eq!(subjects, ["`services.notes.app-users` has no effect", "`services.notes.apps` has no effect"]);
+        assert!(all.iter().all(|problem| problem.fix.contains(fix)), "{all:?}");
+    }
+    check(&[(
+        &format!("[platform]\nmode = \"embedded\"\n{SERVICE}access-token = {{ file = \"t\" }}\n"),
+        &CONFIG_INVALID,
+        5,
+        "services.notes.access-token",
+        "remove it",
+    )]);
+}
+
+#[test]
 fn services_refuse_bad_values() {
     for (rest, line, subject, fix) in [
+        ("access-token = { file = \"t\" }", 3, "access-token", "add a table [platform]"),
+        ("app-users = true", 3, "app-users", "add a table [platform]"),
+        ("apps = true", 3, "apps", "add a table [platform]"),
+        ("app-users = \"yes\"", 3, "app-users", "`true` or `false`"),
+        ("service-id = \"55b88eef\"", 3, "service-id", "24 hex digits"),
         ("hosts = [\"notes.example.com:443\"]", 3, "hosts[0]", "without scheme, port"),
         ("hosts = [\"a.com\", \"A.com\"]", 3, "hosts[1]", "of its own"),
         ("ocean-auth = \"v1\"", 3, "ocean-auth", "\"legacy\", \"both\" or \"v2\""),
@@ -394,7 +446,7 @@ fn is_commented(line: &str) -> bool {
     let Some(line) = line.strip_prefix("# ") else { return false };
     let key = line.split(" = ").next().unwrap_or_default();
     let is_key = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-    let opens = ["[services.", "[issuers.", "[listen.", "[["].iter().any(|begin| line.starts_with(begin));
+    let opens = ["[platform", "[services.", "[issuers.", "[listen.", "[["].iter().any(|begin| line.starts_with(begin));
     opens || (is_key && line.contains(" = "))
 }
 
@@ -410,13 +462,16 @@ fn uncommented(pick: impl Fn(usize, &str) -> bool) -> String {
 #[test]
 fn the_default_text_changes_nothing_with_or_without_its_marks() {
     assert_eq!(valid(Config::default_text()), valid(""));
-    // Of what can be written down, these three alone have no default.
+    // Of what can be written down, these alone have no default.
     let all = valid(&uncommented(|_, _| true));
     assert_eq!(all.listen.public_url.as_deref(), Some("https://wharf.example.com"));
     assert_eq!(all.listen.tls.as_ref().map(|tls| tls.certificate.clone()), Some("etc/wharf.crt".into()));
     assert_eq!(all.operation.address, "127.0.0.1:9464".parse().ok());
     let (listen, operation) = (Listen { public_url: None, tls: None, ..all.listen.clone() }, Operation::default());
-    assert_eq!(Config { listen, operation, services: BTreeMap::new(), issuers: BTreeMap::new(), ..all.clone() }, valid(""));
+    let shown = Config { listen, operation, platform: None, services: BTreeMap::new(), issuers: BTreeMap::new(), ..all.clone() };
+    assert_eq!(shown, valid(""));
+    let platform = "[platform]\nmode = \"remote\"\n";
+    assert_eq!(all.platform, valid(platform).platform);
 
     let issuer =
         "[issuers.acme]\nissuer = \"https://login.example.com\"\njwks = { url = \"https://login.example.com/jwks.json\" }\n";
@@ -436,8 +491,10 @@ fn every_line_of_the_default_text_can_be_uncommented_alone() {
         seen += 1;
         // A key comes with its table, and what is mandatory or referred to with it.
         let issuer = ["# [issuers.acme]", "# issuer =", "# jwks ="];
-        let section = lines[..number].iter().rfind(|line| ["# [issuers.acme]", "# [services.notes]"].contains(line));
+        let section =
+            lines[..number].iter().rfind(|line| ["# [platform]", "# [issuers.acme]", "# [services.notes]"].contains(line));
         let mut needed = match section {
+            Some(&"# [platform]") => vec!["# [platform]", "# mode ="],
             Some(&"# [issuers.acme]") => issuer.to_vec(),
             Some(_) => vec!["# [services.notes]", "# plugin ="],
             None => Vec::new(),
@@ -446,6 +503,8 @@ fn every_line_of_the_default_text_can_be_uncommented_alone() {
             needed.push("# hosts =");
         } else if line.starts_with("# issuers =") {
             needed.extend(["# audience ="].into_iter().chain(issuer));
+        } else if line.starts_with("# access-token =") {
+            needed.extend(["# [platform]", "# mode ="]);
         }
         let table = lines[..number].iter().rposition(|line| line.starts_with('[') || line.starts_with("# [")).unwrap_or(0);
         if lines[table].starts_with("# [[") || lines[table] == "# [listen.tls]" {
@@ -469,6 +528,8 @@ fn the_default_text_names_every_key_there_is() {
         "[runtime]",
         "[limits]",
         "[log]",
+        "[platform]",
+        "[platform.paths]",
         "[issuers.acme]",
         "[services.notes]",
         "[services.notes.kv]",

@@ -15,6 +15,7 @@ pub(super) fn page(health: &Health) -> String {
     requests(&mut page, health);
     permits(&mut page, health);
     compilations(&mut page, health);
+    platform(&mut page, health);
     store(&mut page, health);
     page.into_text()
 }
@@ -111,6 +112,13 @@ fn compilations(page: &mut Page, health: &Health) {
     let mut total = page.counter("wharf_compilations_total", "Components compiled, by result.");
     by_word(&mut total, &[], "result", &metrics.compilations);
     page.histogram("wharf_compile_seconds", "How long compiling a component took.").times(&[], &metrics.compile_seconds);
+}
+
+fn platform(page: &mut Page, health: &Health) {
+    let mut calls = page.counter("wharf_platform_calls_total", "Calls to the platform, by what came of them.");
+    for (call, outcomes) in health.app.platform.calls().get() {
+        by_word(&mut calls, &[("call", call)], "outcome", outcomes);
+    }
 }
 
 fn store(page: &mut Page, health: &Health) {

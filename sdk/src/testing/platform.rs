@@ -12,6 +12,9 @@ use crate::error::Failure;
 const LIFETIME: Duration = Duration::from_hours(24);
 const LIFETIME_REMEMBERED: Duration = Duration::from_hours(30 * 24);
 
+/// The most bytes of an account, a name, an address or a number.
+const MAX_TEXT: usize = 1 << 10;
+
 /// When a platform that is down may be asked again.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -90,6 +93,11 @@ impl Platform {
 
 /// The same account of the same app is the same user, however often it is made.
 pub(crate) fn create(state: &mut State, app_id: &str, user: &NewUser) -> Result<AppUser, Failure> {
+    let NewUser { account, name, email, cellphone } = user;
+    check(state, &[app_id], [Some(account), Some(name), email.as_ref(), cellphone.as_ref()])?;
+    if account.is_empty() {
+        return Err(invalid("the account is empty"));
+    }
     check_app(state, app_id)?;
     let known = state.platform.users.iter().find(|(app, known)| app == app_id && known.account == user.account);
     if let Some((_, known)) = known {
@@ -102,6 +110,8 @@ pub(crate) fn create(state: &mut State, app_id: &str, user: &NewUser) -> Result<
 }
 
 pub(crate) fn update(state: &mut State, app_id: &str, user_id: &str, changes: &Changes) -> Result<AppUser, Failure> {
+    let Changes { name, email, cellphone } = changes;
+    check(state, &[app_id, user_id], [Some(name), email.as_ref(), cellphone.as_ref()])?;
     check_app(state, app_id)?;
     let user = find(state, app_id, user_id)?;
     user.name.clone_from(&changes.name);
@@ -112,6 +122,7 @@ pub(crate) fn update(state: &mut State, app_id: &str, user_id: &str, changes: &C
 }
 
 pub(crate) fn access_token(state: &mut State, app_id: &str, user_id: &str, remember: bool) -> Result<Token, Failure> {
+    check(state, &[app_id, user_id], [])?;
     check_app(state, app_id)?;
     find(state, app_id, user_id)?;
     let lifetime = if remember { LIFETIME_REMEMBERED } else { LIFETIME };
@@ -119,6 +130,22 @@ pub(crate) fn access_token(state: &mut State, app_id: &str, user_id: &str, remem
     let code = format!("{:040x}", state.platform.tokens.len() + 1);
     state.platform.tokens.push(IssuedToken { user_id: user_id.to_owned(), code: code.clone(), expires_ms });
     Ok(Token { code, expires_ms: Some(expires_ms) })
+}
+
+/// What the host sees before it asks the platform.
+fn check<const N: usize>(state: &State, ids: &[&str], texts: [Option<&String>; N]) -> Result<(), Failure> {
+    state.platform.check_granted("app-users")?;
+    if !ids.iter().all(|id| id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+        return Err(invalid("an id is not one: it has 24 hex digits"));
+    }
+    match texts.into_iter().flatten().any(|text| text.len() > MAX_TEXT) {
+        true => Err(invalid("a text is longer than 1 KiB")),
+        false => Ok(()),
+    }
+}
+
+fn invalid(why: &str) -> Failure {
+    failure("app-users.invalid", why)
 }
 
 fn check_app(state: &State, app_id: &str) -> Result<(), Failure> {

@@ -60,7 +60,13 @@ fn a_token_is_new_each_time_and_never_shown() {
         let remembered = app_users::access_token(&app, &ada.id, true).unwrap();
         assert_eq!(remembered.expires_ms, Some(1000 + 30 * 86_400_000));
         assert_ne!(remembered.code, token.code);
-        assert_eq!(code(app_users::access_token(&app, "nobody", false)), "app-users.refused");
+        assert_eq!(code(app_users::access_token(&app, "55b891fb4df03bab3307c101", false)), "app-users.refused");
+        // What cannot be an id, or an account, is not asked for.
+        assert_eq!(code(app_users::access_token(&app, "nobody", false)), "app-users.invalid");
+        assert_eq!(code(app_users::create("shop", &NewUser::default())), "app-users.invalid");
+        assert_eq!(code(app_users::create(&app, &NewUser::default())), "app-users.invalid");
+        let long = NewUser { name: "n".repeat(1025), ..NewUser { account: "a".into(), ..NewUser::default() } };
+        assert_eq!(code(app_users::create(&app, &long)), "app-users.invalid");
     });
     assert_eq!(host.issued_tokens().len(), 2);
 }

@@ -3,14 +3,17 @@ use std::fs;
 use serde_json::{Value, json};
 use wharf_guests::{FETCH, INNOCENT};
 
-use super::server::{Reply, Sent, Server};
-use crate::support::{Running, Service, TestHost, wait::until};
+use crate::support::{
+    Running, Service, TestHost,
+    server::{Reply, Sent, Server},
+    wait::until,
+};
 
 fn echo(sent: &Sent) -> Reply {
     match sent.line.as_str() {
-        "GET /never" => None,
-        "GET /short" | "POST /short" => Some(("200 OK\r\ncontent-length: 100000", b"cut".to_vec())),
-        _ => Some(("200 OK", [sent.line.as_bytes(), b" ", &sent.body].concat())),
+        "GET /never" => Reply::Never,
+        "GET /short" | "POST /short" => Reply::new("200 OK\r\ncontent-length: 100000", "cut"),
+        _ => Reply::new("200 OK", [sent.line.as_bytes(), b" ", &sent.body].concat()),
     }
 }
 

@@ -8,12 +8,15 @@ pub(crate) mod http;
 pub(crate) mod http2;
 pub(crate) mod log;
 mod host;
+pub(crate) mod platform;
 mod process;
+pub(crate) mod server;
 mod service;
 pub(crate) mod wait;
 
 pub(crate) use cli::{Run, wharf};
 pub(crate) use host::{Running, TestHost, install};
 pub(crate) use http::{Answer, Request};
+pub(crate) use platform::Platform;
 pub(crate) use process::Process;
 pub(crate) use service::Service;

@@ -10,6 +10,7 @@ pub(crate) struct Service {
     pub(super) key: String,
     pub(super) guest: Guest,
     security_key: Option<Vec<u8>>,
+    access_token: Option<String>,
     settings: String,
     limits: String,
     pub(super) installed: bool,
@@ -22,6 +23,7 @@ impl Service {
             key: guest.name.to_owned(),
             guest: *guest,
             security_key: None,
+            access_token: None,
             settings: String::new(),
             limits: String::new(),
             installed: true,
@@ -46,6 +48,12 @@ impl Service {
         self
     }
 
+    /// With this content of its token file, `<key>.token`, for a platform elsewhere.
+    pub(crate) fn access_token(mut self, token: &str) -> Self {
+        self.access_token = Some(token.to_owned());
+        self
+    }
+
     /// A key of the service's table and its value in TOML.
     pub(crate) fn set(mut self, key: &str, value: &str) -> Self {
         writeln!(self.settings, "{key} = {value}").expect("a string takes everything");
@@ -59,13 +67,17 @@ impl Service {
         self
     }
 
-    /// Writes its key file and returns its tables.
+    /// Writes its key and token files and returns its tables.
     pub(super) fn write(&self, here: &Path) -> String {
         let Self { key, guest, settings, limits, .. } = self;
         let mut text = format!("\n[services.{key}]\nplugin = \"test/{}\"\n{settings}", guest.name);
         if let Some(security_key) = &self.security_key {
             fs::write(here.join(format!("{key}.key")), security_key).expect("a key file can be written");
             writeln!(text, "security-key = {{ file = \"{key}.key\" }}").expect("a string takes everything");
+        }
+        if let Some(token) = &self.access_token {
+            fs::write(here.join(format!("{key}.token")), token).expect("a token file can be written");
+            writeln!(text, "access-token = {{ file = \"{key}.token\" }}").expect("a string takes everything");
         }
         if !limits.is_empty() {
             writeln!(text, "[services.{key}.limits]\n{limits}").expect("a string takes everything");

@@ -44,6 +44,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "manifest",
             "message",
             "observe",
+            "platform",
             "problem",
             "request",
             "runtime",
@@ -59,10 +60,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "store", "task",
         ],
     ),
-    ("message", &["clock", "codes", "failpoint", "store", "task"]),
     ("runtime", &["bindings", "caller", "capabilities", "codes", "limits", "observe", "problem", "reader", "task"]),
-    ("capabilities", &["bindings", "caller", "codes", "config", "manifest", "problem", "reader", "secret", "store", "task"]),
+    (
+        "capabilities",
+        &["bindings", "caller", "codes", "config", "manifest", "platform", "problem", "reader", "secret", "store", "task"],
+    ),
     ("bindings", &[]),
+    ("platform", &["codes", "config", "message", "observe", "problem", "secret", "task"]),
+    // Its words are those of the platform's client; whom it needs above it, it knows by traits.
+    ("message", &["clock", "codes", "failpoint", "store", "task"]),
     // Below the line.
     ("store", &["codes", "failpoint", "observe", "problem", "secret"]),
     ("config", &["codes", "limits", "manifest", "problem", "secret", "toml_reader", "units"]),

@@ -1,0 +1,4 @@
+//! What this host asks of a platform, and what it makes of the answers.
+
+mod client;
+mod failures;
