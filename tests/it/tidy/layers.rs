@@ -60,7 +60,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("message", &["clock", "codes", "failpoint", "store", "task"]),
-    ("runtime", &["bindings", "caller", "capabilities", "codes", "limits", "observe", "problem", "reader", "task"]),
+    ("runtime", &["bindings", "caller", "capabilities", "codes", "limits", "observe", "problem", "reader", "store", "task"]),
     ("capabilities", &["bindings", "caller", "codes", "config", "manifest", "problem", "reader", "secret", "store", "task"]),
     ("bindings", &[]),
     // Below the line.

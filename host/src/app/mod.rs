@@ -1,4 +1,6 @@
-//! The host as a whole: everything a request needs, made once.
+//! The host as a whole: everything a request or a message needs, made once.
+
+mod deliver;
 
 use std::{
     collections::BTreeMap,
@@ -51,7 +53,8 @@ use crate::{
 /// What an idle instance may take of the pool; components of the usual tool chains take one to five.
 const MAX_CORE_INSTANCES_PER_IDLE: u32 = 5;
 
-/// Everything that serves requests. Shared by all connections; what changes while it runs is behind the services' `current`.
+/// Everything that serves requests and hands over messages. Shared by all connections; what changes while it runs is behind the
+/// services' `current`.
 pub struct App {
     pub services: Services,
     pub bearer: Bearer,
