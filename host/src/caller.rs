@@ -1,8 +1,9 @@
-//! Who is behind a request: what every scheme of `request/authenticate/` ends in, and all a plugin ever learns of it.
+//! Who is behind a call: what every scheme of `request/authenticate/` ends in, and all a plugin ever learns of it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
-/// A proven identity, or the proof that none was claimed. Made only by `request/authenticate/`.
+/// A proven identity, or the proof that none was claimed. Made only by `request/authenticate/`, and for what the host itself
+/// has to tell a plugin.
 #[derive(Debug, Clone)]
 pub struct Caller {
     pub scheme: Scheme,
@@ -21,6 +22,11 @@ impl Caller {
     pub fn anonymous(address: IpAddr) -> Self {
         Self { scheme: Scheme::Anonymous, app: None, app_id: None, user: None, scopes: Vec::new(), address }
     }
+
+    /// The host, on behalf of an app: it hands the plugin a message about it.
+    pub fn host(app: String) -> Self {
+        Self { scheme: Scheme::Host, app: Some(app), ..Self::anonymous(Ipv4Addr::LOCALHOST.into()) }
+    }
 }
 
 /// An end user of an app. `id` is the identity; the labels beside it are not to be trusted with access.
@@ -38,6 +44,8 @@ pub enum Scheme {
     Anonymous,
     OceanAuth,
     Bearer,
+    /// Nobody outside: see [`Caller::host`].
+    Host,
 }
 
 impl Scheme {
@@ -47,6 +55,7 @@ impl Scheme {
             Self::Anonymous => "anonymous",
             Self::OceanAuth => "ocean-auth",
             Self::Bearer => "bearer",
+            Self::Host => "host",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A running host: data directory, plugins, control socket and listeners, put together and taken apart again.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     net::TcpListener,
@@ -13,6 +13,7 @@ use crate::{
     app::App,
     codes,
     config::{self, Config},
+    message::Line,
     operation::{Endpoint, Health, Phase},
     problem::{Problem, Problems},
     request::{
@@ -24,6 +25,9 @@ use crate::{
     store::{DataDir, Store},
     task::AbortOnDrop,
 };
+
+/// How long deliveries under way may go on when the host stops. Those that take longer are delivered again.
+const MESSAGES_END: Duration = Duration::from_secs(3);
 
 /// The threads of a host. Dropping it gives up whatever still runs.
 #[derive(Debug)]
@@ -65,6 +69,8 @@ pub struct Host {
     forgetting: AbortOnDrop,
     /// Keeps the keys of issuers fresh.
     reading_keys: Vec<AbortOnDrop>,
+    /// Handles messages, where there is a platform.
+    line: Option<Line>,
     /// Those who run the host can look at it until the end.
     operating: Option<(JoinHandle<()>, Stop)>,
     /// Holds the lock of the data directory until the very end.
@@ -100,7 +106,7 @@ impl Host {
         let store = Store::open(&data)?;
         let app = Arc::new(App::new(&config, Some(store.clone()), Handle::current())?);
         let admin = Arc::new(Admin::new(config.clone(), &data, store.clone(), Some(app.clone()))?);
-        let health = Arc::new(Health::new(app.clone(), store, requests.clone()));
+        let health = Arc::new(Health::new(app.clone(), store.clone(), requests.clone()));
         let (operation, operating) = match config.operation.address {
             None => (None, None),
             Some(address) => {
@@ -108,6 +114,7 @@ impl Host {
                 (Some(address), Some(task))
             }
         };
+        let line = app.start_messages(&config, store.clone(), requests.clone()).await.map_err(|error| error.problem())?;
         let unloaded = admin.load_all().await;
         for problem in unloaded.0 {
             tracing::warn!(code = problem.code.id, "{problem}");
@@ -125,7 +132,20 @@ impl Host {
         health.enter(Phase::Serving);
         tracing::info!(%address, operation = operation.map(tracing::field::display), data = %data.path().display(), "serving");
         let forgetting = AbortOnDrop::new(forgetting.abort_handle());
-        Ok(Self { admin, address, operation, health, stop, listening, controlling, forgetting, reading_keys, operating, data })
+        Ok(Self {
+            admin,
+            address,
+            operation,
+            health,
+            stop,
+            listening,
+            controlling,
+            forgetting,
+            reading_keys,
+            line,
+            operating,
+            data,
+        })
     }
 
     /// Stops accepting, lets calls in flight finish for at most the drain timeout or until `hurry` comes, and gives the data
@@ -149,6 +169,13 @@ impl Host {
         tokio::select! {
             () = ends => {}
             () = cut => {}
+        }
+        // After the last notice was answered. What is under way is finished, as calls are.
+        if let Some(line) = self.line {
+            let ending = tokio::time::timeout(MESSAGES_END, line.stop());
+            if ending.await.is_err() {
+                tracing::warn!("a delivery took too long to end; its message is delivered again after the next start");
+            }
         }
         // Only now: what is in flight while the host drains may carry a token of a new key.
         drop(self.reading_keys);

@@ -5,8 +5,9 @@ use crate::{
     cli::plugin as innocent,
     request::authenticate::{bearer as doors, ocean_auth as identity},
     runtime::{
-        canary, chatter, drip, escape, flood, giant, grow, hoard, malformed, panic, recurse, sink, sip, sleep, source, spin,
-        tally, trap,
+        canary, chatter, drip, escape, flood, giant, grow, hoard,
+        lifecycle::{balk, journal, unruly},
+        malformed, panic, recurse, sink, sip, sleep, source, spin, tally, trap,
     },
 };
 

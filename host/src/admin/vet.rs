@@ -17,7 +17,7 @@ const ASKED: [&str; 6] = ["kv", "secrets", "http-out", "app-users", "apps", "mai
 const WASI: [&str; 6] = ["io", "cli", "clocks", "filesystem", "random", "sockets"];
 
 /// Exports of the contract that this host does not call yet.
-const UNSERVED: [&str; 3] = ["lifecycle", "events", "jobs"];
+const UNSERVED: [&str; 2] = ["events", "jobs"];
 
 /// A component that says what it is and asks for nothing that this host does not have.
 #[derive(Debug)]

@@ -10,23 +10,54 @@ use crate::{
 };
 
 /// The longest message or field that is written, in bytes; the rest is cut and counted.
-const MAX_TEXT: usize = 8 << 10;
+pub const MAX_TEXT: usize = 8 << 10;
 
 /// The most fields of a line.
 const MAX_FIELDS: usize = 32;
+
+/// What a call is about, so that its lines are found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// A request, whose own lines name service and app.
+    Request {
+        id: String,
+    },
+    Message {
+        id: String,
+        service: String,
+        app: String,
+    },
+}
+
+impl About {
+    fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Request { id } => Some(id),
+            Self::Message { .. } => None,
+        }
+    }
+
+    /// The message's id, and its service and app.
+    fn message(&self) -> (Option<&str>, Option<&str>, Option<&str>) {
+        match self {
+            Self::Request { .. } => (None, None, None),
+            Self::Message { id, service, app } => (Some(id), Some(service), Some(app)),
+        }
+    }
+}
 
 /// The log of one call.
 #[derive(Debug)]
 pub struct LogCtx {
     plugin: Arc<str>,
-    request_id: String,
+    about: About,
     lines_left: u32,
     dropped: u32,
 }
 
 impl LogCtx {
-    pub fn new(plugin: Arc<str>, request_id: &str, lines: u32) -> Self {
-        Self { plugin, request_id: request_id.to_owned(), lines_left: lines, dropped: 0 }
+    pub fn new(plugin: Arc<str>, about: About, lines: u32) -> Self {
+        Self { plugin, about, lines_left: lines, dropped: 0 }
     }
 
     /// Writes one line, unless the call has used up its lines.
@@ -39,14 +70,20 @@ impl LogCtx {
             return;
         };
         self.lines_left = left;
-        let (plugin, request_id) = (&*self.plugin, self.request_id.as_str());
-        let (message, fields) = (cut(message), show_fields(fields));
+        let (plugin, request_id) = (&*self.plugin, self.about.request_id());
+        let (message_id, service, app) = self.about.message();
+        let (text, fields) = (cut(message, MAX_TEXT), show_fields(fields));
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(target: "plugin", plugin, request_id, message_id, service, app, fields, "{text}")
+            };
+        }
         match level {
-            Level::Trace => tracing::trace!(target: "plugin", plugin, request_id, fields, "{message}"),
-            Level::Debug => tracing::debug!(target: "plugin", plugin, request_id, fields, "{message}"),
-            Level::Info => tracing::info!(target: "plugin", plugin, request_id, fields, "{message}"),
-            Level::Warn => tracing::warn!(target: "plugin", plugin, request_id, fields, "{message}"),
-            Level::Error => tracing::error!(target: "plugin", plugin, request_id, fields, "{message}"),
+            Level::Trace => line!(trace),
+            Level::Debug => line!(debug),
+            Level::Info => line!(info),
+            Level::Warn => line!(warn),
+            Level::Error => line!(error),
         }
     }
 }
@@ -55,9 +92,10 @@ impl LogCtx {
 impl Drop for LogCtx {
     fn drop(&mut self) {
         if self.dropped > 0 {
+            let (message_id, service, app) = self.about.message();
             tracing::warn!(
-                target: "plugin", plugin = &*self.plugin, request_id = self.request_id, dropped = self.dropped,
-                "the plugin wrote more log lines than its limit `log-lines` allows in one call"
+                target: "plugin", plugin = &*self.plugin, request_id = self.about.request_id(), message_id, service, app,
+                dropped = self.dropped, "the plugin wrote more log lines than its limit `log-lines` allows in one call"
             );
         }
     }
@@ -73,9 +111,9 @@ fn enabled(level: Level) -> bool {
     }
 }
 
-/// At most [`MAX_TEXT`] bytes; control characters are escaped, so that a plugin cannot forge a line of the host's log.
-pub fn cut(text: &str) -> String {
-    let end = text.floor_char_boundary(MAX_TEXT);
+/// At most `most` bytes of a text; control characters are escaped, so that a plugin cannot forge a line of the host's log.
+pub fn cut(text: &str, most: usize) -> String {
+    let end = text.floor_char_boundary(most);
     let mut shown = String::with_capacity(end);
     for c in text[..end].chars() {
         if c.is_control() { shown.extend(c.escape_default()) } else { shown.push(c) }
@@ -87,7 +125,12 @@ pub fn cut(text: &str) -> String {
 }
 
 fn show_fields(fields: &[(String, String)]) -> String {
-    fields.iter().take(MAX_FIELDS).map(|(name, value)| format!("{}={}", cut(name), cut(value))).collect::<Vec<_>>().join(" ")
+    fields
+        .iter()
+        .take(MAX_FIELDS)
+        .map(|(name, value)| format!("{}={}", cut(name, MAX_TEXT), cut(value, MAX_TEXT)))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 pub fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
@@ -104,5 +147,64 @@ impl Host for CallState {
     fn enabled(&mut self, level: Level) -> wasmtime::Result<bool> {
         self.ledger.host_call()?;
         Ok(enabled(level))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io,
+        sync::{Mutex, PoisonError},
+    };
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// The fields of the one line that a call with one line left writes when it writes twice, and of the one about the other.
+    fn lines(about: About) -> [serde_json::Value; 2] {
+        let written = Written::default();
+        let writer = written.clone();
+        let subscriber = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            let mut log = LogCtx::new("acme/notes@1.0.0".into(), about, 1);
+            log.write(Level::Warn, "it\nis", &[]);
+            log.write(Level::Warn, "too much", &[]);
+        });
+        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        [lines[0]["fields"].clone(), lines[1]["fields"].clone()]
+    }
+
+    #[test]
+    fn lines_are_found_by_their_request_or_by_their_message() {
+        let [first, second] = lines(About::Request { id: "r1".to_owned() });
+        let expected = serde_json::json!({"message": "it\\nis", "plugin": "acme/notes@1.0.0", "request_id": "r1", "fields": ""});
+        assert_eq!((first, &second["request_id"]), (expected, &"r1".into()));
+
+        let [id, service, app] = ["m1", "notes", "a1"].map(str::to_owned);
+        for line in lines(About::Message { id, service, app }) {
+            let named = ["message_id", "service", "app"].map(|field| line[field].as_str().unwrap_or_default().to_owned());
+            assert_eq!(named, ["m1", "notes", "a1"], "{line}");
+            assert!(line.get("request_id").is_none(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_cut_text_says_how_much_is_missing_and_breaks_no_character() {
+        assert_eq!(cut("aé\u{7}", 8), "aé\\u{7}");
+        assert_eq!(cut("aéb", 2), "a… (3 bytes more)");
     }
 }

@@ -38,7 +38,7 @@ use crate::{
     platform::client::{Client, Clients, PlatformError},
     problem::{Problem, Problems},
     runtime::state::{CallState, error},
-    store::Store,
+    store::{Batch, Store},
 };
 
 /// The capabilities of a host.
@@ -136,9 +136,9 @@ pub struct Ready {
 
 impl Ready {
     /// The moment `ctx`.
-    pub fn ctx(self: &Arc<Self>, caller: &Caller) -> Ctx {
+    pub fn ctx(self: &Arc<Self>, caller: &Caller, writes: Writes) -> Ctx {
         let Self { config: _, secrets: _, kv, http_out: _, data: _, app_users: _, apps: _ } = &**self;
-        Ctx { ready: self.clone(), kv: kv.ctx(caller) }
+        Ctx { ready: self.clone(), kv: kv.ctx(caller, writes) }
     }
 
     /// The most bytes of an argument that a capability takes, beyond what every host call may hand over.
@@ -146,6 +146,15 @@ impl Ready {
         let Self { config: _, secrets: _, kv, http_out: _, data: _, app_users: _, apps: _ } = self;
         kv.largest_value()
     }
+}
+
+/// When what a call writes into the host's store is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writes {
+    /// Before the plugin is told so: a request's.
+    AtOnce,
+    /// Together with the end of the call, by whoever made it: a message's. What leaves the host (`http-out`) leaves at once.
+    Collected,
 }
 
 /// What a call's capabilities know of the call, and what it may do.
@@ -160,6 +169,12 @@ impl Ctx {
     pub fn rest(&mut self) {
         let Self { ready: _, kv } = self;
         kv.rest();
+    }
+
+    /// Takes what the call has written under [`Writes::Collected`], each capability's in its order.
+    pub fn collected(&mut self) -> Batch {
+        let Self { ready: _, kv } = self;
+        kv.collected()
     }
 }
 

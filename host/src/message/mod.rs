@@ -128,7 +128,9 @@ pub struct Delivery {
 /// The plugin said ok.
 #[derive(Debug, Default)]
 pub struct Delivered {
-    /// All that it wrote meanwhile and that is not stored yet: to be committed together with the message's completion.
+    /// All that it wrote meanwhile and that is not stored yet: to be committed together with the message's completion. The
+    /// commit is refused with a [`crate::store::kv::KvError`] when somebody else wrote in between, so that what the plugin was
+    /// told no longer holds (`Overtaken`, `Quota`): no fault of the message, which is then to be delivered again.
     pub effects: Batch,
 }
 
@@ -154,6 +156,9 @@ pub enum DeliverError {
 /// Hands messages to plugins. Implemented where the lines meet, in `app.rs`.
 pub trait Deliver: Send + Sync {
     /// Runs the plugin's `lifecycle` for one message. A plugin without that export is told nothing, and the delivery counts.
+    ///
+    /// For its first tick the plugin runs where this is awaited: that must be where requests run, and never the runtime of
+    /// deadlines and administration.
     ///
     /// Dropping the future ends the plugin's call; nothing of it is kept.
     fn deliver(&self, delivery: Delivery) -> BoxFuture<'_, Result<Delivered, DeliverError>>;

@@ -83,6 +83,9 @@ mod tests {
             let serves = ["here", "gone", "purged", "forgotten", "never"].map(|key| apps.serves(key, wanted));
             assert_eq!(serves, [here, gone, unheard, unheard, unheard], "{wanted:?}");
         }
-        assert_eq!((apps.id("gone").as_deref(), apps.id("purged").as_deref(), apps.id("forgotten")), (Some("2"), Some("3"), None));
+        assert_eq!(
+            (apps.id("gone").as_deref(), apps.id("purged").as_deref(), apps.id("forgotten")),
+            (Some("2"), Some("3"), None)
+        );
     }
 }

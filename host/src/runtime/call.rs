@@ -1,29 +1,28 @@
-//! instantiate → call: one admitted request in, one outcome out.
+//! A request's call: one admitted request in, one outcome out.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use tokio::sync::oneshot;
-use wasmtime::component::{Resource, ResourceTableError};
+use wasmtime::component::Resource;
 
 use super::{
     instance::Instance,
-    lanes::{Guest, Lanes, Lost},
-    meter::{Breach, Limit, Meter},
+    lanes::Lanes,
+    meter::{Breach, Limit},
     outcome::{Details, Failure, Outcome},
     permit::Permit,
-    plugin::{Plugin, host_call_bytes, limit_reached},
+    plugin::Plugin,
     reply::Head,
+    run::{Admitted, Export, run},
     state::{CallState, response_head},
 };
 use crate::{
-    bindings::{log::Level, types},
+    bindings::types,
     caller::{Caller, Scheme},
+    capabilities::{Writes, log::About},
     observe::metrics::Requests,
     reader::{BodyReader, ReadError},
     task::AbortOnDrop,
@@ -65,68 +64,53 @@ enum Answer {
     Streamed,
 }
 
-/// Runs one call in a fresh instance.
+/// Runs one call in an instance of its own, or in one that has served this app before.
 ///
 /// Dropping the future ends the guest at its next tick at the latest; the permit is given back when the instance is gone.
 pub async fn call(lanes: &Arc<Lanes>, plugin: Arc<Plugin>, permit: Permit, caller: &Caller, request: Request) -> Outcome {
-    let now = Instant::now();
     let allowed = request.timeout;
-    let deadline = now + allowed;
-    let meter = Arc::new(Meter::new(plugin.limits.cpu, now));
     let (head, mut heads) = oneshot::channel();
-    let capabilities = plugin.ready.ctx(caller);
-    let state = CallState::new(&plugin, meter.clone(), capabilities, &request.id, deadline, request.headers, head);
-    let tenant = caller.app.clone();
-    let caller = wit_caller(caller, &request.id);
-    let about = About { plugin: plugin.name.clone(), request_id: request.id, allowed, counted: request.counted };
-    let arguments = Arguments {
+    let capabilities = plugin.ready.ctx(caller, Writes::AtOnce);
+    let about = About::Request { id: request.id.clone() };
+    let state = CallState::new(&plugin, capabilities, about, allowed).answering(request.headers, head);
+    let handle = Handle {
+        caller: wit_caller(caller, &request.id),
         method: request.method,
         path_with_query: request.path_with_query,
         route: request.route,
         params: request.params,
         body: request.body,
     };
-    let guest = Guest::new(async move { run(&plugin, state, &permit, tenant.as_deref(), &caller, arguments).await }, meter);
-    let mut running = Box::pin({
-        let lanes = lanes.clone();
-        async move { lanes.run(guest, deadline).await }
-    });
+    let late = Late { plugin: plugin.name.clone(), request_id: request.id, counted: request.counted };
+    let call = Admitted { plugin, permit, state, tenant: caller.app.clone(), export: handle };
+    let mut running = Box::pin(run(lanes, call, allowed));
     tokio::select! {
         biased;
-        Ok(head) = &mut heads => streaming(head, about, running),
+        Ok(head) = &mut heads => streaming(head, late, running),
         end = &mut running => match end {
             // A short streamed reply ends in the same poll in which its head was sent.
-            Ok(Ok(Answer::Streamed)) => match heads.try_recv() {
+            Ok(Answer::Streamed) => match heads.try_recv() {
                 Ok(head) => Outcome::Streaming(head),
                 Err(_) => Outcome::Failed(Failure::Invalid("nothing was returned, and no reply was started".into())),
             },
+            Ok(Answer::Response { status, headers, body }) => Outcome::Response { status, headers, body },
             // A head that was sent before the failure cannot be taken back: the caller must see the reply break off.
-            Ok(Err(failure)) => match heads.try_recv() {
+            Err(failure) => match heads.try_recv() {
                 Ok(head) => {
-                    about.broke_off(&failure);
+                    late.broke_off(&failure);
                     Outcome::Streaming(head)
                 }
                 Err(_) => Outcome::Failed(failure),
             },
-            Ok(Ok(Answer::Response { status, headers, body })) => Outcome::Response { status, headers, body },
-            Err(Lost::Deadline) => Outcome::Failed(Failure::Wall { allowed }),
-            Err(Lost::Gone) => Outcome::Failed(Failure::Host("the call was lost".into())),
         },
     }
 }
 
 /// Lets the guest go on as a task that is tied to the response's body, so that its deadline holds even when nobody reads.
-fn streaming(
-    head: Head,
-    about: About,
-    running: impl Future<Output = Result<Result<Answer, Failure>, Lost>> + Send + 'static,
-) -> Outcome {
+fn streaming(head: Head, late: Late, running: impl Future<Output = Result<Answer, Failure>> + Send + 'static) -> Outcome {
     let task = tokio::spawn(async move {
-        match running.await {
-            Ok(Ok(_)) => {}
-            Ok(Err(failure)) => about.broke_off(&failure),
-            Err(Lost::Deadline) => about.broke_off(&Failure::Wall { allowed: about.allowed }),
-            Err(Lost::Gone) => about.broke_off(&Failure::Host("the call was lost".into())),
+        if let Err(failure) = running.await {
+            late.broke_off(&failure);
         }
     });
     let body = head.body.owning(AbortOnDrop::new(task.abort_handle()));
@@ -134,14 +118,13 @@ fn streaming(
 }
 
 /// Which call it is, for a failure that no answer can tell any more.
-struct About {
+struct Late {
     plugin: Arc<str>,
     request_id: String,
-    allowed: Duration,
     counted: Arc<Requests>,
 }
 
-impl About {
+impl Late {
     fn broke_off(&self, failure: &Failure) {
         self.counted.failed(failure.kind(), failure.details().limit);
         let (plugin, request_id) = (&*self.plugin, self.request_id.as_str());
@@ -153,11 +136,9 @@ impl About {
     }
 }
 
-/// The engine's words for a host call with too large arguments. Its error type is private; should the words change, such a call
-/// is reported as a crash.
-const HOST_CALL_BYTES_USED_UP: &str = "fuel allocated for hostcalls has been exhausted";
-
-struct Arguments {
+/// What the export `handler` is given.
+struct Handle {
+    caller: types::Caller,
     method: String,
     path_with_query: String,
     route: String,
@@ -165,71 +146,31 @@ struct Arguments {
     body: Incoming,
 }
 
-async fn run(
-    plugin: &Plugin,
-    state: CallState,
-    permit: &Permit,
-    tenant: Option<&str>,
-    caller: &types::Caller,
-    arguments: Arguments,
-) -> Result<Answer, Failure> {
-    let mut instance = match Instance::take(plugin, state, permit, tenant).await {
-        Ok(instance) => instance,
-        Err(mut failed) => {
-            let failure = crash(failed.store.data(), &failed.error);
-            flush_stdio(failed.store.data_mut());
-            return Err(failure);
-        }
-    };
-    let result = invoke(&mut instance, caller, arguments).await;
-    let state = instance.store.data_mut();
-    let answer = match result {
-        Ok(Ok(Some(response))) => answer(state, response),
-        Ok(Ok(None)) => Ok(Answer::Streamed),
-        // The guest passed on what it was told of its limit.
-        Ok(Err(_)) if let Some(breach @ Breach { limit: Limit::BodyOut, .. }) = state.ledger.breach => {
-            Err(Failure::Breached(breach))
-        }
-        Ok(Err(error)) => Err(match state.body_failed {
-            // What the guest made of it is not its own failure.
-            Some(ReadError::TooLarge) => Failure::BodyTooLarge,
-            Some(why) => Failure::BodyLost(why),
-            None => Failure::Error {
-                code: error.code,
-                message: error.message,
-                retry_after: error.retry_after_ms.map(Duration::from_millis),
-            },
-        }),
-        Err(error) => {
-            let failure = crash(state, &error);
-            flush_stdio(state);
-            return Err(failure);
-        }
-    };
-    flush_stdio(state);
-    instance.give_back(plugin, tenant);
-    answer
-}
+impl Export for Handle {
+    type Answer = Answer;
 
-async fn invoke(
-    instance: &mut Instance,
-    caller: &types::Caller,
-    arguments: Arguments,
-) -> wasmtime::Result<Result<Option<types::Response>, types::Error>> {
-    let store = &mut instance.store;
-    let body = match arguments.body {
-        Incoming::Empty => types::Body::Empty,
-        Incoming::Bytes(bytes) => types::Body::Bytes(bytes.into()),
-        Incoming::Reader(reader) => types::Body::Reader(store.data_mut().table.push(reader)?),
-    };
-    let request = types::Request {
-        method: arguments.method,
-        path_with_query: arguments.path_with_query,
-        route: Some(arguments.route),
-        params: arguments.params,
-        body,
-    };
-    instance.handler.call_handle(store, caller, &request, Resource::new_borrow(0)).await
+    async fn invoke(self, instance: &mut Instance) -> wasmtime::Result<Result<Answer, Failure>> {
+        let store = &mut instance.store;
+        let body = match self.body {
+            Incoming::Empty => types::Body::Empty,
+            Incoming::Bytes(bytes) => types::Body::Bytes(bytes.into()),
+            Incoming::Reader(reader) => types::Body::Reader(store.data_mut().table.push(reader)?),
+        };
+        let request = types::Request {
+            method: self.method,
+            path_with_query: self.path_with_query,
+            route: Some(self.route),
+            params: self.params,
+            body,
+        };
+        let returned = instance.handler.call_handle(&mut *store, &self.caller, &request, Resource::new_borrow(0)).await?;
+        let state = store.data_mut();
+        Ok(match returned {
+            Ok(Some(response)) => answer(state, response),
+            Ok(None) => Ok(Answer::Streamed),
+            Err(error) => Err(failed(state, error)),
+        })
+    }
 }
 
 fn answer(state: &mut CallState, response: types::Response) -> Result<Answer, Failure> {
@@ -247,32 +188,15 @@ fn answer(state: &mut CallState, response: types::Response) -> Result<Answer, Fa
     Ok(Answer::Response { status, headers, body })
 }
 
-/// Says why a call ended in a trap: the limit it ran into, if it did, else the trap with what the guest said last.
-fn crash(state: &CallState, error: &wasmtime::Error) -> Failure {
-    if let Some(breach) = limit_reached(error).or(state.ledger.breach) {
-        return Failure::Breached(breach);
-    }
-    if let Some(ResourceTableError::Full) = error.downcast_ref() {
-        let allowed = state.ledger.limits.handles.into();
-        return Failure::Breached(Breach { limit: Limit::Handles, asked: allowed + 1, allowed });
-    }
-    let trap = format!("{error:#}");
-    if trap.contains(HOST_CALL_BYTES_USED_UP) {
-        let allowed = host_call_bytes(&state.capabilities.ready) as u64;
-        return Failure::Breached(Breach { limit: Limit::HostCalls, asked: allowed + 1, allowed });
-    }
-    let (stdout, stderr) = state.stdio.take();
-    Failure::Trapped { trap, stderr: if stderr.is_empty() { stdout } else { stderr } }
-}
-
-/// Whatever the guest printed and did not die of.
-fn flush_stdio(state: &mut CallState) {
-    let (stdout, stderr) = state.stdio.take();
-    for line in stdout.lines() {
-        state.log.write(Level::Info, line, &[]);
-    }
-    for line in stderr.lines() {
-        state.log.write(Level::Warn, line, &[]);
+/// Why there is no response where the guest returned an error.
+fn failed(state: &CallState, error: types::Error) -> Failure {
+    match (state.ledger.breach, state.body_failed) {
+        // The guest passed on what it was told of its limit.
+        (Some(breach @ Breach { limit: Limit::BodyOut, .. }), _) => Failure::Breached(breach),
+        // What the guest made of it is not its own failure.
+        (_, Some(ReadError::TooLarge)) => Failure::BodyTooLarge,
+        (_, Some(why)) => Failure::BodyLost(why),
+        (_, None) => error.into(),
     }
 }
 
@@ -282,6 +206,7 @@ fn wit_caller(caller: &Caller, request_id: &str) -> types::Caller {
             Scheme::Anonymous => types::Scheme::Anonymous,
             Scheme::OceanAuth => types::Scheme::OceanAuth,
             Scheme::Bearer => types::Scheme::Bearer,
+            Scheme::Host => types::Scheme::Host,
         },
         app: caller.app.as_ref().map(|key| types::App { key: key.clone(), id: caller.app_id.clone() }),
         user: caller.user.as_ref().map(|user| types::AppUser {

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use wasmtime::Store;
+use wasmtime::{Store, component};
 
 use super::{permit::Permit, plugin::Plugin, state::CallState};
 use crate::bindings::handler;
@@ -14,6 +14,9 @@ use crate::bindings::handler;
 pub(super) struct Instance {
     pub(super) store: Store<CallState>,
     pub(super) handler: handler::Guest,
+    /// Where the exports are found that a plugin may have: they are looked up by those who call them, because a request
+    /// never does.
+    pub(super) exports: component::Instance,
     calls: u32,
 }
 
@@ -28,12 +31,12 @@ impl Instance {
             return Ok(idle);
         }
         let mut store = plugin.store(state);
-        let handler = async {
-            let instance = plugin.pre.instantiate_async(&mut store).await?;
-            plugin.handler.load(&mut store, &instance)
+        let loaded = async {
+            let exports = plugin.pre.instantiate_async(&mut store).await?;
+            Ok((plugin.handler.load(&mut store, &exports)?, exports))
         };
-        match handler.await {
-            Ok(handler) => Ok(Self { store, handler, calls: 0 }),
+        match loaded.await {
+            Ok((handler, exports)) => Ok(Self { store, handler, exports, calls: 0 }),
             Err(error) => Err(Failed { store: Box::new(store), error }),
         }
     }

@@ -1,8 +1,9 @@
 //! The station where both lines meet: an admitted call becomes an instance, runs, and leaves an outcome.
 //!
 //! In the order of travel: [`engine`] and [`plugin`] are made once per host and per installed version; a [`permit`] admits
-//! one call; [`state`] is all that a call owns; [`call`] instantiates and calls under a [`meter`], on the fast lane for its
-//! first tick and then on the slow one ([`lanes`]); bytes go through [`crate::reader`] and [`reply`]; [`outcome`] is what comes out.
+//! one call; [`state`] is all that a call owns; a [`call`] is a request's and a [`lifecycle`] call a message's, and both
+//! [`run`] the same way: instantiated, called under a [`meter`], on the fast lane for the first tick and then on the slow one
+//! ([`lanes`]); bytes go through [`crate::reader`] and [`reply`]; [`outcome`] is what comes out.
 //!
 //! Guarantees: there is no instance without a [`permit::Permit`]; nothing of a call survives it; `wasmtime::Error` does not
 //! leave this module.
@@ -15,7 +16,9 @@ pub mod plugin;
 pub mod permit;
 pub mod state;
 pub mod instance;
+mod run;
 pub mod call;
+pub mod lifecycle;
 pub mod meter;
 pub mod lanes;
 pub mod reply;

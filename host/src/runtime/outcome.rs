@@ -6,8 +6,7 @@ use axum::body::Body;
 use http::{HeaderMap, StatusCode};
 
 use super::{meter::Breach, reply::Head};
-use crate::capabilities::log;
-use crate::reader::ReadError;
+use crate::{bindings::types, capabilities::log, reader::ReadError};
 
 /// The end of a call, or the head of a response that is still being written.
 #[derive(Debug)]
@@ -52,6 +51,13 @@ pub enum Failure {
     Host(String),
 }
 
+impl From<types::Error> for Failure {
+    fn from(error: types::Error) -> Self {
+        let types::Error { code, message, retry_after_ms } = error;
+        Self::Error { code, message, retry_after: retry_after_ms.map(Duration::from_millis) }
+    }
+}
+
 /// What the log shows of a failure beside its text, as fields.
 #[derive(Debug, Default)]
 pub struct Details {
@@ -76,7 +82,7 @@ impl Failure {
                 ..Details::default()
             },
             Self::BodyTooLarge => Details { limit: Some("body-in"), ..Details::default() },
-            Self::Trapped { stderr, .. } => Details { stderr: Some(log::cut(stderr)), ..Details::default() },
+            Self::Trapped { stderr, .. } => Details { stderr: Some(log::cut(stderr, log::MAX_TEXT)), ..Details::default() },
             Self::Error { .. } | Self::BodyLost(_) | Self::Invalid(_) | Self::Host(_) => Details::default(),
         }
     }
@@ -84,6 +90,21 @@ impl Failure {
     /// Whether it is the client's doing: then nobody has to look at the plugin.
     pub fn is_clients(&self) -> bool {
         matches!(self, Self::BodyTooLarge | Self::BodyLost(_))
+    }
+
+    /// All of it in one text for the operator, of bounded length and without control characters: a crash with the guest's
+    /// last words first.
+    pub fn reason(&self) -> String {
+        /// Of a text that a guest has made.
+        const MOST: usize = 1 << 10;
+        match self {
+            Self::Trapped { trap, stderr } if !stderr.trim().is_empty() => {
+                let said = stderr.trim();
+                let last = &said[said.ceil_char_boundary(said.len().saturating_sub(MOST))..];
+                format!("the plugin crashed and said last: {}; {}", log::cut(last, MOST), log::cut(trap, MOST))
+            }
+            _ => log::cut(&self.to_string(), MOST),
+        }
     }
 
     /// One word for each kind, for metrics.
@@ -96,5 +117,24 @@ impl Failure {
             Self::Invalid(_) => "invalid",
             Self::Host(_) => "host",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_bounded_and_begins_with_what_a_crashed_guest_said_last() {
+        let stderr = format!("{}panicked at src/lib.rs:1:\nno room\n", "é".repeat(9_000));
+        let reason = Failure::Trapped { trap: "unreachable ".repeat(900), stderr }.reason();
+        assert!(reason.starts_with("the plugin crashed and said last: é"), "{reason}");
+        assert!(reason.contains("panicked at src/lib.rs:1:\\nno room; unreachable unreachable"), "{reason}");
+        assert!(reason.len() < 2_300, "{}", reason.len());
+
+        let silent = Failure::Trapped { trap: "unreachable".to_owned(), stderr: "\n".to_owned() }.reason();
+        assert_eq!(silent, "the plugin crashed: unreachable");
+        let long = Failure::Error { code: "a".repeat(5_000), message: String::new(), retry_after: None }.reason();
+        assert!(long.ends_with("bytes more)") && long.len() < 1_100, "{}", long.len());
     }
 }

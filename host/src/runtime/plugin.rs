@@ -15,7 +15,12 @@ use super::{
     meter::LimitReached,
     state::CallState,
 };
-use crate::{bindings, bindings::handler, capabilities, codes, limits::Limits, problem::Problem};
+use crate::{
+    bindings::{self, handler, lifecycle},
+    capabilities, codes,
+    limits::Limits,
+    problem::Problem,
+};
 
 /// Bytes that one host call's arguments may have: twice what a guest may read at once, and the largest thing a capability
 /// takes whole.
@@ -23,6 +28,9 @@ pub(super) fn host_call_bytes(ready: &capabilities::Ready) -> usize {
     const HOST_CALL_BYTES: usize = 2 << 20;
     HOST_CALL_BYTES.saturating_add(ready.largest_argument())
 }
+
+/// The optional export, by a name that finds every version compatible with it.
+const LIFECYCLE: &str = "wharf:service/lifecycle@0.1.0";
 
 /// A plugin that calls can run on. Shared by all calls of its version; the next version is another one.
 pub struct Plugin {
@@ -38,6 +46,8 @@ pub struct Plugin {
     pub(super) idle: Idle,
     pub(super) pre: InstancePre<CallState>,
     pub(super) handler: handler::GuestIndices,
+    /// Where the component exports it.
+    pub(super) lifecycle: Option<lifecycle::GuestIndices>,
 }
 
 impl std::fmt::Debug for Plugin {
@@ -79,8 +89,8 @@ impl Loader {
         self.linker.engine()
     }
 
-    /// Links a compiled component. Fails if it was compiled for another engine, imports what is not linked, or exports no
-    /// handler of the contract.
+    /// Links a compiled component. Fails if it was compiled for another engine, imports what is not linked, exports no
+    /// handler of the contract, or an optional interface without all of its functions.
     pub fn load(
         &self,
         artifact: &Artifact,
@@ -94,8 +104,13 @@ impl Loader {
         let component = artifact.load(self.engine()).map_err(failed)?;
         let pre = self.linker.instantiate_pre(&component).map_err(failed)?;
         let handler = handler::GuestIndices::new(&pre).map_err(failed)?;
+        let lifecycle = match component.get_export_index(None, LIFECYCLE) {
+            Some(_) => Some(lifecycle::GuestIndices::new(&pre).map_err(failed)?),
+            None => None,
+        };
         let core_instances = inspected.core_instances.max(1);
-        Ok(Plugin { name, limits, ready, core_instances, reuse: reuse.calls, idle: Idle::new(reuse.places), pre, handler })
+        let idle = Idle::new(reuse.places);
+        Ok(Plugin { name, limits, ready, core_instances, reuse: reuse.calls, idle, pre, handler, lifecycle })
     }
 }
 

@@ -18,7 +18,11 @@ use super::{
 };
 use crate::{
     bindings::types::{self, Error},
-    capabilities::{self, log::LogCtx, stdio::Stdio},
+    capabilities::{
+        self,
+        log::{About, LogCtx},
+        stdio::Stdio,
+    },
     reader::{BodyReader, MAX_READ, ReadError},
 };
 
@@ -45,32 +49,31 @@ pub struct CallState {
 }
 
 impl CallState {
-    pub fn new(
-        plugin: &Plugin,
-        meter: Arc<Meter>,
-        capabilities: capabilities::Ctx,
-        request_id: &str,
-        deadline: Instant,
-        headers: HeaderMap,
-        head: HeadSender,
-    ) -> Self {
-        let limits = plugin.limits;
+    /// The state of a call that begins now and may take `allowed`.
+    pub fn new(plugin: &Plugin, capabilities: capabilities::Ctx, about: About, allowed: Duration) -> Self {
+        let (limits, now) = (plugin.limits, Instant::now());
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles as usize);
-        let log = LogCtx::new(plugin.name.clone(), request_id, limits.log_lines);
         Self {
-            meter,
+            meter: Arc::new(Meter::new(limits.cpu, now)),
             ledger: Ledger::new(limits),
-            log,
+            log: LogCtx::new(plugin.name.clone(), about, limits.log_lines),
             capabilities,
             table,
-            deadline,
-            headers,
-            head: Some(head),
+            deadline: now + allowed,
+            headers: HeaderMap::new(),
+            head: None,
             body_failed: None,
             wasi: None,
             stdio: Stdio::default(),
         }
+    }
+
+    /// For a call that answers a request with these headers.
+    #[must_use]
+    pub fn answering(mut self, headers: HeaderMap, head: HeadSender) -> Self {
+        (self.headers, self.head) = (headers, Some(head));
+        self
     }
 
     /// The state of the next call in the same instance. WASI's context and the account of memory belong to the instance.

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::{
     StoreError,
-    kv::{self, Applied, Apply, Erased},
+    kv::{self, Applied, Apply, Erased, Redo},
     messages::{self, Done},
     plugins::{self, Install, Installed, Removed},
     subscriptions::{self, Change},
@@ -24,6 +24,8 @@ pub struct Batch {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     KvApply(Apply),
+    /// Fails with [`kv::KvError::Overtaken`] when somebody else wrote in between.
+    KvRedo(Redo),
     KvErase {
         service: String,
         app: String,
@@ -52,6 +54,8 @@ pub enum Effect {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     KvApply(Vec<Applied>),
+    /// What the plugin was told already.
+    KvRedo,
     KvErase(Erased),
     MessageDone,
     Subscription,
@@ -92,7 +96,7 @@ impl From<Effect> for Batch {
 impl Effect {
     fn weight(&self) -> usize {
         match self {
-            Self::KvApply(apply) => apply.weight(),
+            Self::KvApply(apply) | Self::KvRedo(Redo { apply, .. }) => apply.weight(),
             Self::PluginInstall(install) => install.manifest.len(),
             // Names and numbers; the queue counts some KiB for every write anyway.
             Self::KvErase { .. }
@@ -108,6 +112,10 @@ impl Effect {
     fn run(&self, connection: &Connection) -> Result<Outcome, StoreError> {
         Ok(match self {
             Self::KvApply(apply) => Outcome::KvApply(kv::apply(connection, apply)?),
+            Self::KvRedo(redo) => {
+                kv::redo(connection, redo)?;
+                Outcome::KvRedo
+            }
             Self::KvErase { service, app } => Outcome::KvErase(kv::erase(connection, service, app)?),
             Self::MessageDone(done) => {
                 messages::done(connection, done)?;

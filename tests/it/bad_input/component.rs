@@ -109,6 +109,7 @@ fn rows() -> Vec<(&'static str, Vec<u8>, &'static str, &'static str)> {
         ("a handler of another type", with_manifest(exporting(&[HANDLER])), "WH1202", "test/handmade"),
         ("a handler of another major version", with_manifest(exporting(&["wharf:service/handler@7.0.0"])), "WH1202", "handler"),
         ("an export nobody calls", with_manifest(exporting(&[HANDLER, "wharf:service/jobs@0.1.0"])), "WH1204", "jobs"),
+        ("events nobody brings", with_manifest(exporting(&[HANDLER, "wharf:service/events@0.1.0"])), "WH1204", "events"),
         ("an interface of the future", importing("wharf:service/teleport@0.1.0"), "WH1204", "teleport"),
         ("an interface of somebody else", importing("acme:engine/ignition@1.0.0"), "WH1204", "acme:engine/ignition"),
         ("a newer WASI", importing("wasi:sockets/tcp@0.9.0"), "WH1204", "wasi:sockets/tcp"),

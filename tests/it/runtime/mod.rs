@@ -10,6 +10,7 @@ pub(crate) mod flood;
 pub(crate) mod giant;
 pub(crate) mod grow;
 pub(crate) mod hoard;
+pub(crate) mod lifecycle;
 pub(crate) mod malformed;
 pub(crate) mod panic;
 pub(crate) mod recurse;

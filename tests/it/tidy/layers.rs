@@ -13,7 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "secret", "shutdown", "store", "units",
         ],
     ),
-    ("host", &["admin", "app", "codes", "config", "operation", "problem", "request", "shutdown", "store", "task"]),
+    ("host", &["admin", "app", "codes", "config", "message", "operation", "problem", "request", "shutdown", "store", "task"]),
     ("operation", &["app", "observe", "store"]),
     (
         "admin",
@@ -60,7 +60,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "store", "task",
         ],
     ),
-    ("runtime", &["bindings", "caller", "capabilities", "codes", "limits", "observe", "problem", "reader", "task"]),
+    ("runtime", &["bindings", "caller", "capabilities", "codes", "limits", "observe", "problem", "reader", "store", "task"]),
     (
         "capabilities",
         &["bindings", "caller", "codes", "config", "manifest", "platform", "problem", "reader", "secret", "store", "task"],

@@ -16,9 +16,10 @@ const RETRY_MS: u64 = 1_000;
 pub(super) fn to_guest(failed: StoreError) -> Error {
     let StoreError::Kv(mistake) = &failed else { return unavailable(&failed) };
     match mistake {
-        KvError::Conflict { .. } => error("kv.conflict", mistake.to_string()),
+        // No plugin runs any more when a delivery is overtaken; should one ever hear of it, it is to read and try again.
+        KvError::Conflict { .. } | KvError::Overtaken { .. } => error("kv.conflict", mistake.to_string()),
         KvError::Quota { .. } => error("kv.quota", mistake.to_string()),
-        KvError::ValueTooLarge { .. } | KvError::KeyLength { .. } | KvError::TooMany { .. } => {
+        KvError::ValueTooLarge { .. } | KvError::KeyLength { .. } | KvError::TooMany { .. } | KvError::Overfull { .. } => {
             error("kv.too-large", mistake.to_string())
         }
         KvError::Read { .. } | KvError::Write { .. } => unavailable(&failed),
@@ -61,6 +62,7 @@ mod tests {
             (KvError::ValueTooLarge { key: "a".into(), asked: 2, allowed: 1 }, "kv.too-large"),
             (KvError::KeyLength { length: 513 }, "kv.too-large"),
             (KvError::TooMany { count: 257 }, "kv.too-large"),
+            (KvError::Overfull { changes: 1_025, bytes: 0, allowed: 1 }, "kv.too-large"),
         ];
         for (mistake, code) in mistakes {
             let told = to_guest(mistake.into());

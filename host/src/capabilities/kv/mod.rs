@@ -3,6 +3,8 @@
 //! A store is opened by a granted name and belongs to the app that calls; no name leads to another app's or another
 //! service's rows. The rows, versions, conditions and quotas are those of [`crate::store::kv`].
 //!
+//! While a message is handled nothing is written at once: see [`Overlay`].
+//!
 //! Cancellation: a call that is dropped while a write is under way may have written it whole, or not at all.
 
 mod convert;
@@ -12,7 +14,7 @@ use std::collections::BTreeSet;
 
 use wasmtime::component::{HasSelf, Linker};
 
-use super::{missing, quoted};
+use super::{Writes, missing, quoted};
 use crate::{
     bindings::{kv::add_to_linker, types::Error},
     caller::Caller,
@@ -21,8 +23,8 @@ use crate::{
     problem::Problems,
     runtime::state::{CallState, error},
     store::{
-        Store,
-        kv::{Place, Quota, Scope},
+        Batch, Store,
+        kv::{Overlay, Place, Quota, Scope},
     },
 };
 
@@ -93,8 +95,13 @@ struct Opened {
 }
 
 impl Ready {
-    pub fn ctx(&self, caller: &Caller) -> Ctx {
-        Ctx { app: self.0.as_ref().and_then(|_| caller.app.clone()) }
+    pub fn ctx(&self, caller: &Caller, writes: Writes) -> Ctx {
+        let Some(opened) = &self.0 else { return Ctx { app: None, overlay: None } };
+        let overlay = match writes {
+            Writes::AtOnce => None,
+            Writes::Collected => Some(Overlay::new(opened.store.clone())),
+        };
+        Ctx { app: caller.app.clone(), overlay }
     }
 
     /// The rows of the calling app's own store of that name.
@@ -118,16 +125,22 @@ impl Ready {
     }
 }
 
-/// Whose stores a call opens.
+/// Whose stores a call opens, and what it has written that is not stored yet.
 #[derive(Debug)]
 pub struct Ctx {
     /// The calling app's key; not looked at for plugins without a store.
     app: Option<String>,
+    /// Where a message's writes are collected.
+    overlay: Option<Overlay>,
 }
 
 impl Ctx {
     pub fn rest(&mut self) {
-        self.app = None;
+        (self.app, self.overlay) = (None, None);
+    }
+
+    pub fn collected(&mut self) -> Batch {
+        self.overlay.take().map(Overlay::into_batch).unwrap_or_default()
     }
 }
 

@@ -9,7 +9,10 @@ use crate::{
         types::Error,
     },
     runtime::state::CallState,
-    store::kv::{Applied, Apply, Change, KEY, KvError, Place},
+    store::{
+        self, StoreError,
+        kv::{Applied, Apply, Change, KEY, KvError, Overlay, Place},
+    },
 };
 
 /// A store that a call has opened.
@@ -19,13 +22,43 @@ pub struct OpenStore(Place);
 /// What a host function returns to the guest; the outer error is a trap.
 type Answer<T> = wasmtime::Result<Result<T, Error>>;
 
+/// What a call reads and writes: the rows of the tables, or what a message has written over them.
+struct Rows<'a> {
+    opened: &'a Opened,
+    overlay: Option<&'a mut Overlay>,
+}
+
+impl Rows<'_> {
+    async fn get(self, place: &Place, key: &str) -> Result<Option<store::kv::Entry>, StoreError> {
+        match self.overlay {
+            None => self.opened.store.kv_get(place, key).await,
+            Some(overlay) => overlay.get(place, key).await,
+        }
+    }
+
+    async fn keys(self, place: &Place, prefix: &str, after: Option<&str>, limit: u32) -> Result<store::kv::Page, StoreError> {
+        match self.overlay {
+            None => self.opened.store.kv_keys(place, prefix, after, limit).await,
+            Some(overlay) => overlay.keys(place, prefix, after, limit).await,
+        }
+    }
+
+    async fn apply(self, place: Place, changes: Vec<Change>) -> Result<Vec<Applied>, StoreError> {
+        let apply = Apply { place, changes, quota: self.opened.grant.quota };
+        match self.overlay {
+            None => self.opened.store.kv_apply(apply).await,
+            Some(overlay) => overlay.apply(apply).await,
+        }
+    }
+}
+
 impl CallState {
     fn open_store(&mut self, place: Result<Place, Error>) -> Result<Resource<OpenStore>, Error> {
         self.open(OpenStore(place?))
     }
 
     /// The rows behind a handle. A handle that this call was not given is a lie, so a trap.
-    fn rows(&self, store: &Resource<OpenStore>) -> wasmtime::Result<(&Opened, Place)> {
+    fn rows(&mut self, store: &Resource<OpenStore>) -> wasmtime::Result<(Rows<'_>, Place)> {
         let OpenStore(place) = self.table.get(store)?;
         let opened = self
             .capabilities
@@ -34,17 +67,16 @@ impl CallState {
             .0
             .as_ref()
             .ok_or_else(|| wasmtime::Error::msg("a store is open that was never granted"))?;
-        Ok((opened, place.clone()))
+        Ok((Rows { opened, overlay: self.capabilities.kv.overlay.as_mut() }, place.clone()))
     }
 
-    /// Makes changes of one place, all or none: on disk when this returns.
+    /// Makes changes of one place, all or none: on disk when this returns, unless they are collected.
     ///
-    /// Every write of a plugin leaves through here. In a request each call is a commit of its own; what is delivered as a
-    /// message has to be committed together with its completion, and this is where such writes will be collected instead.
+    /// Every write of a plugin leaves through here. In a request each call is a commit of its own; while a message is handled
+    /// they are collected, to be committed together with its completion.
     async fn change(&mut self, store: &Resource<OpenStore>, changes: Vec<Change>) -> Answer<Vec<Applied>> {
-        let (opened, place) = self.rows(store)?;
-        let apply = Apply { place, changes, quota: opened.grant.quota };
-        Ok(opened.store.kv_apply(apply).await.map_err(to_guest))
+        let (rows, place) = self.rows(store)?;
+        Ok(rows.apply(place, changes).await.map_err(to_guest))
     }
 
     async fn change_one(&mut self, store: &Resource<OpenStore>, change: Change) -> Answer<Applied> {
@@ -73,11 +105,11 @@ impl Host for CallState {
 impl HostStore for CallState {
     async fn get(&mut self, store: Resource<OpenStore>, key: String) -> Answer<Option<Entry>> {
         self.ledger.host_call()?;
-        let (opened, place) = self.rows(&store)?;
+        let (rows, place) = self.rows(&store)?;
         if key.is_empty() || key.len() > KEY {
             return Ok(Err(to_guest(KvError::KeyLength { length: key.len() }.into())));
         }
-        let entry = opened.store.kv_get(&place, &key).await.map_err(to_guest);
+        let entry = rows.get(&place, &key).await.map_err(to_guest);
         Ok(entry.map(|entry| entry.map(|entry| Entry { value: entry.value, version: entry.version })))
     }
 
@@ -95,8 +127,8 @@ impl HostStore for CallState {
 
     async fn keys(&mut self, store: Resource<OpenStore>, prefix: String, after: Option<String>, limit: u32) -> Answer<Page> {
         self.ledger.host_call()?;
-        let (opened, place) = self.rows(&store)?;
-        let page = opened.store.kv_keys(&place, &prefix, after.as_deref(), limit).await.map_err(to_guest);
+        let (rows, place) = self.rows(&store)?;
+        let page = rows.keys(&place, &prefix, after.as_deref(), limit).await.map_err(to_guest);
         Ok(page.map(|page| Page { keys: page.keys, next: page.next }))
     }
 

@@ -10,17 +10,26 @@
 //! **Quota.** A service's rows weigh their keys and values and [`ROW`] bytes each. The sum is kept in the transaction that
 //! changes it, so no write ever counts rows.
 //!
+//! **Deliveries.** What a plugin writes while a message is handled is collected in an [`Overlay`] and committed together with
+//! the message's completion.
+//!
 //! Everything is one service's: there is no call that reads or writes across services.
 
+mod judge;
+mod overlay;
 mod read;
+mod rows;
 #[cfg(test)]
 mod tests;
 mod write;
 
 use std::sync::Arc;
 
-pub use self::read::{Entry, PAGE, Page};
-pub(super) use self::write::{apply, erase};
+pub(super) use self::write::{apply, erase, redo};
+pub use self::{
+    overlay::{OVERLAY_BYTES, OVERLAY_CHANGES, Overlay},
+    read::{Entry, PAGE, Page},
+};
 use super::{Store, StoreError};
 
 /// The longest key, in bytes of UTF-8.
@@ -138,6 +147,14 @@ pub struct Applied {
     pub existed: bool,
 }
 
+/// Changes that an [`Overlay`] has made, to be made in the tables: with the same outcome or not at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redo {
+    pub apply: Apply,
+    /// What the plugin was told would come of each change.
+    pub told: Vec<Applied>,
+}
+
 /// What an erasure removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Erased {
@@ -146,7 +163,7 @@ pub struct Erased {
     pub bytes: u64,
 }
 
-/// Why nothing was read or written. The first four are the plugin's own mistake or luck; `Read` and `Write` are ours.
+/// Why nothing was read or written. Those before `Read` are the plugin's own mistake or luck; `Read` and `Write` are ours.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum KvError {
     /// A condition did not hold; `index` counts the changes from 0, `found` is the version there was.
@@ -163,6 +180,15 @@ pub enum KvError {
     /// More than [`CHANGES`].
     #[error("{count} changes at once are more than 256")]
     TooMany { count: usize },
+    /// More than [`OVERLAY_CHANGES`], or more than [`OVERLAY_BYTES`] and one value.
+    #[error(
+        "the writes of one delivery would be {changes} changes of {bytes} bytes and may be {OVERLAY_CHANGES} of {allowed} bytes"
+    )]
+    Overfull { changes: usize, bytes: u64, allowed: u64 },
+    /// Between a delivery's change and its commit somebody else wrote, so that what the plugin was told is no longer true.
+    /// Nothing of the delivery is stored; made again, it sees the other write.
+    #[error("`{key}` of service `{service}`, which the delivery changed, was changed by somebody else before it was stored")]
+    Overtaken { service: String, key: String },
     #[error("kv of service `{service}` cannot be read")]
     Read { service: String, source: Arc<rusqlite::Error> },
     #[error("kv of service `{service}` cannot be written")]

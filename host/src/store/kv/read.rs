@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{KvError, Place};
-use crate::store::{Store, StoreError, from_sql};
+use crate::store::{Store, StoreError, from_sql, to_sql};
 
 /// The most keys on one page.
 pub const PAGE: u32 = 1_000;
@@ -42,8 +42,10 @@ impl Store {
     /// Cancellation: harmless.
     pub async fn kv_keys(&self, place: &Place, prefix: &str, after: Option<&str>, limit: u32) -> Result<Page, StoreError> {
         let (place, prefix, after) = (place.clone(), prefix.to_owned(), after.map(str::to_owned));
+        let limit = limit.min(PAGE) as usize;
         self.read(move |connection| {
-            keys(connection, &place, &prefix, after.as_deref(), limit.min(PAGE)).map_err(|source| failed(&place.service, source))
+            let keys = scan(connection, &place, &prefix, after.as_deref(), limit + 1);
+            Ok(Page::of(keys.map_err(|source| failed(&place.service, source))?, limit))
         })
         .await
     }
@@ -57,7 +59,16 @@ impl Store {
     }
 }
 
-fn failed(service: &str, source: rusqlite::Error) -> StoreError {
+impl Page {
+    /// The first `limit` of `keys`, of which one more than that tells that there is a next page.
+    pub(super) fn of(mut keys: Vec<String>, limit: usize) -> Self {
+        let more = keys.len() > limit;
+        keys.truncate(limit);
+        Self { next: keys.last().filter(|_| more).cloned(), keys }
+    }
+}
+
+pub(super) fn failed(service: &str, source: rusqlite::Error) -> StoreError {
     KvError::Read { service: service.to_owned(), source: Arc::new(source) }.into()
 }
 
@@ -70,7 +81,14 @@ fn get(connection: &Connection, place: &Place, key: &str) -> rusqlite::Result<Op
         .optional()
 }
 
-fn keys(connection: &Connection, place: &Place, prefix: &str, after: Option<&str>, limit: u32) -> rusqlite::Result<Page> {
+/// The first `count` keys that begin with `prefix` and come after `after`.
+pub(super) fn scan(
+    connection: &Connection,
+    place: &Place,
+    prefix: &str,
+    after: Option<&str>,
+    count: usize,
+) -> rusqlite::Result<Vec<String>> {
     // The range [from, to) of the index: `from` is the prefix, or the very next key after `after`; `to` is the first key past
     // all that begin with the prefix. UTF-8 never has a byte 0xff, so its last byte can be counted up, and 0xff itself is past
     // every key.
@@ -89,15 +107,12 @@ fn keys(connection: &Connection, place: &Place, prefix: &str, after: Option<&str
     let mut statement = connection.prepare_cached(
         "SELECT key FROM kv WHERE service = ?1 AND scope = ?2 AND store = ?3 AND key >= ?4 AND key < ?5 ORDER BY key LIMIT ?6",
     )?;
-    // One more than asked for tells whether there is a next page.
-    let rows = statement.query_map(params![place.service, place.scope.column(), place.store, from, to, limit + 1], |row| {
+    let count = to_sql(count as u64);
+    let rows = statement.query_map(params![place.service, place.scope.column(), place.store, from, to, count], |row| {
         String::from_utf8(row.get(0)?)
             .map_err(|_| rusqlite::Error::InvalidColumnType(0, "key".to_owned(), rusqlite::types::Type::Blob))
     })?;
-    let mut keys = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-    let more = keys.len() > limit as usize;
-    keys.truncate(limit as usize);
-    Ok(Page { next: keys.last().filter(|_| more).cloned(), keys })
+    rows.collect()
 }
 
 fn usage(connection: &Connection, service: &str) -> rusqlite::Result<u64> {

@@ -327,7 +327,7 @@ fn any_key() -> impl Strategy<Value = String> {
     prop_oneof![8 => "[ab]{1,2}", 1 => "[a\u{0}\u{7f}é\u{10ffff}]{1,2}"]
 }
 
-fn any_change() -> impl Strategy<Value = Change> {
+pub(super) fn any_change() -> impl Strategy<Value = Change> {
     let condition =
         prop_oneof![3 => Just(Condition::Always), 1 => Just(Condition::Absent), 2 => (0_u64..5).prop_map(Condition::Version)];
     let value = prop::collection::vec(any::<u8>(), 0..40);
@@ -338,12 +338,12 @@ fn any_change() -> impl Strategy<Value = Change> {
 }
 
 #[derive(Debug, Clone)]
-enum Step {
+pub(super) enum Step {
     Apply(Vec<Change>),
     Keys { prefix: String, after: Option<String>, limit: u32 },
 }
 
-fn any_step() -> impl Strategy<Value = Step> {
+pub(super) fn any_step() -> impl Strategy<Value = Step> {
     let keys = ("[ab]{0,2}", prop::option::of(any_key()), 0_u32..5);
     prop_oneof![
         3 => prop::collection::vec(any_change(), 1..4).prop_map(Step::Apply),

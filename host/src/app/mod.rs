@@ -1,4 +1,7 @@
-//! The host as a whole: everything a request needs, made once.
+//! The host as a whole: everything a request or a message needs, made once.
+
+mod deliver;
+mod messages;
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +13,6 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 
 use crate::{
@@ -33,7 +35,7 @@ use crate::{
             },
         },
         budget::Budgets,
-        notice::{Inbox, NotTaken},
+        notice::Inbox,
         route::Routes,
         service::{Installed, Service, Services},
     },
@@ -52,7 +54,8 @@ use crate::{
 /// What an idle instance may take of the pool; components of the usual tool chains take one to five.
 const MAX_CORE_INSTANCES_PER_IDLE: u32 = 5;
 
-/// Everything that serves requests. Shared by all connections; what changes while it runs is behind the services' `current`.
+/// Everything that serves requests and hands over messages. Shared by all connections; what changes while it runs is behind the
+/// services' `current`.
 pub struct App {
     pub services: Services,
     pub bearer: Bearer,
@@ -67,6 +70,7 @@ pub struct App {
     /// The networks whose word about a client's address is believed.
     pub trusted_proxies: Vec<Network>,
     pub metrics: Arc<Metrics>,
+    store: Option<Store>,
     /// The message line, once it runs; never where no service has a platform.
     pub messages: OnceLock<message::Handle>,
     /// The services' ways to their platform.
@@ -127,6 +131,7 @@ impl App {
             wait: config.runtime.wait,
             trusted_proxies: config.listen.trusted_proxies.clone(),
             metrics: Arc::default(),
+            store: store.clone(),
             messages: OnceLock::new(),
             loader,
             idle: IdlePlaces::new(idle as usize),
@@ -181,26 +186,6 @@ impl App {
     /// An id for one request, unique on this host and hard to guess from outside.
     pub fn next_request_id(&self) -> String {
         self.request_ids.next()
-    }
-}
-
-impl Inbox for message::Handle {
-    fn receive<'a>(&'a self, service: &'a str, id: &'a str) -> BoxFuture<'a, Result<(), NotTaken>> {
-        use message::Refusal;
-        Box::pin(async move {
-            match self.receive(service, id).await {
-                Ok(_) => Ok(()),
-                Err(Refusal::NoService) => Err(NotTaken::NoService),
-                Err(Refusal::BadId) => Err(NotTaken::BadId),
-                Err(Refusal::TooMany { after }) => Err(NotTaken::TooMany { after }),
-                // What waits is looked at within seconds.
-                Err(Refusal::Full) => Err(NotTaken::TooMany { after: Duration::from_secs(10) }),
-                Err(Refusal::Store(error)) => {
-                    tracing::error!(service, problem = %error.problem(), "a notice cannot be kept");
-                    Err(NotTaken::Failed)
-                }
-            }
-        })
     }
 }
 

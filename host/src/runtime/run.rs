@@ -1,0 +1,114 @@
+//! What every call has in common, whichever export it is for: an instance is taken, the guest runs on the lanes until its
+//! deadline, and what it left behind is told.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use wasmtime::component::ResourceTableError;
+
+use super::{
+    instance::Instance,
+    lanes::{Guest, Lanes, Lost},
+    meter::{Breach, Limit},
+    outcome::Failure,
+    permit::Permit,
+    plugin::{Plugin, host_call_bytes, limit_reached},
+    state::CallState,
+};
+use crate::bindings::log::Level;
+
+/// One call of an export: [`super::call`] and [`super::lifecycle`].
+pub(super) trait Export: Send + 'static {
+    /// What the guest ended with.
+    type Answer: Send + 'static;
+
+    /// Calls the guest's function and judges what it returned. An error of the outer result is a trap.
+    fn invoke(self, instance: &mut Instance) -> impl Future<Output = wasmtime::Result<Result<Self::Answer, Failure>>> + Send;
+}
+
+/// An admitted call before it runs.
+pub(super) struct Admitted<E> {
+    pub(super) plugin: Arc<Plugin>,
+    pub(super) permit: Permit,
+    pub(super) state: CallState,
+    /// The app whose idle instances it may use.
+    pub(super) tenant: Option<String>,
+    pub(super) export: E,
+}
+
+/// Runs a call to its end, at most until `allowed` after it began.
+///
+/// Dropping the future ends the guest at its next tick at the latest; the permit is given back when the instance is gone.
+pub(super) fn run<E: Export>(
+    lanes: &Arc<Lanes>,
+    call: Admitted<E>,
+    allowed: Duration,
+) -> impl Future<Output = Result<E::Answer, Failure>> + Send + use<E> {
+    let (meter, deadline) = (call.state.meter.clone(), call.state.deadline);
+    // Boxed at once, so that the call's state is not copied from future to future.
+    let guest = Guest::new(inside(call), meter);
+    let lanes = lanes.clone();
+    async move {
+        match lanes.run(guest, deadline).await {
+            Ok(end) => end,
+            Err(Lost::Deadline) => Err(Failure::Wall { allowed }),
+            Err(Lost::Gone) => Err(Failure::Host("the call was lost".into())),
+        }
+    }
+}
+
+async fn inside<E: Export>(call: Admitted<E>) -> Result<E::Answer, Failure> {
+    let Admitted { plugin, permit, state, tenant, export } = call;
+    let mut instance = match Instance::take(&plugin, state, &permit, tenant.as_deref()).await {
+        Ok(instance) => instance,
+        Err(mut failed) => {
+            let failure = crash(failed.store.data(), &failed.error);
+            flush_stdio(failed.store.data_mut());
+            return Err(failure);
+        }
+    };
+    let end = export.invoke(&mut instance).await;
+    let end = match end {
+        Ok(end) => end,
+        Err(error) => {
+            let failure = crash(instance.store.data(), &error);
+            flush_stdio(instance.store.data_mut());
+            return Err(failure);
+        }
+    };
+    flush_stdio(instance.store.data_mut());
+    instance.give_back(&plugin, tenant.as_deref());
+    end
+}
+
+/// The engine's words for a host call with too large arguments. Its error type is private; should the words change, such a call
+/// is reported as a crash.
+const HOST_CALL_BYTES_USED_UP: &str = "fuel allocated for hostcalls has been exhausted";
+
+/// Says why a call ended in a trap: the limit it ran into, if it did, else the trap with what the guest said last.
+fn crash(state: &CallState, error: &wasmtime::Error) -> Failure {
+    if let Some(breach) = limit_reached(error).or(state.ledger.breach) {
+        return Failure::Breached(breach);
+    }
+    if let Some(ResourceTableError::Full) = error.downcast_ref() {
+        let allowed = state.ledger.limits.handles.into();
+        return Failure::Breached(Breach { limit: Limit::Handles, asked: allowed + 1, allowed });
+    }
+    let trap = format!("{error:#}");
+    if trap.contains(HOST_CALL_BYTES_USED_UP) {
+        let allowed = host_call_bytes(&state.capabilities.ready) as u64;
+        return Failure::Breached(Breach { limit: Limit::HostCalls, asked: allowed + 1, allowed });
+    }
+    let (stdout, stderr) = state.stdio.take();
+    Failure::Trapped { trap, stderr: if stderr.is_empty() { stdout } else { stderr } }
+}
+
+/// Whatever the guest printed and did not die of.
+fn flush_stdio(state: &mut CallState) {
+    let (stdout, stderr) = state.stdio.take();
+    for line in stdout.lines() {
+        state.log.write(Level::Info, line, &[]);
+    }
+    for line in stderr.lines() {
+        state.log.write(Level::Warn, line, &[]);
+    }
+}
