@@ -8,6 +8,7 @@ mod support;
 mod bad_input;
 mod capabilities;
 mod cli;
+mod message;
 mod operation;
 mod platform;
 mod request;

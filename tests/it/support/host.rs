@@ -76,6 +76,12 @@ impl TestHost {
         self
     }
 
+    /// With no variable in the host's environment any more.
+    pub(crate) fn without_variables(mut self) -> Self {
+        self.variables.clear();
+        self
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }

@@ -1,0 +1,76 @@
+//! Notices: hints that anybody can send.
+
+use std::thread;
+
+use super::{host, journal, notify, resolved};
+use crate::support::{Platform, platform::Message};
+
+#[test]
+fn fifty_notices_at_once_are_one_delivery_and_one_resolve() {
+    let platform = Platform::new();
+    let host = host(&platform, journal()).start();
+    platform.wait_for(1, "GET /v1.0/service/messages");
+    platform.message(Message::subscribe());
+    thread::scope(|scope| {
+        for _ in 0..50 {
+            scope.spawn(|| assert_eq!(notify(&host, "journal", "55b89ba34df03bab3307c10f"), 200));
+        }
+    });
+    resolved(&platform, 1);
+    assert_eq!(notify(&host, "journal", "55b89ba34df03bab3307c10f"), 200);
+    let messages = host.get("/s/journal/messages").send().json();
+    assert_eq!((messages.as_array().map(Vec::len), messages[0]["times"].as_u64()), (Some(1), Some(1)));
+    host.stop();
+    assert_eq!(platform.count("POST /v1.0/service/message/*/resolved"), 1);
+}
+
+#[test]
+fn hostile_notices_are_refused_and_nobody_is_asked() {
+    let platform = Platform::new();
+    let host = host(&platform, journal()).start();
+    platform.wait_for(1, "GET /v1.0/service/messages");
+    let before = platform.calls().len();
+    let long = format!(r#"{{"id":"{}"}}"#, "a".repeat(10 << 20));
+    for (body, status, code) in [
+        ("", 400, "WH2106"),
+        ("{", 400, "WH2106"),
+        ("null", 400, "WH2106"),
+        ("[]", 400, "WH2106"),
+        (r#"{"id":"../x"}"#, 400, "WH2106"),
+        (r#"{"id":"55b89ba34df03bab3307c10"}"#, 400, "WH2106"),
+        (r#"{"id":"55b89ba34df03bab3307c10g"}"#, 400, "WH2106"),
+        (r#"{"id":"55b89ba34df03bab3307c10f\u0000"}"#, 400, "WH2106"),
+        (r#"{"id":{"$ne":null}}"#, 400, "WH2106"),
+        (r#"{"id":["55b89ba34df03bab3307c10f"]}"#, 400, "WH2106"),
+        (r#"{"id":1}"#, 400, "WH2106"),
+        (r#"{"ids":"55b89ba34df03bab3307c10f"}"#, 400, "WH2106"),
+        ("id=55b89ba34df03bab3307c10f", 400, "WH2106"),
+        (&long, 413, "WH2201"),
+    ] {
+        host.post("/m/journal").body(body).send().assert(status, code);
+    }
+    host.get("/m/journal").send().assert(405, "WH2103");
+    // No such service, and one without a platform.
+    for key in ["nobody", "innocent", "", "journal/", "../s/journal"] {
+        host.post(&format!("/m/{key}")).body(r#"{"id":"55b89ba34df03bab3307c10f"}"#).send().assert(404, "WH2101");
+    }
+    host.assert_serves_others();
+    host.stop();
+    assert_eq!(platform.calls().len(), before, "{:?}", platform.lines());
+}
+
+/// Each unknown id is asked for once, however often it is sent.
+#[test]
+fn an_id_that_the_platform_does_not_know_is_remembered_as_such() {
+    let platform = Platform::new();
+    let host = host(&platform, journal()).start();
+    platform.wait_for(1, "GET /v1.0/service/messages");
+    assert_eq!(notify(&host, "journal", "00000000000000000000dead"), 200);
+    platform.wait_for(1, "GET /v1.0/service/message/*");
+    host.log().find("that it is dropped", |line| line.text().contains("00000000000000000000dead"));
+    for _ in 0..10 {
+        assert_eq!(notify(&host, "journal", "00000000000000000000dead"), 200);
+    }
+    host.stop();
+    assert_eq!(platform.count("GET /v1.0/service/message/*"), 1);
+}

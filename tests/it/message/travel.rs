@@ -1,0 +1,102 @@
+//! The way of a message, and what it changes.
+
+use super::{host, journal, mint, notify, resolved, told};
+use crate::support::{
+    Platform,
+    platform::{APP_ID, APP_KEY, Message, TOKEN},
+    wait::until,
+};
+
+#[test]
+fn a_notice_is_fetched_told_and_resolved_in_that_order() {
+    let platform = Platform::new();
+    let host = host(&platform, journal()).start();
+    platform.wait_for(1, "GET /v1.0/service/messages");
+    platform.message(Message::subscribe());
+    assert_eq!(notify(&host, "journal", "55b89ba34df03bab3307c10f"), 200);
+    resolved(&platform, 1);
+
+    let calls: Vec<_> = platform.calls().into_iter().filter(|call| call.line.contains("55b89ba34df03bab3307c10f")).collect();
+    let lines: Vec<_> = calls.iter().map(|call| call.line.as_str()).collect();
+    let path = "/v1.0/service/message/55b89ba34df03bab3307c10f";
+    assert_eq!(lines, [format!("GET {path}"), format!("POST {path}/resolved")]);
+    assert!(calls.iter().all(|call| call.token.as_deref() == Some(TOKEN)), "{calls:?}");
+
+    let messages = host.get("/s/journal/messages").send().json();
+    assert_eq!(messages.as_array().map(Vec::len), Some(1), "{messages}");
+    let told = &messages[0];
+    assert_eq!((told["kind"].as_str(), told["app_id"].as_str()), (Some("subscribed"), Some(APP_ID)));
+    assert_eq!((told["app_key"].as_str(), told["subscription_id"].as_str()), (Some(APP_KEY), Some("55b89ba34df03bab3307c10e")));
+    assert_eq!((told["attempt"].as_u64(), told["times"].as_u64()), (Some(1), Some(1)));
+    let log = host.stop();
+    assert!(!log.text().contains(TOKEN), "the access token is in the log");
+}
+
+/// Its id is older than the subscription's, and it names another service: neither counts.
+#[test]
+fn a_cancel_is_handled_after_the_subscribe_it_follows() {
+    let platform = Platform::new();
+    platform.message(Message::subscribe());
+    platform.message(Message::cancel());
+    let host = host(&platform, journal()).start();
+    assert_eq!(resolved(&platform, 2), ["55b89ba34df03bab3307c10f", "55b8963d4df03bab3307c105"]);
+    let expected = ["subscribed 55b89ba34df03bab3307c10f", "cancelled 55b8963d4df03bab3307c105"];
+    assert_eq!(told(&host, APP_KEY), expected);
+}
+
+#[test]
+fn a_message_of_another_service_is_left_alone_where_the_service_knows_its_id() {
+    let platform = Platform::new();
+    platform.message(Message::cancel());
+    platform.message(Message::subscribe());
+    let host = host(&platform, journal().set("service-id", "\"55B88FB84DF03BAB3307C100\"")).start();
+    assert_eq!(resolved(&platform, 1), ["55b89ba34df03bab3307c10f"]);
+    assert_eq!(told(&host, APP_KEY), ["subscribed 55b89ba34df03bab3307c10f"]);
+}
+
+/// `subscribed = "not-cancelled"`, the default.
+#[test]
+fn an_app_is_served_until_its_cancel_is_handled_and_again_after_the_next_subscribe() {
+    let platform = Platform::new();
+    let host = host(&platform, journal()).start();
+    let header = mint(&host, APP_KEY);
+    let ask = || host.get("/s/journal/last").header("Ocean-Auth", &header).send();
+    // A subscription may be older than the host: nothing has said that the app left.
+    assert_eq!(ask().status, 404);
+    platform.message(Message::subscribe());
+    notify(&host, "journal", "55b89ba34df03bab3307c10f");
+    resolved(&platform, 1);
+    assert_eq!(ask().text(), "55b89ba34df03bab3307c10f");
+
+    platform.message(Message::cancel());
+    notify(&host, "journal", "55b8963d4df03bab3307c105");
+    resolved(&platform, 2);
+    let refused = ask();
+    assert_eq!(refused.status, 403);
+    assert_eq!(refused.json()["err"]["errCode"], "app.notSubscribedApp");
+    // Other apps are none of this.
+    let other = mint(&host, "other_app");
+    assert_eq!(host.get("/s/journal/last").header("Ocean-Auth", &other).send().status, 404);
+
+    platform.message(Message { id: "55b8a0004df03bab3307c200".to_owned(), ..Message::subscribe() });
+    notify(&host, "journal", "55b8a0004df03bab3307c200");
+    resolved(&platform, 3);
+    assert_eq!(ask().text(), "55b8a0004df03bab3307c200");
+}
+
+#[test]
+fn what_an_app_had_is_purged_after_its_cancel() {
+    let platform = Platform::new();
+    platform.message(Message::subscribe());
+    platform.message(Message::cancel());
+    let host = host(&platform, journal().set("purge-after-cancel", "\"0s\"")).start();
+    resolved(&platform, 2);
+    let told = until("the plugin is told to purge", || Some(told(&host, APP_KEY)).filter(|told| told.len() == 3));
+    assert!(told[2].starts_with("purge "), "{told:?}");
+    // The host's own message: the platform never hears of it.
+    assert_eq!(platform.resolved().len(), 2);
+    let gone = until("the subscription is gone", || {
+        Some(host.get(&format!("/s/journal/subscriptions/{APP_KEY}")).send().status).filter(|status| *status == 404)
+    });
+    assert_eq!(gone, 404);
+}
