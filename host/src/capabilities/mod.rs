@@ -21,6 +21,7 @@ pub mod config;
 pub mod secrets;
 pub mod kv;
 pub mod http_out;
+pub mod subscriptions;
 pub mod data;
 
 use std::sync::Arc;
@@ -28,13 +29,14 @@ use std::sync::Arc;
 use wasmtime::component::Linker;
 
 use crate::{
+    bindings::types::Error,
     caller::Caller,
     codes,
     config::{Config, Service},
     manifest::{Manifest, Permission},
     problem::{Problem, Problems},
-    runtime::state::CallState,
-    store::{Batch, Store},
+    runtime::state::{CallState, error},
+    store::{Batch, Store, StoreError},
 };
 
 /// The capabilities of a host.
@@ -42,26 +44,37 @@ use crate::{
 pub struct Host {
     kv: kv::Kv,
     http_out: http_out::HttpOut,
+    subscriptions: subscriptions::Subscriptions,
     data: data::Data,
 }
 
 impl Host {
     /// The moment `open`. Without a store nothing will be served, only tried out.
     pub fn open(config: &Config, store: Option<Store>) -> Result<Self, Problem> {
-        Ok(Self { kv: kv::Kv::open(store), http_out: http_out::HttpOut::open(config)?, data: data::Data::open(config) })
+        Ok(Self {
+            kv: kv::Kv::open(store.clone()),
+            http_out: http_out::HttpOut::open(config)?,
+            subscriptions: subscriptions::Subscriptions::open(store),
+            data: data::Data::open(config),
+        })
     }
 
     /// The moment `ready`. Blocking; reports all that is wrong at once.
     pub fn ready(&self, grants: Grants) -> Result<Ready, Problems> {
-        let Self { kv, http_out, data } = self;
+        let Self { kv, http_out, subscriptions, data } = self;
         let mut problems = Problems::default();
         let secrets = collect(grants.secrets.ready(), &mut problems);
         let http_out = collect(http_out.ready(grants.http_out), &mut problems);
         let data = collect(data.ready(grants.data).map_err(Problems::from), &mut problems);
         match (secrets, http_out, data) {
-            (Some(secrets), Some(http_out), Some(data)) => {
-                Ok(Ready { config: grants.config.ready(), secrets, kv: kv.ready(grants.kv), http_out, data })
-            }
+            (Some(secrets), Some(http_out), Some(data)) => Ok(Ready {
+                config: grants.config.ready(),
+                secrets,
+                kv: kv.ready(grants.kv),
+                http_out,
+                subscriptions: subscriptions.ready(grants.subscriptions),
+                data,
+            }),
             _ => Err(problems),
         }
     }
@@ -74,6 +87,7 @@ pub struct Grants {
     pub secrets: secrets::Grant,
     pub kv: kv::Grant,
     pub http_out: http_out::Grant,
+    pub subscriptions: subscriptions::Grant,
     pub data: data::Grant,
 }
 
@@ -86,10 +100,11 @@ impl Grants {
         let secrets = collect(secrets::Grant::new(manifest, service), &mut problems);
         let kv = collect(kv::Grant::new(manifest, service), &mut problems);
         let http_out = collect(http_out::Grant::new(manifest, service), &mut problems);
+        let subscriptions = subscriptions::Grant::new(service);
         let data = collect(data::Grant::new(manifest, service), &mut problems);
         match (config, secrets, kv, http_out, data) {
             (Some(config), Some(secrets), Some(kv), Some(http_out), Some(data)) => {
-                Ok(Self { config, secrets, kv, http_out, data })
+                Ok(Self { config, secrets, kv, http_out, subscriptions, data })
             }
             _ => Err(problems),
         }
@@ -107,19 +122,20 @@ pub struct Ready {
     pub secrets: secrets::Ready,
     pub kv: kv::Ready,
     pub http_out: http_out::Ready,
+    pub subscriptions: subscriptions::Ready,
     pub data: data::Ready,
 }
 
 impl Ready {
     /// The moment `ctx`.
     pub fn ctx(self: &Arc<Self>, caller: &Caller, writes: Writes) -> Ctx {
-        let Self { config: _, secrets: _, kv, http_out: _, data: _ } = &**self;
+        let Self { config: _, secrets: _, kv, http_out: _, subscriptions: _, data: _ } = &**self;
         Ctx { ready: self.clone(), kv: kv.ctx(caller, writes) }
     }
 
     /// The most bytes of an argument that a capability takes, beyond what every host call may hand over.
     pub fn largest_argument(&self) -> usize {
-        let Self { config: _, secrets: _, kv, http_out: _, data: _ } = self;
+        let Self { config: _, secrets: _, kv, http_out: _, subscriptions: _, data: _ } = self;
         kv.largest_value()
     }
 }
@@ -160,7 +176,17 @@ pub fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     config::link(linker)?;
     secrets::link(linker)?;
     kv::link(linker)?;
-    http_out::link(linker)
+    http_out::link(linker)?;
+    subscriptions::link(linker)
+}
+
+/// When a store that cannot be used may be tried again: it is busy for milliseconds, or out of order for minutes.
+const RETRY_MS: u64 = 1_000;
+
+/// The host's store failed: why is told to the log, and to the plugin nothing but when to come back.
+fn unavailable(code: &str, failed: &StoreError) -> Error {
+    tracing::error!(problem = %failed.problem(), code, "a plugin's store failed");
+    Error { retry_after_ms: Some(RETRY_MS), ..error(code, "the host's store cannot be used now") }
 }
 
 /// The problem that a required permission is not granted: `what` completes "plugin … needs", `fix` says what to add where.

@@ -1,11 +1,8 @@
 //! Fails at a message's first attempts, after it has written something.
 
-use lifecycle::Told;
-use wharf_sdk::prelude::*;
+use std::time::Duration;
 
-#[macro_use]
-#[path = "../raw/lifecycle.rs"]
-mod lifecycle;
+use wharf_sdk::prelude::*;
 
 #[derive(Deserialize)]
 struct Settings {
@@ -13,11 +10,13 @@ struct Settings {
     failures: u32,
 }
 
-fn told(Told { message_id, attempt, .. }: Told) -> Result<()> {
+#[on_subscribe]
+fn subscribed(Subscription { message_id, attempt, .. }: Subscription) -> Result<()> {
     let Settings { failures } = settings()?;
     kv::shared("attempts")?.set(&format!("{message_id}/{attempt}"), b"")?;
     if attempt <= failures {
-        return Err(Error::failure("balk.not-yet", format!("attempt {attempt} is not good enough")));
+        let error = Error::failure("balk.not-yet", format!("attempt {attempt} is not good enough"));
+        return Err(error.retry_after(Duration::from_millis(20)));
     }
     Ok(())
 }
@@ -28,5 +27,4 @@ fn attempts() -> Result<Json<Vec<String>>> {
     Ok(Json(kv::shared("attempts")?.keys("", None, 1_000)?.keys))
 }
 
-service!(attempts);
-lifecycle!(told);
+service!(attempts, lifecycle(subscribed));

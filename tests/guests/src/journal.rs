@@ -2,12 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use lifecycle::{Kind, Told};
 use wharf_sdk::prelude::*;
-
-#[macro_use]
-#[path = "../raw/lifecycle.rs"]
-mod lifecycle;
 
 /// Calls that this instance was told of.
 static CALLS: AtomicU32 = AtomicU32::new(0);
@@ -29,45 +24,48 @@ struct Noted {
     calls: u32,
 }
 
-fn told(told: Told) -> Result<()> {
-    let Told { kind, message_id: id, subscription_id, app_key, app_id, at_ms, attempt } = told;
-    let kind = match kind {
-        Kind::Subscribed => "subscribed",
-        Kind::Cancelled => "cancelled",
-        Kind::Purge => "purge",
-    };
+#[on_subscribe]
+fn subscribed(subscription: Subscription) -> Result<()> {
+    note("subscribed", &subscription)?;
+    kv::store("own")?.set("last", &subscription.message_id).map(drop)
+}
+
+#[on_cancel]
+fn cancelled(subscription: Subscription) -> Result<()> {
+    note("cancelled", &subscription)?;
+    kv::store("own")?.set("last", &subscription.message_id).map(drop)
+}
+
+#[on_purge]
+fn purge(subscription: Subscription) -> Result<()> {
+    note("purge", &subscription)?;
+    kv::store("own")?.delete("last").map(drop)
+}
+
+fn note(kind: &str, subscription: &Subscription) -> Result<()> {
+    let Subscription { message_id: id, subscription_id, app, at_ms, attempt, .. } = subscription.clone();
     info!("{kind}");
     let journal = kv::shared("journal")?;
-    let before: Option<Noted> = journal.get_json(&format!("messages/{id}"))?;
-    let times = before.map_or(0, |noted| noted.times) + 1;
-    let calls = CALLS.fetch_add(1, Ordering::Relaxed) + 1;
-    let kind_text = kind.to_owned();
+    let (message_key, app_key) = (format!("messages/{id}"), format!("apps/{}", app.key));
+    let before: Option<Noted> = journal.get_json(&message_key)?;
     let noted = Noted {
         id: id.clone(),
-        kind: kind_text,
-        app_key: app_key.clone(),
-        app_id,
+        kind: kind.to_owned(),
+        app_key: app.key,
+        app_id: app.id,
         subscription_id,
         at_ms,
         attempt,
-        times,
-        calls,
+        times: before.map_or(0, |noted| noted.times) + 1,
+        calls: CALLS.fetch_add(1, Ordering::Relaxed) + 1,
     };
-    journal.set_json(&format!("messages/{id}"), &noted)?;
-    let mut told: Vec<String> = journal.get_json(&format!("apps/{app_key}"))?.unwrap_or_default();
+    journal.set_json(&message_key, &noted)?;
+    let mut told: Vec<String> = journal.get_json(&app_key)?.unwrap_or_default();
     told.push(format!("{kind} {id}"));
-    journal.set_json(&format!("apps/{app_key}"), &told)?;
-    // In the app's own store is what it was told last, until its data has to go.
-    let own = kv::store("own")?;
-    if kind == "purge" {
-        own.delete("last")?;
-    } else {
-        own.set("last", id.as_bytes())?;
-    }
+    journal.set_json(&app_key, &told)?;
     // What was written is there, though nothing is stored yet.
-    let again: Option<Vec<String>> = journal.get_json(&format!("apps/{app_key}"))?;
-    let listed = journal.keys(&format!("messages/{id}"), None, 1)?.keys;
-    if again != Some(told) || listed.is_empty() {
+    let again: Option<Vec<String>> = journal.get_json(&app_key)?;
+    if again != Some(told) || journal.keys(&message_key, None, 1)?.keys != [message_key] {
         return Err(Error::failure("journal.lost", "a write cannot be read back"));
     }
     Ok(())
@@ -103,5 +101,29 @@ fn last() -> Result<Option<String>> {
     Ok(entry.map(|entry| String::from_utf8(entry.value)).transpose()?)
 }
 
-service!(messages, app, last);
-lifecycle!(told);
+/// The subscription of one app.
+#[get("/subscriptions/{key}")]
+fn subscription(key: String) -> Result<Option<Json<String>>> {
+    Ok(subscriptions::get(&key)?.map(|subscription| Json(show(subscription))))
+}
+
+/// All subscriptions, page by page.
+#[get("/subscriptions/by/{limit}")]
+fn listing(limit: u32) -> Result<Json<Vec<Vec<String>>>> {
+    let (mut pages, mut after) = (Vec::new(), None);
+    loop {
+        let page = subscriptions::page(after.as_deref(), limit)?;
+        pages.push(page.subscriptions.into_iter().map(show).collect());
+        after = page.next;
+        if after.is_none() {
+            return Ok(Json(pages));
+        }
+    }
+}
+
+fn show(subscription: subscriptions::Subscription) -> String {
+    let subscriptions::Subscription { app, state, since_ms } = subscription;
+    format!("{} {} {state:?} {since_ms}", app.key, app.id.unwrap_or_default())
+}
+
+service!(messages, app, last, subscription, listing, lifecycle(subscribed, cancelled, purge));

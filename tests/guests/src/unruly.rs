@@ -2,17 +2,13 @@
 
 use std::hint::black_box;
 
-use lifecycle::Told;
 use wharf_sdk::prelude::*;
 
-#[macro_use]
-#[path = "../raw/lifecycle.rs"]
-mod lifecycle;
-
-fn told(Told { message_id, app_key, .. }: Told) -> Result<()> {
+#[on_subscribe]
+fn subscribed(Subscription { message_id, app, .. }: Subscription) -> Result<()> {
     let kept = kv::shared("kept")?;
     kept.set(&message_id, b"")?;
-    match app_key.split('-').next().unwrap_or_default() {
+    match app.key.split('-').next().unwrap_or_default() {
         "spin" => loop {
             black_box(());
         },
@@ -36,5 +32,4 @@ fn kept() -> Result<Json<Vec<String>>> {
     Ok(Json(kv::shared("kept")?.keys("", None, 1_000)?.keys))
 }
 
-service!(kept);
-lifecycle!(told);
+service!(kept, lifecycle(subscribed));
