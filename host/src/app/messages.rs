@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 
-use super::App;
+use super::{App, deliver::ToPlugins};
 use crate::{
     config::Config,
-    message::{self, Deliver, DeliverError, Delivered, Delivery, Line, Parts, Platform, Served, Settings},
+    message::{self, Line, Parts, Platform, Served, Settings},
     request::{
         apps::{Known, Standing},
         notice::{Inbox, NotTaken},
@@ -17,7 +17,6 @@ use crate::{
         Store, StoreError,
         subscriptions::{self, PAGE, Subscription},
     },
-    task::AbortOnDrop,
 };
 
 impl App {
@@ -46,7 +45,7 @@ impl App {
             store,
             clock: self.clock,
             services: services.collect(),
-            deliver: Arc::new(Plugins { app: self.clone(), requests }),
+            deliver: Arc::new(ToPlugins::new(self, requests)),
             settings: Settings { poll_interval: platform.poll_interval, ..Settings::default() },
         };
         let line = Line::start(parts);
@@ -115,31 +114,6 @@ fn known(subscription: &Subscription) -> Known {
         subscriptions::Standing::Cancelled => Standing::Cancelled,
     };
     Known { id: subscription.about.app_id.clone(), standing }
-}
-
-/// The plugins as the message line needs them. A plugin begins where requests run, never on the line's own thread.
-struct Plugins {
-    app: Arc<App>,
-    requests: Handle,
-}
-
-impl Deliver for Plugins {
-    fn deliver(&self, delivery: Delivery) -> BoxFuture<'_, Result<Delivered, DeliverError>> {
-        let app = self.app.clone();
-        let task = self.requests.spawn(async move { app.deliver(delivery).await });
-        let aborting = AbortOnDrop::new(task.abort_handle());
-        Box::pin(async move {
-            let delivered = task.await;
-            aborting.disarm();
-            delivered.unwrap_or_else(|error| {
-                Err(DeliverError::Failed { reason: format!("the delivery broke off: {error}"), retry_after_ms: None })
-            })
-        })
-    }
-
-    fn completed<'a>(&'a self, service: &'a str, app_key: &'a str) -> BoxFuture<'a, ()> {
-        self.app.completed(service, app_key)
-    }
 }
 
 impl Inbox for message::Handle {

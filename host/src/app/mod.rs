@@ -1,6 +1,6 @@
 //! The host as a whole: everything a request or a message needs, made once.
 
-mod deliver;
+pub mod deliver;
 mod messages;
 
 use std::{

@@ -157,8 +157,7 @@ pub enum DeliverError {
 pub trait Deliver: Send + Sync {
     /// Runs the plugin's `lifecycle` for one message. A plugin without that export is told nothing, and the delivery counts.
     ///
-    /// For its first tick the plugin runs where this is awaited: that must be where requests run, and never the runtime of
-    /// deadlines and administration.
+    /// May be awaited where no plugin must run: it runs where requests do.
     ///
     /// Dropping the future ends the plugin's call; nothing of it is kept.
     fn deliver(&self, delivery: Delivery) -> BoxFuture<'_, Result<Delivered, DeliverError>>;

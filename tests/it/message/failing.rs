@@ -2,13 +2,13 @@
 
 use super::{balk, host, journal, message, notify, resolved, told};
 use crate::support::{
-    Platform, Service,
-    platform::{Message, answer, error},
+    Platform, Service, TestHost, install,
+    platform::{Message, TOKEN, answer, error},
     wait::until,
     wharf,
 };
 use serde_json::json;
-use wharf_guests::INNOCENT;
+use wharf_guests::{INNOCENT, JOURNAL};
 
 #[test]
 fn what_the_plugin_refuses_is_delivered_again_and_resolved_once() {
@@ -27,7 +27,8 @@ fn a_platform_that_is_away_at_the_start_keeps_nobody_from_being_served() {
     let platform = Platform::new();
     platform.on("*").times(3, answer(503, &json!({"success": false})));
     platform.message(Message::subscribe());
-    let host = host(&platform, journal()).start();
+    let section = format!("{}\npoll-interval = \"1s\"", platform.section());
+    let host = TestHost::new().section(&section).with(journal()).with(Service::of(&INNOCENT)).start();
     host.assert_serves_others();
     resolved(&platform, 1);
 }
@@ -65,8 +66,8 @@ fn a_token_that_is_no_good_pauses_the_service_and_costs_no_attempts() {
 fn a_plugin_without_lifecycle_has_its_messages_resolved() {
     let platform = Platform::new();
     platform.message(Message::subscribe());
-    let service = Service::of(&INNOCENT).access_token(crate::support::platform::TOKEN);
-    let host = crate::support::TestHost::new().section(&platform.section()).with(service).start();
+    let service = Service::of(&INNOCENT).access_token(TOKEN);
+    let host = TestHost::new().section(&platform.section()).with(service).start();
     resolved(&platform, 1);
     drop(host);
 }
@@ -78,7 +79,7 @@ fn a_message_waits_for_its_plugin_to_be_installed() {
     let host = host(&platform, journal().not_installed()).start();
     platform.wait_for(1, "GET /v1.0/service/messages");
     assert_eq!(notify(&host, "journal", "55b89ba34df03bab3307c10f"), 200);
-    crate::support::install(host.path(), &wharf_guests::JOURNAL).ok();
+    install(host.path(), &JOURNAL).ok();
     resolved(&platform, 1);
     let messages = host.get("/s/journal/messages").send().json();
     assert_eq!(messages[0]["attempt"], 1);
