@@ -24,8 +24,9 @@ impl Caller {
     }
 
     /// The host, on behalf of an app: it hands the plugin a message about it.
-    pub fn host(app: String) -> Self {
-        Self { scheme: Scheme::Host, app: Some(app), ..Self::anonymous(Ipv4Addr::LOCALHOST.into()) }
+    pub fn host(app: String, app_id: String) -> Self {
+        let nobody = Self::anonymous(Ipv4Addr::LOCALHOST.into());
+        Self { scheme: Scheme::Host, app: Some(app), app_id: Some(app_id), ..nobody }
     }
 }
 

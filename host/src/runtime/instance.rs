@@ -16,7 +16,7 @@ pub(super) struct Instance {
     pub(super) handler: handler::Guest,
     /// Where the exports are found that a plugin may have: they are looked up by those who call them, because a request
     /// never does.
-    pub(super) exports: component::Instance,
+    pub(super) instance: component::Instance,
     calls: u32,
 }
 
@@ -32,11 +32,11 @@ impl Instance {
         }
         let mut store = plugin.store(state);
         let loaded = async {
-            let exports = plugin.pre.instantiate_async(&mut store).await?;
-            Ok((plugin.handler.load(&mut store, &exports)?, exports))
+            let instance = plugin.pre.instantiate_async(&mut store).await?;
+            Ok((plugin.handler.load(&mut store, &instance)?, instance))
         };
         match loaded.await {
-            Ok((handler, exports)) => Ok(Self { store, handler, exports, calls: 0 }),
+            Ok((handler, instance)) => Ok(Self { store, handler, instance, calls: 0 }),
             Err(error) => Err(Failed { store: Box::new(store), error }),
         }
     }

@@ -68,7 +68,7 @@ pub async fn call(lanes: &Arc<Lanes>, to: Addressee, permit: Permit, message: Me
     let Addressee { plugin, indices } = to;
     let allowed = plugin.limits.wall;
     let Message { service, id, event, app_key, app_id, subscription_id, at_ms, attempt } = message;
-    let capabilities = plugin.ready.ctx(&Caller::host(app_key.clone()), Writes::Collected);
+    let capabilities = plugin.ready.ctx(&Caller::host(app_key.clone(), app_id.clone()), Writes::Collected);
     let about = About::Message { id: id.clone(), service, app: app_key.clone() };
     let state = CallState::new(&plugin, capabilities, about, allowed);
     let app = types::App { key: app_key.clone(), id: Some(app_id) };
@@ -89,7 +89,7 @@ impl Export for Tell {
 
     async fn invoke(self, instance: &mut Instance) -> wasmtime::Result<Result<Batch, Failure>> {
         let store = &mut instance.store;
-        let guest = self.indices.load(&mut *store, &instance.exports)?;
+        let guest = self.indices.load(&mut *store, &instance.instance)?;
         let returned = match self.event {
             Event::Subscribed => guest.call_subscribed(&mut *store, &self.subscription).await?,
             Event::Cancelled => guest.call_cancelled(&mut *store, &self.subscription).await?,

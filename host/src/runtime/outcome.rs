@@ -92,18 +92,23 @@ impl Failure {
         matches!(self, Self::BodyTooLarge | Self::BodyLost(_))
     }
 
-    /// All of it in one text for the operator, of bounded length and without control characters: a crash with the guest's
-    /// last words first.
+    /// All of it in one text for the operator, of bounded length and without control characters: of a crash the guest's last
+    /// words first, then why, then where.
     pub fn reason(&self) -> String {
         /// Of a text that a guest has made.
         const MOST: usize = 1 << 10;
-        match self {
-            Self::Trapped { trap, stderr } if !stderr.trim().is_empty() => {
-                let said = stderr.trim();
+        let Self::Trapped { trap, stderr } = self else { return log::cut(&self.to_string(), MOST) };
+        // The engine's text ends in the cause, behind frames that may fill any length.
+        let trap = match trap.rsplit_once("wasm trap: ") {
+            Some((frames, cause)) => log::cut(&format!("{cause}; {}", frames.trim_end_matches([':', ' '])), MOST),
+            None => log::cut(trap, MOST),
+        };
+        match stderr.trim() {
+            "" => format!("the plugin crashed: {trap}"),
+            said => {
                 let last = &said[said.ceil_char_boundary(said.len().saturating_sub(MOST))..];
-                format!("the plugin crashed and said last: {}; {}", log::cut(last, MOST), log::cut(trap, MOST))
+                format!("the plugin crashed and said last: {}; {trap}", log::cut(last, MOST))
             }
-            _ => log::cut(&self.to_string(), MOST),
         }
     }
 
@@ -132,8 +137,9 @@ mod tests {
         assert!(reason.contains("panicked at src/lib.rs:1:\\nno room; unreachable unreachable"), "{reason}");
         assert!(reason.len() < 2_300, "{}", reason.len());
 
-        let silent = Failure::Trapped { trap: "unreachable".to_owned(), stderr: "\n".to_owned() }.reason();
-        assert_eq!(silent, "the plugin crashed: unreachable");
+        let trap = "error while executing at wasm backtrace:\n 0: abort\n: wasm trap: unreachable".to_owned();
+        let silent = Failure::Trapped { trap, stderr: "\n".to_owned() }.reason();
+        assert_eq!(silent, "the plugin crashed: unreachable; error while executing at wasm backtrace:\\n 0: abort\\n");
         let long = Failure::Error { code: "a".repeat(5_000), message: String::new(), retry_after: None }.reason();
         assert!(long.ends_with("bytes more)") && long.len() < 1_100, "{}", long.len());
     }
