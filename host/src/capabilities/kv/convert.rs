@@ -2,6 +2,7 @@
 
 use crate::{
     bindings::{kv as wit, types::Error},
+    capabilities::of_store,
     runtime::state::error,
     store::{
         StoreError,
@@ -9,12 +10,9 @@ use crate::{
     },
 };
 
-/// When a store that cannot be used may be tried again: it is busy for milliseconds, or out of order for minutes.
-const RETRY_MS: u64 = 1_000;
-
 /// Tells the plugin what is its own mistake or luck, and the log what is the host's.
 pub(super) fn to_guest(failed: StoreError) -> Error {
-    let StoreError::Kv(mistake) = &failed else { return unavailable(&failed) };
+    let StoreError::Kv(mistake) = &failed else { return of_store("kv.unavailable", &failed) };
     match mistake {
         // No plugin runs any more when a delivery is overtaken; should one ever hear of it, it is to read and try again.
         KvError::Conflict { .. } | KvError::Overtaken { .. } => error("kv.conflict", mistake.to_string()),
@@ -22,13 +20,8 @@ pub(super) fn to_guest(failed: StoreError) -> Error {
         KvError::ValueTooLarge { .. } | KvError::KeyLength { .. } | KvError::TooMany { .. } | KvError::Overfull { .. } => {
             error("kv.too-large", mistake.to_string())
         }
-        KvError::Read { .. } | KvError::Write { .. } => unavailable(&failed),
+        KvError::Read { .. } | KvError::Write { .. } => of_store("kv.unavailable", &failed),
     }
-}
-
-fn unavailable(failed: &StoreError) -> Error {
-    tracing::error!(problem = %failed.problem(), "a plugin's store failed");
-    Error { retry_after_ms: Some(RETRY_MS), ..error("kv.unavailable", "the host's store cannot be used now") }
 }
 
 impl From<wit::Change> for Change {
@@ -53,6 +46,7 @@ impl From<wit::Condition> for Condition {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capabilities::STORE_RETRY_MS;
 
     #[test]
     fn each_mistake_has_its_code_and_the_hosts_own_failures_say_nothing_but_come_back() {
@@ -69,7 +63,7 @@ mod tests {
             assert_eq!((told.code.as_str(), told.retry_after_ms), (code, None));
         }
         let told = to_guest(StoreError::Failed);
-        assert_eq!((told.code.as_str(), told.retry_after_ms), ("kv.unavailable", Some(RETRY_MS)));
+        assert_eq!((told.code.as_str(), told.retry_after_ms), ("kv.unavailable", Some(STORE_RETRY_MS)));
         assert!(!told.message.contains("host is started"), "{}", told.message);
     }
 }

@@ -2,8 +2,10 @@ use serde_json::json;
 use wharf::{
     message::Kind,
     store::{
-        StoreError,
+        Batch, Effect, StoreError,
         kv::{KvError, Place, Scope},
+        messages::About,
+        subscriptions::{Change, To},
     },
 };
 use wharf_guests::JOURNAL;
@@ -89,4 +91,26 @@ fn an_instance_that_may_be_reused_serves_one_app_only() {
     assert_eq!(calls, [Some(1), Some(2), Some(1), Some(3)]);
     // Nothing of a delivery is left in its instance: what the next one writes is its own.
     assert_eq!(host.get("/apps/one"), json!(["subscribed m1", "subscribed m2", "subscribed m4"]));
+}
+
+#[test]
+fn a_plugin_sees_the_subscriptions_of_its_own_service() {
+    let host = host("");
+    let change = |service: &str, app: &str, to, now_ms| {
+        let [app_key, app_id, subscription_id] = [app.to_owned(), format!("id-of-{app}"), "s".to_owned()];
+        let about = About { app_key, app_id, subscription_id };
+        Effect::Subscription(Change { service: service.to_owned(), about, message_id: "m".to_owned(), to, now_ms })
+    };
+    let effects = vec![
+        change("journal", "one", To::Subscribed, 1),
+        change("journal", "two", To::Subscribed, 2),
+        change("journal", "three", To::Cancelled { purge_ms: 9 }, 3),
+        change("elsewhere", "four", To::Subscribed, 4),
+    ];
+    host.runtime.block_on(host.store.commit(Batch { effects })).expect("it is stored");
+    assert_eq!(host.get("/subscriptions/three"), json!("three id-of-three Cancelled 3"));
+    let [one, three, two] = ["one id-of-one Subscribed 1", "three id-of-three Cancelled 3", "two id-of-two Subscribed 2"];
+    assert_eq!(host.get("/subscriptions/by/1000"), json!([[one, three, two]]));
+    assert_eq!(host.get("/subscriptions/by/2"), json!([[one, three], [two]]));
+    assert_eq!(host.status("/subscriptions/four"), 404);
 }

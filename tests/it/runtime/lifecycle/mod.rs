@@ -3,6 +3,7 @@
 
 pub(crate) mod balk;
 pub(crate) mod journal;
+mod line;
 mod none;
 pub(crate) mod unruly;
 
@@ -114,13 +115,22 @@ impl Host {
     /// What the service answers to a GET, as JSON.
     #[track_caller]
     fn get(&self, path: &str) -> serde_json::Value {
+        let (status, body) = self.serve(path);
+        assert_eq!(status, 200, "{path}");
+        serde_json::from_slice(&body).expect("JSON")
+    }
+
+    fn status(&self, path: &str) -> u16 {
+        self.serve(path).0
+    }
+
+    fn serve(&self, path: &str) -> (u16, Vec<u8>) {
         let request = http::Request::get(format!("/s/{}{path}", self.guest.name)).body(axum::body::Body::empty());
         self.runtime.block_on(async {
             let request = request.expect("a request");
             let (response, _) = request::serve(&self.app, [127, 0, 0, 1].into(), request).await;
-            assert_eq!(response.status(), 200, "{path}");
-            let body = response.into_body().collect().await.expect("a body").to_bytes();
-            serde_json::from_slice(&body).expect("JSON")
+            let status = response.status().as_u16();
+            (status, response.into_body().collect().await.expect("a body").to_bytes().into())
         })
     }
 }
