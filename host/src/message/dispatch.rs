@@ -1,6 +1,6 @@
 //! Dispatch: claimed messages are handed to the plugin. What it wrote and the message's completion are committed together.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
 use tokio::task::JoinSet;
@@ -29,6 +29,9 @@ const BUSY_MS: u64 = 250;
 /// While no plugin is ready: doubled each time, up to half a minute. Whoever makes one ready wakes us.
 const NOT_READY_MS: u64 = 1_000;
 const NOT_READY_STEPS: u32 = 5;
+/// How often a delivery is made again at once that somebody else's write has overtaken: enough for what many write, and an end
+/// for what everybody writes all the time.
+const OVERTAKEN: u32 = 8;
 /// The longest a plugin may put a message off.
 const LONGEST_MS: u64 = 24 * 3_600_000;
 
@@ -133,24 +136,40 @@ async fn deliver(service: &Service, claim: Claim) -> End {
         at_ms: claim.at_ms,
         attempt: claim.attempt,
     };
-    let call = AssertUnwindSafe(service.shared.deliver.deliver(delivery)).catch_unwind();
-    let outcome = tokio::select! {
-        outcome = call => outcome,
-        () = renew(service, &claim.lease) => return End::Failed,
-    };
-    match outcome {
-        Ok(Ok(delivered)) => {
-            failpoint::hit("deliver.returned");
-            complete(service, &claim, kind, delivered).await
+    let mut renewing = pin!(renew(service, &claim.lease));
+    for _ in 0..OVERTAKEN {
+        let call = AssertUnwindSafe(service.shared.deliver.deliver(delivery.clone())).catch_unwind();
+        let outcome = tokio::select! {
+            outcome = call => outcome,
+            () = &mut renewing => return End::Failed,
+        };
+        match outcome {
+            Ok(Ok(delivered)) => {
+                failpoint::hit("deliver.returned");
+                match complete(service, &claim, kind, delivered).await {
+                    Ok(end) => return end,
+                    Err(Overtaken(why)) => {
+                        tracing::debug!(service = service.key, message = claim.lease.id, why, "a delivery is made again");
+                    }
+                }
+            }
+            Ok(Err(DeliverError::Failed { reason, retry_after_ms })) => {
+                return failed(service, &claim, reason, retry_after_ms).await;
+            }
+            Ok(Err(error @ (DeliverError::NotReady | DeliverError::Busy))) => {
+                put_back(service, &claim, PutBack::Untried { due_ms: service.now_ms() }).await;
+                return if error == DeliverError::Busy { End::Busy } else { End::NotReady };
+            }
+            Err(_) => return failed(service, &claim, "the host panicked while it delivered the message".to_owned(), None).await,
         }
-        Ok(Err(DeliverError::Failed { reason, retry_after_ms })) => failed(service, &claim, reason, retry_after_ms).await,
-        Ok(Err(error @ (DeliverError::NotReady | DeliverError::Busy))) => {
-            put_back(service, &claim, PutBack::Untried { due_ms: service.now_ms() }).await;
-            if error == DeliverError::Busy { End::Busy } else { End::NotReady }
-        }
-        Err(_) => failed(service, &claim, "the host panicked while it delivered the message".to_owned(), None).await,
     }
+    let reason = format!("each of {OVERTAKEN} deliveries wrote what somebody else had written before it was stored");
+    failed(service, &claim, reason, None).await
 }
+
+/// Somebody else wrote between a delivery and its commit: what the plugin was told is no longer true, nothing of it is stored, and
+/// it is no fault of the message.
+struct Overtaken(String);
 
 /// The host's own messages have a word of the host; the platform's word `purge` would mean nothing.
 fn kind(claim: &Claim) -> Option<Kind> {
@@ -174,9 +193,9 @@ async fn renew(service: &Service, lease: &Lease) {
 }
 
 /// Commits all that the plugin did together with the completion.
-async fn complete(service: &Service, claim: &Claim, kind: Kind, delivered: Delivered) -> End {
+async fn complete(service: &Service, claim: &Claim, kind: Kind, delivered: Delivered) -> Result<End, Overtaken> {
     let batch = batch(service, claim, kind, delivered);
-    match service.store().commit(batch).await {
+    Ok(match service.store().commit(batch).await {
         Ok(_) => {
             failpoint::hit("done.after-sync");
             service.shared.deliver.completed(&service.key, &claim.about.app_key).await;
@@ -191,6 +210,8 @@ async fn complete(service: &Service, claim: &Claim, kind: Kind, delivered: Deliv
             tracing::warn!(service = service.key, message = claim.lease.id, %error, "what the plugin wrote is not kept");
             End::Failed
         }
+        Err(StoreError::Kv(error @ KvError::Overtaken { .. })) => return Err(Overtaken(error.to_string())),
+        // Others used up the room meanwhile, for example: the next attempt is told so by itself.
         Err(StoreError::Kv(
             error @ (KvError::Conflict { .. }
             | KvError::Quota { .. }
@@ -204,7 +225,7 @@ async fn complete(service: &Service, claim: &Claim, kind: Kind, delivered: Deliv
             put_back(service, claim, PutBack::Untried { due_ms: service.now_ms() + STORE_MS }).await;
             End::Busy
         }
-    }
+    })
 }
 
 fn batch(service: &Service, claim: &Claim, kind: Kind, delivered: Delivered) -> Batch {

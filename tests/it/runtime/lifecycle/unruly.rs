@@ -36,7 +36,7 @@ fn each_failure_has_its_reason_and_nothing_of_it_is_left() {
 #[test]
 fn a_delivery_has_the_plugins_time_and_no_more() {
     let host = host("wall = \"100ms\"");
-    let (reason, retry_after_ms) = host.fails(host.message(Kind::Cancel, "m1", "spin", 1));
+    let (reason, retry_after_ms) = host.fails(host.message(Kind::Subscribe, "m1", "spin", 1));
     assert_eq!((reason.as_str(), retry_after_ms), ("the plugin did not finish within 100 ms", None));
     assert_eq!(host.get("/"), json!([]));
 }
