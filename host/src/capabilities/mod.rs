@@ -21,8 +21,8 @@ pub mod config;
 pub mod secrets;
 pub mod kv;
 pub mod http_out;
-pub mod subscriptions;
 pub mod data;
+pub mod subscriptions;
 pub mod app_users;
 pub mod apps;
 
@@ -47,8 +47,8 @@ use crate::{
 pub struct Host {
     kv: kv::Kv,
     http_out: http_out::HttpOut,
-    subscriptions: subscriptions::Subscriptions,
     data: data::Data,
+    subscriptions: subscriptions::Subscriptions,
     app_users: app_users::AppUsers,
     apps: apps::Apps,
 }
@@ -59,8 +59,8 @@ impl Host {
         Ok(Self {
             kv: kv::Kv::open(store.clone()),
             http_out: http_out::HttpOut::open(config)?,
-            subscriptions: subscriptions::Subscriptions::open(store),
             data: data::Data::open(config),
+            subscriptions: subscriptions::Subscriptions::open(store),
             app_users: app_users::AppUsers::open(platform.clone()),
             apps: apps::Apps::open(platform),
         })
@@ -68,7 +68,7 @@ impl Host {
 
     /// The moment `ready`. Blocking; reports all that is wrong at once.
     pub fn ready(&self, grants: Grants) -> Result<Ready, Problems> {
-        let Self { kv, http_out, subscriptions, data, app_users, apps } = self;
+        let Self { kv, http_out, data, subscriptions, app_users, apps } = self;
         let mut problems = Problems::default();
         let secrets = collect(grants.secrets.ready(), &mut problems);
         let http_out = collect(http_out.ready(grants.http_out), &mut problems);
@@ -79,8 +79,8 @@ impl Host {
                 secrets,
                 kv: kv.ready(grants.kv),
                 http_out,
-                subscriptions: subscriptions.ready(grants.subscriptions),
                 data,
+                subscriptions: subscriptions.ready(grants.subscriptions),
                 app_users: app_users.ready(&grants.app_users),
                 apps: apps.ready(&grants.apps),
             }),
@@ -96,8 +96,8 @@ pub struct Grants {
     pub secrets: secrets::Grant,
     pub kv: kv::Grant,
     pub http_out: http_out::Grant,
-    pub subscriptions: subscriptions::Grant,
     pub data: data::Grant,
+    pub subscriptions: subscriptions::Grant,
     pub app_users: app_users::Grant,
     pub apps: apps::Grant,
 }
@@ -111,13 +111,13 @@ impl Grants {
         let secrets = collect(secrets::Grant::new(manifest, service), &mut problems);
         let kv = collect(kv::Grant::new(manifest, service), &mut problems);
         let http_out = collect(http_out::Grant::new(manifest, service), &mut problems);
-        let subscriptions = subscriptions::Grant::new(service);
         let data = collect(data::Grant::new(manifest, service), &mut problems);
+        let subscriptions = subscriptions::Grant::new(service);
         let app_users = collect(app_users::Grant::new(manifest, service), &mut problems);
         let apps = collect(apps::Grant::new(manifest, service), &mut problems);
         match (config, secrets, kv, http_out, data, app_users, apps) {
             (Some(config), Some(secrets), Some(kv), Some(http_out), Some(data), Some(app_users), Some(apps)) => {
-                Ok(Self { config, secrets, kv, http_out, subscriptions, data, app_users, apps })
+                Ok(Self { config, secrets, kv, http_out, data, subscriptions, app_users, apps })
             }
             _ => Err(problems),
         }
@@ -135,8 +135,8 @@ pub struct Ready {
     pub secrets: secrets::Ready,
     pub kv: kv::Ready,
     pub http_out: http_out::Ready,
-    pub subscriptions: subscriptions::Ready,
     pub data: data::Ready,
+    pub subscriptions: subscriptions::Ready,
     pub app_users: app_users::Ready,
     pub apps: apps::Ready,
 }
@@ -144,13 +144,13 @@ pub struct Ready {
 impl Ready {
     /// The moment `ctx`.
     pub fn ctx(self: &Arc<Self>, caller: &Caller, writes: Writes) -> Ctx {
-        let Self { config: _, secrets: _, kv, http_out: _, subscriptions: _, data: _, app_users: _, apps: _ } = &**self;
+        let Self { config: _, secrets: _, kv, http_out: _, data: _, subscriptions: _, app_users: _, apps: _ } = &**self;
         Ctx { ready: self.clone(), kv: kv.ctx(caller, writes) }
     }
 
     /// The most bytes of an argument that a capability takes, beyond what every host call may hand over.
     pub fn largest_argument(&self) -> usize {
-        let Self { config: _, secrets: _, kv, http_out: _, subscriptions: _, data: _, app_users: _, apps: _ } = self;
+        let Self { config: _, secrets: _, kv, http_out: _, data: _, subscriptions: _, app_users: _, apps: _ } = self;
         kv.largest_value()
     }
 }
@@ -197,21 +197,21 @@ pub fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     apps::link(linker)
 }
 
-/// When a store that cannot be used may be tried again: it is busy for milliseconds, or out of order for minutes.
-const RETRY_MS: u64 = 1_000;
-
-/// The host's store failed: why is told to the log, and to the plugin nothing but when to come back.
-fn unavailable(code: &str, failed: &StoreError) -> Error {
-    tracing::error!(problem = %failed.problem(), code, "a plugin's store failed");
-    Error { retry_after_ms: Some(RETRY_MS), ..error(code, "the host's store cannot be used now") }
-}
-
 /// The problem that a required permission is not granted: `what` completes "plugin … needs", `fix` says what to add where.
 fn missing(manifest: &Manifest, service: &Service, permission: &Permission, what: &str, fix: String) -> Problem {
     let (plugin, key) = (&manifest.id, &service.key);
     Problem::new(&codes::GRANT_MISSING, format!("plugin `{plugin}` needs {what}, which the service `{key}` does not grant"))
         .why(format_args!("its manifest says: {}", permission.reason))
         .fix(fix)
+}
+
+/// When a store that cannot be used may be tried again: it is busy for milliseconds, or out of order for minutes.
+const STORE_RETRY_MS: u64 = 1_000;
+
+/// The host's store failed: why is told to the log, and to the plugin nothing but when to come back.
+fn of_store(code: &str, failed: &StoreError) -> Error {
+    tracing::error!(problem = %failed.problem(), code, "a plugin's store failed");
+    Error { retry_after_ms: Some(STORE_RETRY_MS), ..error(code, "the host's store cannot be used now") }
 }
 
 /// When a platform that did not answer may be asked again.

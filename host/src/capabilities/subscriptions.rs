@@ -5,7 +5,7 @@
 
 use wasmtime::component::{HasSelf, Linker};
 
-use super::unavailable;
+use super::of_store;
 use crate::{
     bindings::{
         subscriptions::{Host, Listing, State, Subscription, add_to_linker},
@@ -82,7 +82,7 @@ impl Ready {
 }
 
 fn to_guest(failed: StoreError) -> Error {
-    unavailable(UNAVAILABLE, &failed)
+    of_store(UNAVAILABLE, &failed)
 }
 
 impl From<stored::Subscription> for Subscription {

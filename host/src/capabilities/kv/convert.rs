@@ -2,7 +2,7 @@
 
 use crate::{
     bindings::{kv as wit, types::Error},
-    capabilities::unavailable,
+    capabilities::of_store,
     runtime::state::error,
     store::{
         StoreError,
@@ -12,7 +12,7 @@ use crate::{
 
 /// Tells the plugin what is its own mistake or luck, and the log what is the host's.
 pub(super) fn to_guest(failed: StoreError) -> Error {
-    let StoreError::Kv(mistake) = &failed else { return unavailable("kv.unavailable", &failed) };
+    let StoreError::Kv(mistake) = &failed else { return of_store("kv.unavailable", &failed) };
     match mistake {
         // No plugin runs any more when a delivery is overtaken; should one ever hear of it, it is to read and try again.
         KvError::Conflict { .. } | KvError::Overtaken { .. } => error("kv.conflict", mistake.to_string()),
@@ -20,7 +20,7 @@ pub(super) fn to_guest(failed: StoreError) -> Error {
         KvError::ValueTooLarge { .. } | KvError::KeyLength { .. } | KvError::TooMany { .. } | KvError::Overfull { .. } => {
             error("kv.too-large", mistake.to_string())
         }
-        KvError::Read { .. } | KvError::Write { .. } => unavailable("kv.unavailable", &failed),
+        KvError::Read { .. } | KvError::Write { .. } => of_store("kv.unavailable", &failed),
     }
 }
 
@@ -46,7 +46,7 @@ impl From<wit::Condition> for Condition {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::capabilities::RETRY_MS;
+    use crate::capabilities::STORE_RETRY_MS;
 
     #[test]
     fn each_mistake_has_its_code_and_the_hosts_own_failures_say_nothing_but_come_back() {
@@ -63,7 +63,7 @@ mod tests {
             assert_eq!((told.code.as_str(), told.retry_after_ms), (code, None));
         }
         let told = to_guest(StoreError::Failed);
-        assert_eq!((told.code.as_str(), told.retry_after_ms), ("kv.unavailable", Some(RETRY_MS)));
+        assert_eq!((told.code.as_str(), told.retry_after_ms), ("kv.unavailable", Some(STORE_RETRY_MS)));
         assert!(!told.message.contains("host is started"), "{}", told.message);
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{
 use futures_util::future::BoxFuture;
 use serde_json::json;
 use wharf::{
-    app::deliver::ToPlugins,
+    app::App,
     message::{
         Deliver, DeliverError, Delivered, Delivery, Platform, PlatformError, Resolution, Told,
         line::{Line, Parts, Served, Settings},
@@ -74,7 +74,7 @@ impl Platform for TwoMessages {
 
 /// Writes what the plugin has written too, each time before the plugin's own is stored, so often.
 struct Overtaking {
-    to_plugins: ToPlugins,
+    app: Arc<App>,
     store: Store,
     left: AtomicU32,
     deliveries: Arc<AtomicU32>,
@@ -84,7 +84,7 @@ impl Deliver for Overtaking {
     fn deliver(&self, delivery: Delivery) -> BoxFuture<'_, Result<Delivered, DeliverError>> {
         Box::pin(async {
             self.deliveries.fetch_add(1, Ordering::Relaxed);
-            let delivered = self.to_plugins.deliver(delivery).await?;
+            let delivered = self.app.deliver(delivery).await?;
             if self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
                 let place = Place { service: "journal".to_owned(), scope: Scope::Shared, store: "journal".to_owned() };
                 let (key, value) = ("apps/test_app".to_owned(), br#"["meanwhile"]"#.to_vec());
@@ -97,7 +97,7 @@ impl Deliver for Overtaking {
     }
 
     fn completed<'a>(&'a self, service: &'a str, app_key: &'a str) -> BoxFuture<'a, ()> {
-        self.to_plugins.completed(service, app_key)
+        self.app.completed(service, app_key)
     }
 }
 
@@ -106,7 +106,7 @@ fn what_is_overtaken_is_made_again_and_what_the_platform_tells_is_handled_once_a
     let host = Host::new(&JOURNAL, "[services.journal.kv]\nshared = [\"journal\"]\nstores = [\"own\"]\n");
     let (platform, deliveries) = (Arc::new(TwoMessages::default()), Arc::new(AtomicU32::new(0)));
     let deliver =
-        Overtaking { to_plugins: host.to_plugins(), store: host.store.clone(), left: 3.into(), deliveries: deliveries.clone() };
+        Overtaking { app: host.app.clone(), store: host.store.clone(), left: 3.into(), deliveries: deliveries.clone() };
     let served = Served {
         key: "journal".to_owned(),
         platform: platform.clone(),
@@ -115,7 +115,7 @@ fn what_is_overtaken_is_made_again_and_what_the_platform_tells_is_handled_once_a
     };
     let parts = Parts {
         store: host.store.clone(),
-        clock: host.app.clock.clone(),
+        clock: host.app.clock,
         services: vec![served],
         deliver: Arc::new(deliver),
         settings: Settings::default(),
