@@ -86,8 +86,11 @@ pub(super) async fn run(service: Arc<Service>, stop: CancellationToken) {
                 }
                 End::NotReady => {
                     pace.badly();
-                    service.hold.until(service.now_ms() + (NOT_READY_MS << not_ready));
-                    not_ready = (not_ready + 1).min(NOT_READY_STEPS);
+                    // Those that were under way together count once.
+                    if service.now_ms() >= service.hold.get() {
+                        service.hold.until(service.now_ms() + (NOT_READY_MS << not_ready));
+                        not_ready = (not_ready + 1).min(NOT_READY_STEPS);
+                    }
                 }
             },
             () = woken, if free > 0 || held => {}

@@ -12,7 +12,7 @@ const REFUSALS: u32 = 8;
 /// Cancellation: the hint stays due, or is known.
 pub(super) async fn fetch(service: &Service, hint: &Waiting) -> bool {
     let answer = service.platform.message(&hint.id).await;
-    service.heard(&answer);
+    service.heard("message", &answer);
     let stored = match answer {
         Ok(Some(told)) if is_ours(service, &told) && told.id.eq_ignore_ascii_case(&hint.id) => {
             failpoint::hit("fetch.told");

@@ -26,6 +26,8 @@ mod keep;
 mod negative;
 mod pace;
 mod service;
+#[cfg(test)]
+mod tests;
 mod timer;
 
 use futures_util::future::BoxFuture;

@@ -18,56 +18,72 @@ const REST: u32 = 4;
 /// ask the platform without end.
 const MISSED: Duration = Duration::from_secs(5);
 
+/// Why a list is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    /// The interval is over.
+    Turn,
+    /// Messages wait for their places.
+    Place,
+    /// Notices were turned away.
+    Missed,
+}
+
 /// Polls at once, at every interval, and out of turn where messages wait for their places. Dropped, it leaves out the rest of a
 /// list, which is found by the next.
 pub(super) async fn run(service: Arc<Service>, stop: CancellationToken) {
     let timer = &service.shared.timer;
-    let mut in_turn = true;
+    let mut why = Why::Turn;
     let mut turn = std::pin::pin!(timer.pause(service.shared.settings.poll_interval));
     loop {
-        let began_ms = service.now_ms();
+        let took = timer.measure();
         tokio::select! {
             () = stop.cancelled() => return,
-            () = list(&service, in_turn) => {}
+            () = list(&service, why) => {}
         }
-        let now_ms = service.now_ms();
-        let rested_ms = now_ms.saturating_add((now_ms - began_ms.min(now_ms)).saturating_mul(u64::from(REST)));
+        let rest = std::pin::pin!(timer.pause(took() * REST));
         tokio::select! {
             () = stop.cancelled() => return,
             () = &mut turn => {
-                in_turn = true;
+                why = Why::Turn;
                 turn.set(timer.pause(service.shared.settings.poll_interval));
             }
-            () = out_of_turn(&service, rested_ms) => in_turn = false,
+            reason = out_of_turn(&service, rest) => why = reason,
         }
     }
 }
 
 /// Waits until there is a reason to ask for a list out of turn, and the time for it.
-async fn out_of_turn(service: &Service, rested_ms: u64) {
+async fn out_of_turn(service: &Service, rest: impl Future<Output = ()>) -> Why {
     service.unpaused().await;
-    tokio::select! {
-        () = service.wakes.place.notified() => {}
-        () = async {
-            service.wakes.missed.notified().await;
-            service.shared.timer.pause(MISSED).await;
-        } => {}
-    }
-    service.shared.timer.until(Some(rested_ms)).await;
+    let missed = async {
+        service.wakes.missed.notified().await;
+        service.shared.timer.pause(MISSED).await;
+    };
+    let why = tokio::select! {
+        () = service.wakes.place.notified() => Why::Place,
+        () = missed => Why::Missed,
+    };
+    rest.await;
+    why
 }
 
 /// Asks for one list, and takes it.
-async fn list(service: &Service, in_turn: bool) {
+async fn list(service: &Service, why: Why) {
     let store = service.store();
     let waiting = match store.messages_unplaced(&service.key).await {
         Ok(waiting) => waiting,
         Err(error) => return service.store_failed("messages without a place cannot be looked for", &error),
     };
+    if why == Why::Place && waiting.is_none() {
+        // The last list placed them already.
+        return;
+    }
     let listed_ms = service.now_ms();
     let answer = service.platform.messages().await;
-    service.heard(&answer);
+    service.heard("messages", &answer);
     let taken = match answer {
-        Ok(list) => take(service, list, listed_ms, waiting, in_turn).await,
+        Ok(list) => take(service, list, listed_ms, waiting, why).await,
         Err(PlatformError::Token { .. }) => return,
         Err(PlatformError::Refused { .. } | PlatformError::Unavailable(_)) => match waiting {
             Some(last) => store.messages_place(&service.key, last, service.now_ms()).await,
@@ -85,7 +101,7 @@ async fn take(
     list: Vec<Told>,
     listed_ms: u64,
     waiting: Option<u64>,
-    in_turn: bool,
+    why: Why,
 ) -> Result<(), crate::store::StoreError> {
     let store = service.store();
     let listed = store.messages_listed(&service.key, letters(service, list), listed_ms, service.now_ms()).await?;
@@ -107,7 +123,7 @@ async fn take(
         store.messages_place(&service.key, last, service.now_ms()).await?;
     }
     service.polled(listed_ms);
-    if in_turn {
+    if why == Why::Turn {
         store.messages_wake(&service.key, service.now_ms()).await?;
     }
     Ok(())

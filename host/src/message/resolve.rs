@@ -8,7 +8,7 @@ use crate::{failpoint, store::messages::Waiting};
 /// Cancellation: the message stays due, or is resolved.
 pub(super) async fn resolve(service: &Service, done: &Waiting) -> bool {
     let answer = service.platform.resolve(&done.id).await;
-    service.heard(&answer);
+    service.heard("resolve", &answer);
     match answer {
         Ok(resolution) => {
             failpoint::hit("resolve.told");

@@ -91,7 +91,8 @@ impl Hold {
 struct Health {
     paused: Option<Paused>,
     polled_ms: Option<u64>,
-    trouble: Option<String>,
+    /// What each call came to last, if it failed.
+    trouble: BTreeMap<&'static str, String>,
 }
 
 /// The platform does not accept the service's access token, so its messages rest.
@@ -110,8 +111,8 @@ pub struct Status {
     pub paused: Option<Paused>,
     /// When the platform last told what is unresolved.
     pub polled_ms: Option<u64>,
-    /// What the last call to the platform came to, if it failed.
-    pub trouble: Option<String>,
+    /// What calls to the platform came to that fail at present, by the call: `message`, `messages`, `resolve`.
+    pub trouble: BTreeMap<&'static str, String>,
     /// How many messages are in each state.
     pub counts: BTreeMap<State, u64>,
 }
@@ -147,19 +148,19 @@ impl Service {
     }
 
     /// Takes note of what a call to the platform came to. Each change is logged once.
-    pub(super) fn heard<T>(&self, answer: &Result<T, PlatformError>) {
+    pub(super) fn heard<T>(&self, call: &'static str, answer: &Result<T, PlatformError>) {
         let now_ms = self.now_ms();
         let key = &self.key;
         self.health.send_if_modified(|health| match answer {
             Ok(_) => {
                 // Only a poll ends a pause: calls that were under way when the token ran out may still be answered.
-                if health.paused.is_none() && health.trouble.take().is_some() {
-                    tracing::info!(service = key, "the platform answers again");
+                if health.paused.is_none() && health.trouble.remove(call).is_some() {
+                    tracing::info!(service = key, call, "the platform answers again");
                 }
                 false
             }
             Err(error @ PlatformError::Token { code }) => {
-                health.trouble = Some(error.to_string());
+                health.trouble.insert(call, error.to_string());
                 if health.paused.as_ref().is_some_and(|paused| paused.code == *code) {
                     return false;
                 }
@@ -174,10 +175,10 @@ impl Service {
                 true
             }
             Err(error @ (PlatformError::Refused { .. } | PlatformError::Unavailable(_))) => {
-                if health.trouble.replace(error.to_string()).is_none() {
-                    tracing::warn!(service = key, %error, "a call to the platform failed; it is tried again");
+                if health.trouble.insert(call, error.to_string()).is_none() {
+                    tracing::warn!(service = key, call, %error, "a call to the platform failed; it is tried again");
                 } else {
-                    tracing::debug!(service = key, %error, "a call to the platform failed");
+                    tracing::debug!(service = key, call, %error, "a call to the platform failed");
                 }
                 false
             }
@@ -188,8 +189,9 @@ impl Service {
     pub(super) fn polled(&self, at_ms: u64) {
         self.health.send_modify(|health| {
             health.polled_ms = Some(at_ms);
-            health.trouble = None;
+            health.trouble.remove("messages");
             if health.paused.take().is_some() {
+                health.trouble.clear();
                 tracing::info!(service = self.key, "the platform accepts the access token; messages go on");
             }
         });

@@ -1,6 +1,6 @@
 //! The line's time: what it is, and waiting for it, in one place so that tests can set it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
 
@@ -48,6 +48,17 @@ impl Timer {
                 self.set_to(until).await;
             }
         }
+    }
+
+    /// Starts to measure how long something takes.
+    pub(super) fn measure(&self) -> impl Fn() -> Duration + use<> {
+        let began = match self {
+            Self::Machine(_) => Some(Instant::now()),
+            // While time stands still, nothing takes any.
+            #[cfg(test)]
+            Self::Set(_) => None,
+        };
+        move || began.map(|began| began.elapsed()).unwrap_or_default()
     }
 
     #[cfg(test)]

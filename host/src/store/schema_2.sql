@@ -17,7 +17,7 @@ CREATE TABLE messages (
     subscription_id TEXT,
     -- Its turn among its app's messages; NULL until the platform's order is known.
     place           INTEGER,
-    -- 1 for the first of its app's unfinished messages, and only for that.
+    -- 1 for the one of its app's unfinished messages whose turn it is, and only for that.
     head            INTEGER NOT NULL DEFAULT 0 CHECK (head IN (0, 1)),
     at_ms           INTEGER NOT NULL,
     changed_ms      INTEGER NOT NULL,
@@ -43,6 +43,8 @@ CREATE TABLE messages (
 CREATE INDEX messages_hinted   ON messages (service, due_ms, number)     WHERE state = 'hinted';
 CREATE INDEX messages_unplaced ON messages (service, number)             WHERE place IS NULL AND app_key IS NOT NULL AND state IN ('known', 'dead');
 CREATE INDEX messages_queue    ON messages (service, app_key, place)     WHERE app_key IS NOT NULL AND state IN ('known', 'claimed', 'dead');
+-- No app has two.
+CREATE UNIQUE INDEX messages_head ON messages (service, app_key)     WHERE head = 1;
 CREATE INDEX messages_due      ON messages (service, due_ms, place)      WHERE state = 'known' AND head = 1;
 CREATE INDEX messages_claimed  ON messages (service, expires_ms)         WHERE state = 'claimed';
 CREATE INDEX messages_done     ON messages (service, due_ms, number)     WHERE state = 'done';

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{About, MessageError, about, is_own, queue, unwritten};
+use super::{About, MessageError, about, queue, unwritten};
 use crate::store::{Store, StoreError, from_sql, to_sql};
 
 /// Claims that ran out and are given back in one write.
@@ -235,9 +235,7 @@ fn put_back(connection: &Connection, lease: &Lease, how: &PutBack, now_ms: u64) 
         )
         .optional()?;
     let Some(app_key) = app_key else { return Ok(false) };
-    // Of all messages only a purge gives way.
-    if is_own(&lease.id) {
-        queue::settle(connection, &lease.service, &app_key, now_ms)?;
-    }
+    // A list may have told meanwhile that another one comes before it.
+    queue::settle(connection, &lease.service, &app_key, now_ms)?;
     Ok(true)
 }

@@ -50,5 +50,5 @@ fn forget(connection: &Connection, keep: Keep, now_ms: u64) -> rusqlite::Result<
                  SELECT service, id FROM messages_dropped WHERE seen_ms < ?1 LIMIT ?2)",
         )?
         .execute(params![before, BATCH])?;
-    Ok([old, many, dropped].into_iter().any(|count| count >= BATCH as usize))
+    Ok(old + many >= BATCH as usize || dropped >= BATCH as usize)
 }

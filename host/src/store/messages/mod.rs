@@ -22,6 +22,8 @@ mod done;
 mod due;
 mod operate;
 mod keep;
+#[cfg(test)]
+mod tests;
 
 use std::{fmt, sync::Arc};
 

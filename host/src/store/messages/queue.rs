@@ -17,14 +17,17 @@ pub(in crate::store) fn next_place(connection: &Connection, service: &str) -> ru
 }
 
 /// Makes the first of an app's unfinished messages the head, and no other. To be called after whatever may have changed who
-/// that is.
+/// that is. A claimed message stays the head until its claim has ended, wherever it stands by then: an app has one claim.
 ///
 /// A purge that is not claimed gives way as soon as another message stands behind it: it is taken out, and its timer is due
 /// again. If the other one is a subscribe, that stops the timer; and a purge that cannot be delivered never holds a subscribe.
 pub(in crate::store) fn settle(connection: &Connection, service: &str, app_key: &str, now_ms: u64) -> rusqlite::Result<()> {
     loop {
+        if head_state(connection, service, app_key)? == Some(State::Claimed) {
+            return Ok(());
+        }
         let Some(first) = first(connection, service, app_key)? else { return Ok(()) };
-        if is_own(&first.id) && first.state != State::Claimed && has_others(connection, service, app_key, first.number)? {
+        if is_own(&first.id) && has_others(connection, service, app_key, first.number)? {
             connection.prepare_cached("DELETE FROM messages WHERE number = ?1")?.execute([to_sql(first.number)])?;
             connection
                 .prepare_cached(
@@ -35,10 +38,7 @@ pub(in crate::store) fn settle(connection: &Connection, service: &str, app_key: 
         }
         if !first.head {
             connection
-                .prepare_cached(
-                    "UPDATE messages SET head = 0
-                     WHERE service = ?1 AND app_key = ?2 AND state IN ('known', 'claimed', 'dead') AND head = 1",
-                )?
+                .prepare_cached("UPDATE messages SET head = 0 WHERE service = ?1 AND app_key = ?2 AND head = 1")?
                 .execute(params![service, app_key])?;
             connection.prepare_cached("UPDATE messages SET head = 1 WHERE number = ?1")?.execute([to_sql(first.number)])?;
         }
@@ -54,19 +54,25 @@ pub(in crate::store) fn is_empty(connection: &Connection, service: &str, app_key
 struct First {
     number: u64,
     id: String,
-    state: State,
     head: bool,
+}
+
+fn head_state(connection: &Connection, service: &str, app_key: &str) -> rusqlite::Result<Option<State>> {
+    connection
+        .prepare_cached("SELECT state FROM messages WHERE service = ?1 AND app_key = ?2 AND head = 1")?
+        .query_row(params![service, app_key], |row| row.get(0))
+        .optional()
 }
 
 fn first(connection: &Connection, service: &str, app_key: &str) -> rusqlite::Result<Option<First>> {
     connection
         .prepare_cached(
-            "SELECT number, id, state, head FROM messages
+            "SELECT number, id, head FROM messages
              WHERE service = ?1 AND app_key = ?2 AND state IN ('known', 'claimed', 'dead') AND place > 0
              ORDER BY place LIMIT 1",
         )?
         .query_row(params![service, app_key], |row| {
-            Ok(First { number: from_sql(row.get(0)?), id: row.get(1)?, state: row.get(2)?, head: row.get(3)? })
+            Ok(First { number: from_sql(row.get(0)?), id: row.get(1)?, head: row.get(2)? })
         })
         .optional()
 }
