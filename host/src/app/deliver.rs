@@ -1,9 +1,6 @@
 //! Where the lines meet: a message of [`crate::message`] becomes a call of [`crate::runtime`].
 
-use std::sync::{Arc, Weak};
-
 use futures_util::future::BoxFuture;
-use tokio::runtime::Handle;
 
 use super::App;
 use crate::{
@@ -12,44 +9,15 @@ use crate::{
         lifecycle::{self, Addressee, Event, Message},
         outcome::{Details, Failure},
     },
-    task::AbortOnDrop,
 };
 
-/// Hands messages to the plugins of a host.
-#[derive(Debug)]
-pub struct ToPlugins {
-    /// Weak, because the host holds the line that holds this.
-    app: Weak<App>,
-    /// Where requests run, and guests for their first tick.
-    requests: Handle,
-}
-
-impl ToPlugins {
-    pub fn new(app: &Arc<App>, requests: Handle) -> Self {
-        Self { app: Arc::downgrade(app), requests }
-    }
-}
-
-impl Deliver for ToPlugins {
+impl Deliver for App {
     fn deliver(&self, delivery: Delivery) -> BoxFuture<'_, Result<Delivered, DeliverError>> {
-        Box::pin(async move {
-            // A host that goes down has no plugins any more.
-            let app = self.app.upgrade().ok_or(DeliverError::NotReady)?;
-            let call = self.requests.spawn(async move { deliver(&app, delivery).await });
-            let _ending = AbortOnDrop::new(call.abort_handle());
-            call.await.unwrap_or_else(|error| match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => Err(DeliverError::NotReady),
-            })
-        })
+        Box::pin(deliver(self, delivery))
     }
 
     fn completed<'a>(&'a self, service: &'a str, app_key: &'a str) -> BoxFuture<'a, ()> {
-        Box::pin(async move {
-            if let Some(app) = self.app.upgrade() {
-                app.know_app(service, app_key).await;
-            }
-        })
+        Box::pin(self.know_app(service, app_key))
     }
 }
 

@@ -1,14 +1,14 @@
 //! The message line of a host, and what it means for requests.
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::{Arc, Weak}, time::Duration};
 
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 
-use super::{App, deliver::ToPlugins};
+use super::App;
 use crate::{
     config::Config,
-    message::{self, Line, Parts, Platform, Served, Settings},
+    message::{self, Deliver, DeliverError, Delivered, Delivery, Line, Parts, Platform, Served, Settings},
     request::{
         apps::{Known, Standing},
         notice::{Inbox, NotTaken},
@@ -17,6 +17,7 @@ use crate::{
         Store, StoreError,
         subscriptions::{self, PAGE, Subscription},
     },
+    task::AbortOnDrop,
 };
 
 impl App {
@@ -45,7 +46,7 @@ impl App {
             store,
             clock: self.clock,
             services: services.collect(),
-            deliver: Arc::new(ToPlugins::new(self, requests)),
+            deliver: Arc::new(Plugins { app: Arc::downgrade(self), requests }),
             settings: Settings { poll_interval: platform.poll_interval, ..Settings::default() },
         };
         let line = Line::start(parts);
@@ -114,6 +115,36 @@ fn known(subscription: &Subscription) -> Known {
         subscriptions::Standing::Cancelled => Standing::Cancelled,
     };
     Known { id: subscription.about.app_id.clone(), standing }
+}
+
+/// The plugins as the message line needs them. A plugin begins where requests run, never on the line's own thread.
+struct Plugins {
+    /// Weak, because the host holds the line that holds this.
+    app: Weak<App>,
+    requests: Handle,
+}
+
+impl Deliver for Plugins {
+    fn deliver(&self, delivery: Delivery) -> BoxFuture<'_, Result<Delivered, DeliverError>> {
+        Box::pin(async move {
+            // A host that goes down has no plugins any more.
+            let app = self.app.upgrade().ok_or(DeliverError::NotReady)?;
+            let task = self.requests.spawn(async move { app.deliver(delivery).await });
+            let _ending = AbortOnDrop::new(task.abort_handle());
+            task.await.unwrap_or_else(|error| match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(DeliverError::NotReady),
+            })
+        })
+    }
+
+    fn completed<'a>(&'a self, service: &'a str, app_key: &'a str) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            if let Some(app) = self.app.upgrade() {
+                app.know_app(service, app_key).await;
+            }
+        })
+    }
 }
 
 impl Inbox for message::Handle {

@@ -1,6 +1,6 @@
 //! The host as a whole: everything a request or a message needs, made once.
 
-pub mod deliver;
+mod deliver;
 mod messages;
 
 use std::{

@@ -148,18 +148,19 @@ fn a_platform_that_does_not_answer_is_given_up() {
 }
 
 #[test]
-fn a_call_whose_caller_left_takes_no_place() {
+fn a_service_makes_so_many_calls_at_once_and_one_whose_caller_left_counts_no_more() {
     const APP: &str = "GET /v1.0/service/app/*";
     let platform = Platform::new();
     let _gate = platform.on(APP).hold();
     let service = Service::of(&platform);
     let client = service.client();
     service.wait(async {
-        // As many as one service may make at once.
-        let calls: Vec<_> = (0..128).map(|_| client.app(APP_ID)).collect();
-        let mut all = pin!(join_all(calls));
+        let mut all = pin!(join_all((0..128).map(|_| client.app(APP_ID))));
+        let mut one_more = Box::pin(client.app(APP_ID));
         assert!(poll_fn(|cx| Poll::Ready(all.as_mut().poll(cx).is_pending())).await);
         platform.wait_for(128, APP);
+        assert!(poll_fn(|cx| Poll::Ready(one_more.as_mut().poll(cx).is_pending())).await);
+        drop(one_more);
     });
     assert_eq!(service.wait(client.messages()), Ok(Vec::new()));
     assert_eq!((service.counted("messages", "ok"), platform.count(APP)), (1, 128));

@@ -1,4 +1,5 @@
 //! What this host asks of a platform, and what it makes of the answers.
 
 mod client;
+mod embedded;
 mod failures;

@@ -12,7 +12,7 @@ use std::{fs, path::Path, sync::Arc};
 use http_body_util::BodyExt as _;
 use tokio::runtime::Runtime;
 use wharf::{
-    app::{App, deliver::ToPlugins},
+    app::App,
     config::Config,
     manifest::Manifest,
     message::{Deliver, DeliverError, Delivered, Delivery, Kind},
@@ -88,12 +88,8 @@ impl Host {
         }
     }
 
-    fn to_plugins(&self) -> ToPlugins {
-        ToPlugins::new(&self.app, self.runtime.handle().clone())
-    }
-
     fn deliver(&self, delivery: Delivery) -> Result<Delivered, DeliverError> {
-        self.runtime.block_on(self.to_plugins().deliver(delivery))
+        self.runtime.block_on(self.app.deliver(delivery))
     }
 
     /// The reason why it fails, and when the plugin wants to be asked again.

@@ -45,8 +45,8 @@ fn a_delivery_has_the_plugins_time_and_no_more() {
 fn a_delivery_that_is_given_up_ends_the_plugin() {
     let host = host("cpu = \"10s\"\nwall = \"5m\"");
     let task = host.runtime.spawn({
-        let (to_plugins, message) = (host.to_plugins(), host.message(Kind::Subscribe, "m1", "spin", 1));
-        async move { to_plugins.deliver(message).await }
+        let (app, message) = (host.app.clone(), host.message(Kind::Subscribe, "m1", "spin", 1));
+        async move { app.deliver(message).await }
     });
     let installed = host.installed();
     until("the plugin runs", || (installed.permits.available() == 0).then_some(()));
