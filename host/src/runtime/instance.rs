@@ -44,8 +44,9 @@ impl Instance {
     pub(super) fn give_back(mut self, plugin: &Plugin, tenant: Option<&str>) {
         self.calls += 1;
         // Some languages' bindings free little between calls; an instance that grew is replaced before it fails.
-        if self.calls < plugin.reuse && self.store.data().ledger.memory() <= plugin.limits.memory / 2 {
-            self.store.data_mut().rest();
+        let state = self.store.data_mut();
+        if self.calls < plugin.reuse && state.ledger.memory() <= plugin.limits.memory / 2 && state.has_let_go() {
+            state.rest();
             plugin.idle.put(tenant, self);
         }
     }

@@ -40,8 +40,15 @@ pub struct CallState {
     /// What ended the request's body before its end, once the guest was told.
     pub body_failed: Option<ReadError>,
     /// Most plugins never touch WASI, and building its context costs 300 ns: it is made when first asked for.
-    wasi: Option<WasiCtx>,
+    wasi: Option<Wasi>,
     pub stdio: Stdio,
+}
+
+/// What an instance has of WASI. A guest's libc keeps its handles (stdout, its directory) from call to call, so this lives as
+/// long as the guest's memory and not as long as the call.
+struct Wasi {
+    ctx: WasiCtx,
+    table: ResourceTable,
 }
 
 impl CallState {
@@ -73,7 +80,7 @@ impl CallState {
         }
     }
 
-    /// The state of the next call in the same instance. WASI's context and the account of memory belong to the instance.
+    /// The state of the next call in the same instance. What it has of WASI and the account of memory belong to the instance.
     pub(super) fn renew(&mut self, next: Self) {
         let Self { meter, ledger: _, log, capabilities, table, deadline, headers, head, body_failed, wasi: _, stdio: _ } = next;
         self.ledger.renew();
@@ -87,6 +94,13 @@ impl CallState {
         self.capabilities.rest();
         self.headers = HeaderMap::new();
         self.head = None;
+    }
+
+    /// Whether the guest has let go of its call, so that it may have another one. Some languages free what they hold when they
+    /// come to it, and that would pile up.
+    pub(super) fn has_let_go(&mut self) -> bool {
+        let Some(wasi) = &mut self.wasi else { return true };
+        wasi.table.iter_mut().count() <= self.ledger.limits.handles as usize / 2
     }
 
     /// The body of a response or outgoing request as the host sends it.
@@ -169,14 +183,16 @@ pub fn response_head(status: u16, headers: types::Headers) -> Result<(StatusCode
 
 impl WasiView for CallState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let (stdio, ready) = (&self.stdio, &self.capabilities.ready);
-        let ctx = self.wasi.get_or_insert_with(|| {
+        let Self { wasi, stdio, capabilities, ledger, .. } = self;
+        let Wasi { ctx, table } = wasi.get_or_insert_with(|| {
             let mut builder = WasiCtx::builder();
             builder.stdout(stdio.stdout()).stderr(stdio.stderr()).allow_tcp(false).allow_udp(false).max_random_size(64 << 10);
-            ready.data.preopen(&mut builder);
-            builder.build()
+            capabilities.ready.data.preopen(&mut builder);
+            let mut table = ResourceTable::new();
+            table.set_max_capacity(ledger.limits.handles as usize);
+            Wasi { ctx: builder.build(), table }
         });
-        WasiCtxView { ctx, table: &mut self.table }
+        WasiCtxView { ctx, table }
     }
 }
 
