@@ -97,6 +97,8 @@ fn request() -> Request {
         route: "/hello/{name}".into(),
         params: vec![("name".into(), "Ada".into())],
         headers,
+        authority: None,
+        secure: false,
         body: Incoming::Empty,
         timeout: Duration::from_secs(10),
         counted: std::sync::Arc::default(),

@@ -63,6 +63,8 @@ pub struct App {
     pub wait: Duration,
     /// The networks whose word about a client's address is believed.
     pub trusted_proxies: Vec<Network>,
+    /// Whether clients come by TLS, to this host or to the proxy before it.
+    pub secure: bool,
     pub metrics: Arc<Metrics>,
     pub loader: Loader,
     /// Places for idle instances of plugins that may be reused.
@@ -105,6 +107,10 @@ impl App {
             budgets: Budgets::new(at_least_one(config.runtime.caller_rate), at_least_one(config.runtime.caller_burst)),
             wait: config.runtime.wait,
             trusted_proxies: config.listen.trusted_proxies.clone(),
+            secure: match &config.listen.public_url {
+                Some(url) => url.starts_with("https:"),
+                None => config.listen.tls.is_some(),
+            },
             metrics: Arc::default(),
             loader,
             idle: IdlePlaces::new(idle as usize),

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use bytes::{Buf, Bytes};
+use futures_util::Stream;
 use http_body::Body as _;
 use http_body_util::BodyExt;
 
@@ -37,6 +38,18 @@ pub enum ReadError {
     /// The listener gave it up.
     #[error("the body came too slowly")]
     Slow,
+}
+
+/// What a stock component is told.
+impl From<ReadError> for wasmtime_wasi_http::Error {
+    fn from(why: ReadError) -> Self {
+        match why {
+            ReadError::Gone => Self::ConnectionTerminated,
+            ReadError::TooLarge => Self::HttpRequestBodySize(None),
+            ReadError::AnswerTooLarge => Self::HttpResponseBodySize(None),
+            ReadError::Slow => Self::ConnectionReadTimeout,
+        }
+    }
 }
 
 /// What a body fails with when it comes too slowly, and the limit's name in `[listen]`.
@@ -128,8 +141,13 @@ impl BodyReader {
         if self.ended && self.pending.is_empty() {
             return Body::empty();
         }
-        Body::from_stream(futures_util::stream::try_unfold(self, |mut reader| async move {
-            Ok::<_, ReadError>(reader.read(MAX_READ).await?.map(|chunk| (chunk, reader)))
-        }))
+        Body::from_stream(self.into_chunks())
+    }
+
+    /// The same, chunk by chunk, with its own errors.
+    pub fn into_chunks(self) -> impl Stream<Item = Result<Bytes, ReadError>> + Send + 'static {
+        futures_util::stream::try_unfold(self, |mut reader| async move {
+            Ok(reader.read(MAX_READ).await?.map(|chunk| (chunk, reader)))
+        })
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     request::authenticate::{bearer as doors, ocean_auth as identity},
     runtime::{
         canary, chatter, drip, escape, flood, giant, grow, hoard, malformed, panic, recurse, sink, sip, sleep, source, spin,
-        tally, trap,
+        stock as proxy, tally, trap,
     },
 };
 

@@ -7,11 +7,13 @@ use std::{
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, uri::Authority};
 use tokio::sync::oneshot;
 use wasmtime::component::{Resource, ResourceTableError};
 
 use super::{
+    entry::{Exports, OtherKind},
+    inspect::Kind,
     instance::Instance,
     lanes::{Guest, Lanes, Lost},
     meter::{Breach, Limit, Meter},
@@ -20,6 +22,7 @@ use super::{
     plugin::{Plugin, host_call_bytes, limit_reached},
     reply::Head,
     state::{CallState, response_head},
+    stock,
 };
 use crate::{
     bindings::{log::Level, types},
@@ -39,6 +42,10 @@ pub struct Request {
     pub params: Vec<(String, String)>,
     /// Without the caller's credentials and without headers of one hop.
     pub headers: HeaderMap,
+    /// Only stock components are told: the host and port the client asked for, where the request's target named it, and
+    /// whether it came by TLS.
+    pub authority: Option<Authority>,
+    pub secure: bool,
     pub body: Incoming,
     /// How long the call may take.
     pub timeout: Duration,
@@ -55,13 +62,13 @@ pub enum Incoming {
 }
 
 /// What a guest ended with, unless it failed.
-enum Answer {
+pub(super) enum Answer {
     Response {
         status: StatusCode,
         headers: HeaderMap,
         body: Body,
     },
-    /// Everything went through `start-reply`.
+    /// The head has been sent, and everything with it.
     Streamed,
 }
 
@@ -75,18 +82,42 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: Arc<Plugin>, permit: Permit, calle
     let meter = Arc::new(Meter::new(plugin.limits.cpu, now));
     let (head, mut heads) = oneshot::channel();
     let capabilities = plugin.ready.ctx(caller);
-    let state = CallState::new(&plugin, meter.clone(), capabilities, &request.id, deadline, request.headers, head);
-    let tenant = caller.app.clone();
-    let caller = wit_caller(caller, &request.id);
-    let about = About { plugin: plugin.name.clone(), request_id: request.id, allowed, counted: request.counted };
-    let arguments = Arguments {
-        method: request.method,
-        path_with_query: request.path_with_query,
-        route: request.route,
-        params: request.params,
-        body: request.body,
+    let (name, tenant, counted) = (plugin.name.clone(), caller.app.clone(), request.counted);
+    let guest = match plugin.entry.kind() {
+        Kind::Contract => {
+            let state = CallState::new(&plugin, meter.clone(), capabilities, &request.id, deadline, request.headers, head);
+            let caller = wit_caller(caller, &request.id);
+            let arguments = Arguments {
+                method: request.method,
+                path_with_query: request.path_with_query,
+                route: request.route,
+                params: request.params,
+                body: request.body,
+            };
+            Guest::new(async move { run(&plugin, state, &permit, tenant.as_deref(), &caller, arguments).await }, meter)
+        }
+        Kind::Http02 => {
+            let state = CallState::new(&plugin, meter.clone(), capabilities, &request.id, deadline, HeaderMap::new(), head);
+            let incoming = stock::Incoming {
+                caller,
+                request_id: &request.id,
+                method: request.method,
+                path_with_query: request.path_with_query,
+                headers: request.headers,
+                authority: request.authority,
+                secure: request.secure,
+                body: request.body,
+            };
+            match incoming.into_request() {
+                Ok(request) => Guest::new(
+                    async move { stock::http_0_2::run(&plugin, state, &permit, tenant.as_deref(), request).await },
+                    meter,
+                ),
+                Err(error) => return Outcome::Failed(Failure::Host(error.to_string())),
+            }
+        }
     };
-    let guest = Guest::new(async move { run(&plugin, state, &permit, tenant.as_deref(), &caller, arguments).await }, meter);
+    let about = About { plugin: name, request_id: request.id, allowed, counted };
     let mut running = Box::pin({
         let lanes = lanes.clone();
         async move { lanes.run(guest, deadline).await }
@@ -173,14 +204,7 @@ async fn run(
     caller: &types::Caller,
     arguments: Arguments,
 ) -> Result<Answer, Failure> {
-    let mut instance = match Instance::take(plugin, state, permit, tenant).await {
-        Ok(instance) => instance,
-        Err(mut failed) => {
-            let failure = crash(failed.store.data(), &failed.error);
-            flush_stdio(failed.store.data_mut());
-            return Err(failure);
-        }
-    };
+    let mut instance = enter(plugin, state, permit, tenant).await?;
     let result = invoke(&mut instance, caller, arguments).await;
     let state = instance.store.data_mut();
     let answer = match result {
@@ -211,12 +235,22 @@ async fn run(
     answer
 }
 
+/// An instance for the call, or why there is none.
+pub(super) async fn enter(plugin: &Plugin, state: CallState, permit: &Permit, tenant: Option<&str>) -> Result<Instance, Failure> {
+    Instance::take(plugin, state, permit, tenant).await.map_err(|mut failed| {
+        let failure = crash(failed.store.data(), &failed.error);
+        flush_stdio(failed.store.data_mut());
+        failure
+    })
+}
+
 async fn invoke(
     instance: &mut Instance,
     caller: &types::Caller,
     arguments: Arguments,
 ) -> wasmtime::Result<Result<Option<types::Response>, types::Error>> {
-    let store = &mut instance.store;
+    let Instance { store, exports, .. } = instance;
+    let Exports::Contract(handler) = exports else { return Err(OtherKind.into()) };
     let body = match arguments.body {
         Incoming::Empty => types::Body::Empty,
         Incoming::Bytes(bytes) => types::Body::Bytes(bytes.into()),
@@ -229,7 +263,7 @@ async fn invoke(
         params: arguments.params,
         body,
     };
-    instance.handler.call_handle(store, caller, &request, Resource::new_borrow(0)).await
+    handler.call_handle(store, caller, &request, Resource::new_borrow(0)).await
 }
 
 fn answer(state: &mut CallState, response: types::Response) -> Result<Answer, Failure> {
@@ -248,7 +282,7 @@ fn answer(state: &mut CallState, response: types::Response) -> Result<Answer, Fa
 }
 
 /// Says why a call ended in a trap: the limit it ran into, if it did, else the trap with what the guest said last.
-fn crash(state: &CallState, error: &wasmtime::Error) -> Failure {
+pub(super) fn crash(state: &CallState, error: &wasmtime::Error) -> Failure {
     if let Some(breach) = limit_reached(error).or(state.ledger.breach) {
         return Failure::Breached(breach);
     }
@@ -266,7 +300,7 @@ fn crash(state: &CallState, error: &wasmtime::Error) -> Failure {
 }
 
 /// Whatever the guest printed and did not die of.
-fn flush_stdio(state: &mut CallState) {
+pub(super) fn flush_stdio(state: &mut CallState) {
     let (stdout, stderr) = state.stdio.take();
     for line in stdout.lines() {
         state.log.write(Level::Info, line, &[]);

@@ -7,13 +7,12 @@ use std::sync::{
 
 use wasmtime::Store;
 
-use super::{permit::Permit, plugin::Plugin, state::CallState};
-use crate::bindings::handler;
+use super::{entry::Exports, permit::Permit, plugin::Plugin, state::CallState};
 
 /// A plugin's code with a memory of its own, and the call's state in it. There is none without a [`Permit`].
 pub(super) struct Instance {
     pub(super) store: Store<CallState>,
-    pub(super) handler: handler::Guest,
+    pub(super) exports: Exports,
     calls: u32,
 }
 
@@ -28,12 +27,12 @@ impl Instance {
             return Ok(idle);
         }
         let mut store = plugin.store(state);
-        let handler = async {
+        let exports = async {
             let instance = plugin.pre.instantiate_async(&mut store).await?;
-            plugin.handler.load(&mut store, &instance)
+            plugin.entry.load(&mut store, &instance)
         };
-        match handler.await {
-            Ok(handler) => Ok(Self { store, handler, calls: 0 }),
+        match exports.await {
+            Ok(exports) => Ok(Self { store, exports, calls: 0 }),
             Err(error) => Err(Failed { store: Box::new(store), error }),
         }
     }
@@ -44,8 +43,9 @@ impl Instance {
     pub(super) fn give_back(mut self, plugin: &Plugin, tenant: Option<&str>) {
         self.calls += 1;
         // Some languages' bindings free little between calls; an instance that grew is replaced before it fails.
-        if self.calls < plugin.reuse && self.store.data().ledger.memory() <= plugin.limits.memory / 2 {
-            self.store.data_mut().rest();
+        let state = self.store.data_mut();
+        if self.calls < plugin.reuse && state.ledger.memory() <= plugin.limits.memory / 2 && state.has_let_go() {
+            state.rest();
             plugin.idle.put(tenant, self);
         }
     }

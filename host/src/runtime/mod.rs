@@ -2,7 +2,7 @@
 //!
 //! In the order of travel: [`engine`] and [`plugin`] are made once per host and per installed version; a [`permit`] admits
 //! one call; [`state`] is all that a call owns; [`call`] instantiates and calls under a [`meter`], on the fast lane for its
-//! first tick and then on the slow one ([`lanes`]); bytes go through [`crate::reader`] and [`reply`]; [`outcome`] is what comes out.
+//! first tick and then on the slow one ([`lanes`]), a stock component in its own way ([`stock`]); bytes go through [`crate::reader`] and [`reply`]; [`outcome`] is what comes out.
 //!
 //! Guarantees: there is no instance without a [`permit::Permit`]; nothing of a call survives it; `wasmtime::Error` does not
 //! leave this module.
@@ -11,11 +11,13 @@ pub mod engine;
 pub mod inspect;
 pub mod compile;
 pub mod artifact;
+mod entry;
 pub mod plugin;
 pub mod permit;
 pub mod state;
 pub mod instance;
 pub mod call;
+mod stock;
 pub mod meter;
 pub mod lanes;
 pub mod reply;

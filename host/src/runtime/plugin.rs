@@ -10,12 +10,13 @@ use wasmtime::{
 use super::{
     artifact::Artifact,
     engine::code_settings,
+    entry::Entry,
     inspect::Inspected,
     instance::{Idle, IdlePlaces},
     meter::LimitReached,
     state::CallState,
 };
-use crate::{bindings, bindings::handler, capabilities, codes, limits::Limits, problem::Problem};
+use crate::{bindings, capabilities, codes, limits::Limits, problem::Problem};
 
 /// Bytes that one host call's arguments may have: twice what a guest may read at once, and the largest thing a capability
 /// takes whole.
@@ -37,7 +38,7 @@ pub struct Plugin {
     pub(super) reuse: u32,
     pub(super) idle: Idle,
     pub(super) pre: InstancePre<CallState>,
-    pub(super) handler: handler::GuestIndices,
+    pub(super) entry: Entry,
 }
 
 impl std::fmt::Debug for Plugin {
@@ -63,6 +64,7 @@ impl Loader {
     pub fn new(engine: &Engine) -> wasmtime::Result<Self> {
         let mut linker = Linker::new(engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
         bindings::types::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
         capabilities::link(&mut linker)?;
         Ok(Self { linker: Arc::new(linker) })
@@ -80,7 +82,7 @@ impl Loader {
     }
 
     /// Links a compiled component. Fails if it was compiled for another engine, imports what is not linked, or exports no
-    /// handler of the contract.
+    /// handler that this host can call.
     pub fn load(
         &self,
         artifact: &Artifact,
@@ -93,9 +95,10 @@ impl Loader {
         let failed = |error: wasmtime::Error| LoadError(format!("{error:#}"));
         let component = artifact.load(self.engine()).map_err(failed)?;
         let pre = self.linker.instantiate_pre(&component).map_err(failed)?;
-        let handler = handler::GuestIndices::new(&pre).map_err(failed)?;
+        let kind = inspected.kind().ok_or_else(|| LoadError("no request can reach it".to_owned()))?;
+        let entry = Entry::new(kind, &pre).map_err(failed)?;
         let core_instances = inspected.core_instances.max(1);
-        Ok(Plugin { name, limits, ready, core_instances, reuse: reuse.calls, idle: Idle::new(reuse.places), pre, handler })
+        Ok(Plugin { name, limits, ready, core_instances, reuse: reuse.calls, idle: Idle::new(reuse.places), pre, entry })
     }
 }
 

@@ -111,6 +111,7 @@ fn rows() -> Vec<(&'static str, Vec<u8>, &'static str, &'static str)> {
         ("an export nobody calls", with_manifest(exporting(&[HANDLER, "wharf:service/jobs@0.1.0"])), "WH1204", "jobs"),
         ("an interface of the future", importing("wharf:service/teleport@0.1.0"), "WH1204", "teleport"),
         ("an interface of somebody else", importing("acme:engine/ignition@1.0.0"), "WH1204", "acme:engine/ignition"),
+        ("another way to call other servers", importing("wasi:http/outgoing-handler@0.2.0"), "WH1204", "wharf:service/http-out"),
         ("a newer WASI", importing("wasi:sockets/tcp@0.9.0"), "WH1204", "wasi:sockets/tcp"),
         ("a store that was not asked for", importing("wharf:service/kv@0.1.0"), "WH1203", "wharf:service/kv"),
         ("secrets that were not asked for", importing("wharf:service/secrets@0.1.0"), "WH1203", "wharf:service/secrets"),

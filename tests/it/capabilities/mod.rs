@@ -6,3 +6,4 @@ pub(crate) mod files;
 mod grants;
 pub(crate) mod keep;
 mod server;
+mod stock;

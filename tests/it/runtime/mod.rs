@@ -18,6 +18,7 @@ pub(crate) mod sip;
 pub(crate) mod sleep;
 pub(crate) mod source;
 pub(crate) mod spin;
+pub(crate) mod stock;
 pub(crate) mod tally;
 pub(crate) mod trap;
 

@@ -7,6 +7,8 @@
 //! Exchanges run on a thread of their own, where no guest is ever polled: a connection must not wait for a plugin that
 //! computes, and a plugin's downloads must not hold up the accepting of connections.
 //!
+//! Stock components ask for the same by `wasi:http` ([`Hooks`]), under the same rules.
+//!
 //! Cancellation: dropping the call drops its exchanges; the other server may have acted on them all the same.
 
 mod address;
@@ -15,6 +17,7 @@ mod exchange;
 mod hosts;
 mod incoming;
 mod resolve;
+mod stock;
 #[cfg(test)]
 mod tests;
 
@@ -41,7 +44,7 @@ use crate::{
     secret::{Secret, SecretRef},
 };
 
-pub use self::incoming::Incoming;
+pub use self::{incoming::Incoming, stock::Hooks};
 
 /// The host's part: the thread on which exchanges run. There is none where no service may call anybody.
 #[derive(Debug)]
