@@ -18,6 +18,7 @@ pub(crate) mod sip;
 pub(crate) mod sleep;
 pub(crate) mod source;
 pub(crate) mod spin;
+mod streams;
 pub(crate) mod tally;
 pub(crate) mod trap;
 

@@ -27,28 +27,3 @@ fn a_returned_body_over_its_limit_is_an_error() {
     super::assert_limit(&host.log().code("WH2308"), "body-out", 4);
     host.stop();
 }
-
-#[test]
-fn a_large_reply_and_a_reader_that_stalls_cost_no_memory() {
-    let mut host = host_for_many();
-    host.get("/s/source/1048576").send();
-    let peak = host.process().peak_memory();
-    let stalled = host.get("/s/source/1073741824").open();
-    let mut large = host.get("/s/source/268435456").open();
-    let mut arrived = 0;
-    while large.read() {
-        arrived += large.take();
-    }
-    assert!(arrived > 256 << 20, "{arrived} bytes came:\n{}", host.log().text());
-    host.assert_serves_others();
-    let grown = host.process().peak_memory() - peak;
-    assert!(grown < 64 << 20, "256 MiB through a plugin took {grown} bytes");
-    stalled.leave();
-    host.stop();
-}
-
-/// Two replies at once.
-fn host_for_many() -> crate::support::Running {
-    use crate::support::{Service, TestHost};
-    TestHost::new().with(Service::of(&SOURCE)).with(Service::of(&wharf_guests::INNOCENT)).start()
-}

@@ -4,6 +4,7 @@
 
 pub(crate) mod bomb;
 pub(crate) mod cli;
+pub(crate) mod flow;
 pub(crate) mod http;
 pub(crate) mod http2;
 pub(crate) mod log;
