@@ -13,5 +13,6 @@ mod request;
 mod runtime;
 
 mod guests;
+mod limits;
 mod readme;
 mod tidy;

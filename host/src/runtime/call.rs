@@ -78,7 +78,7 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: Arc<Plugin>, permit: Permit, calle
     let state = CallState::new(&plugin, meter.clone(), capabilities, &request.id, deadline, request.headers, head);
     let tenant = caller.app.clone();
     let caller = wit_caller(caller, &request.id);
-    let about = About { plugin: plugin.name.clone(), request_id: request.id, allowed, counted: request.counted };
+    let about = About { plugin: plugin.name.clone(), request_id: request.id, began: now, allowed, counted: request.counted };
     let arguments = Arguments {
         method: request.method,
         path_with_query: request.path_with_query,
@@ -109,7 +109,7 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: Arc<Plugin>, permit: Permit, calle
                 Err(_) => Outcome::Failed(failure),
             },
             Ok(Ok(Answer::Response { status, headers, body })) => Outcome::Response { status, headers, body },
-            Err(Lost::Deadline) => Outcome::Failed(Failure::Wall { allowed }),
+            Err(Lost::Deadline) => Outcome::Failed(about.too_late()),
             Err(Lost::Gone) => Outcome::Failed(Failure::Host("the call was lost".into())),
         },
     }
@@ -125,7 +125,7 @@ fn streaming(
         match running.await {
             Ok(Ok(_)) => {}
             Ok(Err(failure)) => about.broke_off(&failure),
-            Err(Lost::Deadline) => about.broke_off(&Failure::Wall { allowed: about.allowed }),
+            Err(Lost::Deadline) => about.broke_off(&about.too_late()),
             Err(Lost::Gone) => about.broke_off(&Failure::Host("the call was lost".into())),
         }
     });
@@ -137,11 +137,16 @@ fn streaming(
 struct About {
     plugin: Arc<str>,
     request_id: String,
+    began: Instant,
     allowed: Duration,
     counted: Arc<Requests>,
 }
 
 impl About {
+    fn too_late(&self) -> Failure {
+        Failure::Wall { asked: self.began.elapsed(), allowed: self.allowed }
+    }
+
     fn broke_off(&self, failure: &Failure) {
         self.counted.failed(failure.kind(), failure.details().limit);
         let (plugin, request_id) = (&*self.plugin, self.request_id.as_str());
@@ -192,7 +197,7 @@ async fn run(
         }
         Ok(Err(error)) => Err(match state.body_failed {
             // What the guest made of it is not its own failure.
-            Some(ReadError::TooLarge) => Failure::BodyTooLarge,
+            Some(ReadError::TooLarge { asked, allowed }) => Failure::BodyTooLarge { asked, allowed },
             Some(why) => Failure::BodyLost(why),
             None => Failure::Error {
                 code: error.code,

@@ -14,7 +14,7 @@ mod service;
 pub(crate) mod wait;
 
 pub(crate) use cli::{Run, wharf};
-pub(crate) use host::{Running, TestHost, install};
+pub(crate) use host::{Running, TestHost, install, install_with};
 pub(crate) use http::{Answer, Request};
 pub(crate) use process::Process;
 pub(crate) use service::Service;
