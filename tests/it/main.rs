@@ -15,4 +15,5 @@ mod runtime;
 mod guests;
 mod limits;
 mod readme;
+mod sdk;
 mod tidy;
