@@ -185,3 +185,16 @@ pub(crate) fn over_its_redirects(row: &Row) {
     assert_eq!(server.sent().len(), 6);
     host.stop();
 }
+
+#[test]
+fn a_host_without_root_certificates_says_so_and_serves_the_others() {
+    let server = Server::new(echo);
+    let grant = format!("{{ hosts = [\"{}\"], private = [\"127.0.0.1\"] }}", server.address);
+    let host = TestHost::new().with(Service::of(&FETCH).set("http-out", &grant)).with(Service::of(&INNOCENT)).start().stopped();
+    let host = host.variable("SSL_CERT_FILE", "/dev/null").variable("SSL_CERT_DIR", "/nowhere").serve();
+    let line = host.log().code("WH2399");
+    assert!(line.text().contains("`fetch`") && line.text().contains("CA certificates"), "{}", line.text());
+    host.post("/s/fetch/").body("{}").send().assert(503, "WH2105");
+    host.assert_serves_others();
+    host.stop();
+}
