@@ -16,7 +16,7 @@ use crate::{
         budget, limit as permits,
         listen::size,
     },
-    runtime::{chatter, compile, drip, flood, giant, grow, hoard, recurse, sink, sleep, source, spin},
+    runtime::{chatter, compile, drip, flood, giant, grow, hoard, parts, recurse, sink, sleep, source, spin},
     support::{Answer, log::Line},
     tidy::source::root,
 };
@@ -40,6 +40,11 @@ impl Row {
     pub(crate) fn status(&self) -> u16 {
         let numbers = self.sees().split(|c: char| !c.is_ascii_digit()).filter(|word| word.len() == 3);
         numbers.filter_map(|word| word.parse().ok()).next().unwrap_or_else(|| panic!("no status: {self:?}"))
+    }
+
+    /// Whether this is its code.
+    pub(crate) fn says(&self, code: &str) -> bool {
+        self.cells.last().is_some_and(|cell| cell == code)
     }
 
     /// The host's code.
@@ -77,7 +82,7 @@ pub(crate) fn assert_limit(line: &Line, limit: &str, allowed: u64) -> u64 {
 }
 
 /// All rows, in their order.
-fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     let text = fs::read_to_string(root().join("docs/limits.md")).expect("the limits can be read");
     let mut rows: Vec<Row> = Vec::new();
     for line in text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| limit |")) {
@@ -120,6 +125,8 @@ cases! {
     exchanges = "requests of one plugin to other servers at once, each until its response is read" => fetch::over_its_exchanges;
     redirects = "redirects in a row" => fetch::over_its_redirects;
     stack = "stack of a guest" => recurse::over_its_stack;
+    parts = "core instances and memories of one component" => parts::over_its_parts;
+    tables = "elements of one table" => parts::over_its_tables;
     headers = "request headers" => size::over_the_headers;
     ocean_auth_header = "an Ocean-Auth header" => ocean_auth::over_its_length;
     access_token = "a JWT access token" => jwt::over_its_length;

@@ -230,7 +230,7 @@ fn failed(failure: &Failure) -> (StatusCode, &'static Code, Option<u64>) {
         Failure::Host(_) => (StatusCode::INTERNAL_SERVER_ERROR, &codes::HOST_FAILED, None),
         Failure::Breached(breach) => match breach.limit {
             Limit::Cpu => (StatusCode::GATEWAY_TIMEOUT, &codes::GUEST_CPU, None),
-            Limit::Memory => (StatusCode::BAD_GATEWAY, &codes::GUEST_MEMORY, None),
+            Limit::Memory | Limit::TableElements => (StatusCode::BAD_GATEWAY, &codes::GUEST_MEMORY, None),
             Limit::HostCalls | Limit::Handles => (StatusCode::BAD_GATEWAY, &codes::GUEST_HOST_CALLS, None),
             Limit::BodyOut => (StatusCode::BAD_GATEWAY, &codes::GUEST_BODY_OUT, None),
         },

@@ -262,6 +262,10 @@ fn crash(state: &CallState, error: &wasmtime::Error) -> Failure {
         return Failure::Breached(Breach { limit: Limit::Handles, asked: allowed + 1, allowed });
     }
     let trap = format!("{error:#}");
+    // Who has a permit has room in the pool.
+    if error.is::<wasmtime::PoolConcurrencyLimitError>() {
+        return Failure::Host(trap);
+    }
     if trap.contains(HOST_CALL_BYTES_USED_UP) {
         let allowed = host_call_bytes(&state.capabilities.ready) as u64;
         return Failure::Breached(Breach { limit: Limit::HostCalls, asked: allowed + 1, allowed });

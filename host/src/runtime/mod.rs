@@ -12,6 +12,7 @@ pub mod inspect;
 pub mod compile;
 pub mod artifact;
 pub mod plugin;
+pub mod weight;
 pub mod permit;
 pub mod state;
 pub mod instance;

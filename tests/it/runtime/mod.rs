@@ -12,6 +12,7 @@ pub(crate) mod grow;
 pub(crate) mod hoard;
 pub(crate) mod malformed;
 pub(crate) mod panic;
+pub(crate) mod parts;
 pub(crate) mod recurse;
 pub(crate) mod sink;
 pub(crate) mod sip;

@@ -121,6 +121,11 @@ impl Connection {
         }
     }
 
+    /// Whether what has arrived begins with this.
+    pub(crate) fn starts_with(&self, text: &str) -> bool {
+        self.arrived.starts_with(text.as_bytes())
+    }
+
     /// Forgets what has arrived, and says how many bytes it was.
     pub(crate) fn take(&mut self) -> usize {
         std::mem::take(&mut self.arrived).len()
