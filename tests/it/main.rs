@@ -13,5 +13,7 @@ mod request;
 mod runtime;
 
 mod guests;
+mod limits;
 mod readme;
+mod sdk;
 mod tidy;

@@ -20,13 +20,14 @@ const MAX_FIELDS: usize = 32;
 pub struct LogCtx {
     plugin: Arc<str>,
     request_id: String,
+    lines: u32,
     lines_left: u32,
     dropped: u32,
 }
 
 impl LogCtx {
     pub fn new(plugin: Arc<str>, request_id: &str, lines: u32) -> Self {
-        Self { plugin, request_id: request_id.to_owned(), lines_left: lines, dropped: 0 }
+        Self { plugin, request_id: request_id.to_owned(), lines, lines_left: lines, dropped: 0 }
     }
 
     /// Writes one line, unless the call has used up its lines.
@@ -55,8 +56,10 @@ impl LogCtx {
 impl Drop for LogCtx {
     fn drop(&mut self) {
         if self.dropped > 0 {
+            let (asked, allowed) = (u64::from(self.lines) + u64::from(self.dropped), self.lines);
             tracing::warn!(
-                target: "plugin", plugin = &*self.plugin, request_id = self.request_id, dropped = self.dropped,
+                target: "plugin", plugin = &*self.plugin, request_id = self.request_id, limit = "log-lines", asked, allowed,
+                dropped = self.dropped,
                 "the plugin wrote more log lines than its limit `log-lines` allows in one call"
             );
         }

@@ -117,7 +117,7 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: Arc<Plugin>, permit: Permit, calle
             }
         }
     };
-    let about = About { plugin: name, request_id: request.id, allowed, counted };
+    let about = About { plugin: name, request_id: request.id, began: now, allowed, counted };
     let mut running = Box::pin({
         let lanes = lanes.clone();
         async move { lanes.run(guest, deadline).await }
@@ -140,7 +140,7 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: Arc<Plugin>, permit: Permit, calle
                 Err(_) => Outcome::Failed(failure),
             },
             Ok(Ok(Answer::Response { status, headers, body })) => Outcome::Response { status, headers, body },
-            Err(Lost::Deadline) => Outcome::Failed(Failure::Wall { allowed }),
+            Err(Lost::Deadline) => Outcome::Failed(about.too_late()),
             Err(Lost::Gone) => Outcome::Failed(Failure::Host("the call was lost".into())),
         },
     }
@@ -156,7 +156,7 @@ fn streaming(
         match running.await {
             Ok(Ok(_)) => {}
             Ok(Err(failure)) => about.broke_off(&failure),
-            Err(Lost::Deadline) => about.broke_off(&Failure::Wall { allowed: about.allowed }),
+            Err(Lost::Deadline) => about.broke_off(&about.too_late()),
             Err(Lost::Gone) => about.broke_off(&Failure::Host("the call was lost".into())),
         }
     });
@@ -168,11 +168,16 @@ fn streaming(
 struct About {
     plugin: Arc<str>,
     request_id: String,
+    began: Instant,
     allowed: Duration,
     counted: Arc<Requests>,
 }
 
 impl About {
+    fn too_late(&self) -> Failure {
+        Failure::Wall { asked: self.began.elapsed(), allowed: self.allowed }
+    }
+
     fn broke_off(&self, failure: &Failure) {
         self.counted.failed(failure.kind(), failure.details().limit);
         let (plugin, request_id) = (&*self.plugin, self.request_id.as_str());
@@ -216,7 +221,7 @@ async fn run(
         }
         Ok(Err(error)) => Err(match state.body_failed {
             // What the guest made of it is not its own failure.
-            Some(ReadError::TooLarge) => Failure::BodyTooLarge,
+            Some(ReadError::TooLarge { asked, allowed }) => Failure::BodyTooLarge { asked, allowed },
             Some(why) => Failure::BodyLost(why),
             None => Failure::Error {
                 code: error.code,
@@ -291,6 +296,10 @@ pub(super) fn crash(state: &CallState, error: &wasmtime::Error) -> Failure {
         return Failure::Breached(Breach { limit: Limit::Handles, asked: allowed + 1, allowed });
     }
     let trap = format!("{error:#}");
+    // Who has a permit has room in the pool.
+    if error.is::<wasmtime::PoolConcurrencyLimitError>() {
+        return Failure::Host(trap);
+    }
     if trap.contains(HOST_CALL_BYTES_USED_UP) {
         let allowed = host_call_bytes(&state.capabilities.ready) as u64;
         return Failure::Breached(Breach { limit: Limit::HostCalls, asked: allowed + 1, allowed });

@@ -58,13 +58,14 @@ pub(super) struct Failed {
 }
 
 /// The idle instances of one plugin version: used by one call at a time, and never by two tenants.
-#[derive(Default)]
 pub(super) struct Idle {
     instances: Mutex<Vec<(Option<Box<str>>, Instance)>>,
-    places: Option<IdlePlaces>,
+    places: IdlePlaces,
+    /// The places that one instance takes.
+    core_instances: usize,
 }
 
-/// How many instances may be idle in the whole host; the pool has slots for them beside those of running calls.
+/// How much may be idle in the whole host, in core instances; the pool has slots for them beside those of running calls.
 #[derive(Debug, Clone)]
 pub struct IdlePlaces(Arc<AtomicUsize>);
 
@@ -73,8 +74,8 @@ impl IdlePlaces {
         Self(Arc::new(AtomicUsize::new(places)))
     }
 
-    fn take(&self) -> bool {
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    fn take(&self, places: usize) -> bool {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(places)).is_ok()
     }
 
     fn give_back(&self, places: usize) {
@@ -83,25 +84,23 @@ impl IdlePlaces {
 }
 
 impl Idle {
-    pub(super) fn new(places: IdlePlaces) -> Self {
-        Self { instances: Mutex::default(), places: Some(places) }
+    pub(super) fn new(places: IdlePlaces, core_instances: u32) -> Self {
+        Self { instances: Mutex::default(), places, core_instances: core_instances as usize }
     }
 
     /// The instance of this tenant that became idle last: its memory is the warmest.
     fn take(&self, tenant: Option<&str>) -> Option<Instance> {
-        let places = self.places.as_ref()?;
         let mut instances = self.instances.lock().unwrap_or_else(PoisonError::into_inner);
         let found = instances.iter().rposition(|(owner, _)| owner.as_deref() == tenant)?;
         let (_, instance) = instances.remove(found);
-        places.give_back(1);
+        self.places.give_back(self.core_instances);
         Some(instance)
     }
 
     /// Keeps an instance; where no place is left, the plugin's oldest idle one makes room.
     fn put(&self, tenant: Option<&str>, instance: Instance) {
-        let Some(places) = &self.places else { return };
         let mut instances = self.instances.lock().unwrap_or_else(PoisonError::into_inner);
-        let replaced = if places.take() {
+        let replaced = if self.places.take(self.core_instances) {
             None
         } else if instances.is_empty() {
             return;
@@ -117,8 +116,7 @@ impl Idle {
 
 impl Drop for Idle {
     fn drop(&mut self) {
-        if let Some(places) = &self.places {
-            places.give_back(self.instances.get_mut().unwrap_or_else(PoisonError::into_inner).len());
-        }
+        let instances = self.instances.get_mut().unwrap_or_else(PoisonError::into_inner).len();
+        self.places.give_back(instances * self.core_instances);
     }
 }

@@ -13,6 +13,7 @@ pub mod compile;
 pub mod artifact;
 mod entry;
 pub mod plugin;
+pub mod weight;
 pub mod permit;
 pub mod state;
 pub mod instance;

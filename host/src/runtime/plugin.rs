@@ -9,12 +9,13 @@ use wasmtime::{
 
 use super::{
     artifact::Artifact,
-    engine::code_settings,
+    engine::{MAX_CORE_INSTANCES, Pool, engine},
     entry::Entry,
     inspect::Inspected,
     instance::{Idle, IdlePlaces},
     meter::LimitReached,
     state::CallState,
+    weight::weight,
 };
 use crate::{bindings, capabilities, codes, limits::Limits, problem::Problem};
 
@@ -32,7 +33,7 @@ pub struct Plugin {
     pub limits: Limits,
     /// What it may do beyond answering.
     pub ready: Arc<capabilities::Ready>,
-    /// What one instance takes of the host's permits.
+    /// What one instance takes of the host's permits: see [`weight`].
     pub core_instances: u32,
     /// After how many calls an instance is replaced; 0 or 1 is a fresh one for every call.
     pub(super) reuse: u32,
@@ -70,9 +71,9 @@ impl Loader {
         Ok(Self { linker: Arc::new(linker) })
     }
 
-    /// For trying out components where no call will ever run: the same engine without its pool.
-    pub fn trial() -> Result<Self, Problem> {
-        Engine::new(&code_settings())
+    /// For trying out components where no call will ever run: the same engine, which refuses the same, with the smallest pool.
+    pub fn trial(max_memory: u64) -> Result<Self, Problem> {
+        engine(Pool { core_instances: 1, per_component: MAX_CORE_INSTANCES, max_memory, pagemap_scan: false })
             .and_then(|engine| Self::new(&engine))
             .map_err(|error| Problem::new(&codes::HOST_FAILED, "the engine cannot be set up").why(format_args!("{error:#}")))
     }
@@ -81,8 +82,8 @@ impl Loader {
         self.linker.engine()
     }
 
-    /// Links a compiled component. Fails if it was compiled for another engine, imports what is not linked, or exports no
-    /// handler that this host can call.
+    /// Links a compiled component. Fails if it was compiled for another engine, imports what is not linked, has more parts than
+    /// the pool allows for one, or exports no handler that this host can call. Blocking.
     pub fn load(
         &self,
         artifact: &Artifact,
@@ -97,8 +98,9 @@ impl Loader {
         let pre = self.linker.instantiate_pre(&component).map_err(failed)?;
         let kind = inspected.kind().ok_or_else(|| LoadError("no request can reach it".to_owned()))?;
         let entry = Entry::new(kind, &pre).map_err(failed)?;
-        let core_instances = inspected.core_instances.max(1);
-        Ok(Plugin { name, limits, ready, core_instances, reuse: reuse.calls, idle: Idle::new(reuse.places), pre, entry })
+        let core_instances = weight(artifact, inspected.core_instances).map_err(failed)?;
+        let idle = Idle::new(reuse.places, core_instances);
+        Ok(Plugin { name, limits, ready, core_instances, reuse: reuse.calls, idle, pre, entry })
     }
 }
 

@@ -149,7 +149,7 @@ impl CallState {
             self.body_failed.get_or_insert(why);
         }
         let code = match why {
-            ReadError::TooLarge => "body.too-large",
+            ReadError::TooLarge { .. } => "body.too-large",
             ReadError::AnswerTooLarge => "http-out.too-large",
             ReadError::Gone | ReadError::Slow => "body.gone",
         };

@@ -2,16 +2,9 @@
 
 use std::{fs, path::Path};
 
-use wharf_guests::{CONFIDE, FETCH, FILES, Guest, KEEP};
+use wharf_guests::{CONFIDE, FETCH, FILES, KEEP};
 
-use crate::support::{Run, Service, TestHost, install, wharf};
-
-/// Installs a guest with its manifest changed.
-fn install_with(here: &Path, guest: &Guest, change: impl FnOnce(String) -> String) -> Run {
-    let manifest = fs::read_to_string(guest.manifest).expect("the manifest can be read");
-    fs::write(here.join("plugin.toml"), change(manifest)).expect("a manifest can be written");
-    wharf(["plugin", "install", guest.component, "--manifest", "plugin.toml"]).within(here).run()
-}
+use crate::support::{Service, TestHost, install, install_with, wharf};
 
 fn nothing_is_installed(here: &Path) {
     let list = wharf(["plugin", "list", "--format", "json"]).within(here).run().json();

@@ -81,6 +81,12 @@ impl Process {
         line.trim().trim_end_matches(" kB").parse::<u64>().expect("VmHWM is a number") << 10
     }
 
+    /// Forgets the most memory it ever held: from now on that is what it holds now, which is returned.
+    pub(crate) fn forget_peak(&self) -> u64 {
+        fs::write(format!("/proc/{}/clear_refs", self.pid()), "5").expect("one's own child can be told to forget");
+        self.peak_memory()
+    }
+
     /// Sends a signal.
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(self.pid().cast_signed()).expect("a pid is not 0");

@@ -48,6 +48,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "runtime",
             "secret",
             "store",
+            "units",
         ],
     ),
     // The line.

@@ -78,7 +78,7 @@ impl HttpOut {
         let rules = Rules { asked: grant.asked, allowed: grant.allowed, private: Arc::new(grant.private), injected };
         let client = Client::new(&rules.private, runtime.handle().clone()).map_err(|error| {
             Problem::new(&codes::HOST_FAILED, format!("the service `{}` cannot be given outgoing requests", grant.service))
-                .why(error)
+                .why_all(&error)
                 .fix("see whether this machine has root certificates installed")
         })?;
         Ok(Ready(Some(Arc::new(Opened { rules, client }))))

@@ -148,7 +148,7 @@ async fn a_body_that_fails_on_its_way_fails_the_request() {
     let server = Server::start().await;
     let reader = BodyReader::new(Body::from(vec![0; 100]), 10).into_body();
     let sent = send(&local(&server), "POST", &server.url("/"), &[], Payload::Stream(reader)).await;
-    assert_eq!(sent, Err(Failed::Body(ReadError::TooLarge)));
+    assert_eq!(sent, Err(Failed::Body(ReadError::TooLarge { asked: 100, allowed: 10 })));
 }
 
 #[tokio::test]
