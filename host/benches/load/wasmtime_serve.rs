@@ -8,6 +8,9 @@ use std::{
 /// The version whose engine the host has.
 const VERSION: &str = "wasmtime 48.";
 
+/// Where the guest reads a body that is not there and answers with one short word.
+const PATH: &str = "sink";
+
 /// A running server; ended when dropped.
 pub(crate) struct WasmtimeServe {
     child: Child,
@@ -23,7 +26,7 @@ impl WasmtimeServe {
         }
         let mut child = Command::new("wasmtime")
             .args(["serve", "--addr", "127.0.0.1:0", "--max-instance-reuse-count", "1"])
-            .args(["-O", "pooling-allocator=y", "-S", "cli=y", wharf_guests::STOCK.component])
+            .args(["-O", "pooling-allocator=y", "-S", "cli=y", wharf_guests::PROXY.component])
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -32,9 +35,8 @@ impl WasmtimeServe {
         let mut line = String::new();
         let mut stderr = BufReader::new(child.stderr.take().expect("piped"));
         stderr.read_line(&mut line).expect("its output");
-        let url = line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned);
-        let serving = Self { child, url: url.unwrap_or_default() };
-        assert!(!serving.url.is_empty(), "wasmtime serve says {line:?}");
+        let url = line.split_whitespace().find(|word| word.starts_with("http://")).map(|url| url.trim_end_matches('/'));
+        let serving = Self { child, url: format!("{}/{PATH}", url.unwrap_or_else(|| panic!("wasmtime serve says {line:?}"))) };
         // It goes on writing there; nobody reads it, so it must not wait for that.
         std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
         Some(serving)
