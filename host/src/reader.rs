@@ -46,7 +46,7 @@ impl From<ReadError> for wasmtime_wasi_http::Error {
     fn from(why: ReadError) -> Self {
         match why {
             ReadError::Gone => Self::ConnectionTerminated,
-            ReadError::TooLarge => Self::HttpRequestBodySize(None),
+            ReadError::TooLarge { asked, .. } => Self::HttpRequestBodySize(Some(asked)),
             ReadError::AnswerTooLarge => Self::HttpResponseBodySize(None),
             ReadError::Slow => Self::ConnectionReadTimeout,
         }

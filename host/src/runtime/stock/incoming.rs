@@ -40,9 +40,9 @@ pub(super) struct Broken(Arc<OnceLock<ReadError>>);
 impl Broken {
     /// What the caller is answered then.
     pub(super) fn failure(&self) -> Option<Failure> {
-        Some(match self.0.get()? {
-            ReadError::TooLarge => Failure::BodyTooLarge,
-            why => Failure::BodyLost(*why),
+        Some(match *self.0.get()? {
+            ReadError::TooLarge { asked, allowed } => Failure::BodyTooLarge { asked, allowed },
+            why => Failure::BodyLost(why),
         })
     }
 

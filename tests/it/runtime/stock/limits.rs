@@ -1,7 +1,7 @@
 //! The limit table holds for stock components too.
 
 use super::{super::assert_fails, each};
-use crate::runtime::assert_limit;
+use crate::limits::assert_limit;
 
 #[test]
 fn processor_time() {
