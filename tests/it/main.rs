@@ -6,6 +6,7 @@
 mod support;
 
 mod bad_input;
+mod build;
 mod capabilities;
 mod cli;
 mod operation;

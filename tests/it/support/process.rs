@@ -18,7 +18,11 @@ use super::{
     wait::{PATIENCE, until},
 };
 
-/// A running `wharf`. Killed when dropped.
+/// By this variable a `wharf` of the tests' build ends with the thread that started it: a test run that is killed drops nothing,
+/// and would leave its hosts behind.
+pub(super) const DIES_WITH_PARENT: &str = "WHARF_TEST_DIES_WITH_PARENT";
+
+/// A running `wharf`. Killed when dropped, and when the thread that started it ends.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
@@ -59,6 +63,7 @@ impl Process {
             .current_dir(here)
             .env_clear()
             .env("TMPDIR", temporary(here))
+            .env(DIES_WITH_PARENT, "1")
             .envs(variables.iter().map(|(name, value)| (name, value)))
             .process_group(0)
             .stdin(Stdio::null())
