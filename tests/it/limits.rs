@@ -16,7 +16,7 @@ use crate::{
         budget, limit as permits,
         listen::size,
     },
-    runtime::{chatter, compile, drip, flood, giant, grow, hoard, parts, recurse, sink, sleep, source, spin},
+    runtime::{chatter, compile, drip, flood, giant, grow, hoard, parts, recurse, sink, sleep, source, spin, stock},
     support::{Answer, log::Line},
     tidy::source::root,
 };
@@ -124,6 +124,7 @@ cases! {
     arguments = "one host call's arguments" => giant::over_its_arguments;
     exchanges = "requests of one plugin to other servers at once, each until its response is read" => fetch::over_its_exchanges;
     redirects = "redirects in a row" => fetch::over_its_redirects;
+    stock_headers = "headers that a [stock component](stock.md) puts together" => stock::limits::over_its_headers;
     stack = "stack of a guest" => recurse::over_its_stack;
     parts = "core instances and memories of one component" => parts::over_its_parts;
     tables = "elements of one table" => parts::over_its_tables;

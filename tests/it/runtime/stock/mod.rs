@@ -2,7 +2,7 @@
 //! is what holds of every plugin.
 
 mod failures;
-mod limits;
+pub(crate) mod limits;
 mod reuse;
 mod seen;
 mod streams;
