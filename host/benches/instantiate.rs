@@ -54,7 +54,7 @@ fn calls(criterion: &mut Criterion) {
 }
 
 fn load(pagemap_scan: bool, reuse: u32) -> (Arc<Plugin>, Ticker) {
-    let engine = engine(Pool { core_instances: 100, max_memory: 64 << 20, pagemap_scan }).expect("an engine");
+    let engine = engine(Pool { core_instances: 100, per_component: 20, max_memory: 64 << 20, pagemap_scan }).expect("an engine");
     let ticker = Ticker::start(&engine).expect("a thread");
     let artifact = Artifact::compiled_by_this_host(engine.precompile_component(HELLO).expect("it compiles"));
     let reuse = Reuse { calls: reuse, places: IdlePlaces::new(10) };
@@ -98,6 +98,8 @@ fn request() -> Request {
         route: "/hello/{name}".into(),
         params: vec![("name".into(), "Ada".into())],
         headers,
+        authority: None,
+        secure: false,
         body: Incoming::Empty,
         timeout: Duration::from_secs(10),
         counted: std::sync::Arc::default(),

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "how cargo and a build script speak to each other")]
 
+mod target;
 mod wasm;
 
 /// The shipped plugins, in the order in which the demo installs them.

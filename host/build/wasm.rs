@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-const TARGET: &str = "wasm32-wasip2";
+use crate::target::{self, TARGET};
 
 /// Builds with `arguments` of `cargo build` in the workspace at `root`; returns the directory of the components.
 ///
@@ -45,21 +45,12 @@ fn target_dir() -> PathBuf {
     out.ancestors().find(|directory| directory.join("CACHEDIR.TAG").exists()).unwrap_or(&out).to_owned()
 }
 
-/// Adds the target to the toolchain where it is missing, as it is where rustup installs nothing by itself.
+/// Looks at the toolchain that cargo uses, and mends it.
 fn ensure_target() {
     let rustc = env::var_os("RUSTC").expect("cargo sets RUSTC");
     let sysroot = Command::new(rustc).args(["--print", "sysroot"]).output().expect("rustc runs").stdout;
     let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot).trim());
-    if sysroot.join("lib/rustlib").join(TARGET).join("lib").exists() {
-        return;
-    }
-    println!("cargo::warning=adding the target {TARGET} to the Rust toolchain: rustup target add {TARGET}");
-    let added = Command::new("rustup").args(["target", "add", TARGET]).output();
-    if !added.as_ref().is_ok_and(|added| added.status.success()) {
-        let why = added.map_or_else(|error| error.to_string(), |added| String::from_utf8_lossy(&added.stderr).into_owned());
-        panic!(
-            "the plugins need the Rust target {TARGET}, and adding it failed ({}); run:\n\n    rustup target add {TARGET}\n",
-            why.trim()
-        );
+    if let Err(why) = target::ensure(&sysroot, &mut Command::new("rustup"), |words| println!("cargo::warning={words}")) {
+        panic!("{why}\n");
     }
 }

@@ -184,7 +184,7 @@ codes! {
     GUEST_CPU = "WH2304", "the plugin used too much processor time",
         "The call used more processor time than it may.";
     GUEST_MEMORY = "WH2305", "the plugin used too much memory",
-        "The call's memories and tables together grew over what they may.";
+        "The call's memories and tables together grew over what they may, or one table did.";
     GUEST_HOST_CALLS = "WH2306", "the plugin called the host too often",
         "The call made more host calls, moved more bytes through them, or held more handles open, than it may.";
     GUEST_INVALID = "WH2307", "the plugin's response is not HTTP",

@@ -10,6 +10,7 @@
 //! | which route, may this caller take it | [`request::route`] |
 //! | has the caller budget, is a permit free | [`request::limit`], [`request::budget`], [`runtime::permit`] |
 //! | what the plugin sees of headers and body | [`request::headers`], [`request::body`] |
+//! | how a stock component of `wasi:http` is called, and told who calls | [`runtime::stock`] |
 //! | fresh instance or an idle one | [`runtime::instance`] |
 //! | how long it may run, and where | [`runtime::meter`], [`runtime::lanes`] |
 //! | what the plugin may do | [`capabilities`], a file or folder an interface of `wit/` |

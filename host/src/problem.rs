@@ -44,6 +44,13 @@ impl Problem {
         self
     }
 
+    /// The cause, with its own causes behind it: some libraries say in the first no more than that something failed.
+    #[must_use]
+    pub fn why_all(self, error: &(dyn std::error::Error + 'static)) -> Self {
+        let causes = std::iter::successors(Some(error), |error| error.source());
+        self.why(causes.map(ToString::to_string).collect::<Vec<_>>().join(": "))
+    }
+
     #[must_use]
     pub fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix = fix.into();

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use bytes::{Buf, Bytes};
+use futures_util::Stream;
 use http_body::Body as _;
 use http_body_util::BodyExt;
 
@@ -14,10 +15,11 @@ pub struct BodyReader {
     body: Body,
     pending: Bytes,
     length: Option<u64>,
+    limit: u64,
     left: u64,
     ended: bool,
-    /// What the guest is told when there is more than the limit.
-    over: ReadError,
+    /// Whether it is the body of the call's own request.
+    callers: bool,
     /// A body that failed stays failed: going on would make the end of it look clean.
     failed: Option<ReadError>,
 }
@@ -28,15 +30,27 @@ pub enum ReadError {
     /// The sender left, or broke the protocol.
     #[error("the sender left before the body's end")]
     Gone,
-    /// There is more than the limit.
+    /// There is more than the limit: at least `asked` bytes.
     #[error("the body is larger than the route accepts")]
-    TooLarge,
+    TooLarge { asked: u64, allowed: u64 },
     /// There is more than the limit, and the caller has nothing to do with it.
     #[error("the other server sent more than the service's limit `body-in` allows")]
     AnswerTooLarge,
     /// The listener gave it up.
     #[error("the body came too slowly")]
     Slow,
+}
+
+/// What a stock component is told.
+impl From<ReadError> for wasmtime_wasi_http::Error {
+    fn from(why: ReadError) -> Self {
+        match why {
+            ReadError::Gone => Self::ConnectionTerminated,
+            ReadError::TooLarge { asked, .. } => Self::HttpRequestBodySize(Some(asked)),
+            ReadError::AnswerTooLarge => Self::HttpResponseBodySize(None),
+            ReadError::Slow => Self::ConnectionReadTimeout,
+        }
+    }
 }
 
 /// What a body fails with when it comes too slowly, and the limit's name in `[listen]`.
@@ -66,18 +80,17 @@ impl BodyReader {
     /// The body of the call's own request.
     pub fn new(body: Body, limit: u64) -> Self {
         let length = body.size_hint().exact();
-        let over = ReadError::TooLarge;
-        Self { body, pending: Bytes::new(), length, left: limit, ended: false, over, failed: None }
+        Self { body, pending: Bytes::new(), length, limit, left: limit, ended: false, callers: true, failed: None }
     }
 
     /// The body of another server's response, which announced `length`.
     pub fn of_another_server(body: Body, length: Option<u64>, limit: u64) -> Self {
-        Self { length, over: ReadError::AnswerTooLarge, ..Self::new(body, limit) }
+        Self { length, callers: false, ..Self::new(body, limit) }
     }
 
     /// Whether it is the body of the call's own request.
     pub fn is_the_callers(&self) -> bool {
-        self.over == ReadError::TooLarge
+        self.callers
     }
 
     /// The length that was announced, in bytes.
@@ -104,7 +117,7 @@ impl BodyReader {
                 None => self.ended = true,
                 Some(Err(error)) => {
                     return Err(if is_cause::<http_body_util::LengthLimitError>(&error) {
-                        self.over
+                        self.over()
                     } else if TooSlow::is_cause_of(&error) {
                         ReadError::Slow
                     } else {
@@ -116,11 +129,20 @@ impl BodyReader {
             }
         }
         if self.pending.len() as u64 > self.left {
-            return Err(self.over);
+            return Err(self.over());
         }
         let chunk = self.pending.split_to(max.min(self.pending.remaining()));
         self.left -= chunk.len() as u64;
         Ok(Some(chunk))
+    }
+
+    /// What is said of more than the limit.
+    fn over(&self) -> ReadError {
+        if !self.callers {
+            return ReadError::AnswerTooLarge;
+        }
+        let come = (self.limit - self.left).saturating_add(self.pending.len() as u64);
+        ReadError::TooLarge { asked: come.max(self.limit.saturating_add(1)), allowed: self.limit }
     }
 
     /// What is left of it, to be pumped by the host; the limit goes on to count.
@@ -128,8 +150,13 @@ impl BodyReader {
         if self.ended && self.pending.is_empty() {
             return Body::empty();
         }
-        Body::from_stream(futures_util::stream::try_unfold(self, |mut reader| async move {
-            Ok::<_, ReadError>(reader.read(MAX_READ).await?.map(|chunk| (chunk, reader)))
-        }))
+        Body::from_stream(self.into_chunks())
+    }
+
+    /// The same, chunk by chunk, with its own errors.
+    pub fn into_chunks(self) -> impl Stream<Item = Result<Bytes, ReadError>> + Send + 'static {
+        futures_util::stream::try_unfold(self, |mut reader| async move {
+            Ok(reader.read(MAX_READ).await?.map(|chunk| (chunk, reader)))
+        })
     }
 }

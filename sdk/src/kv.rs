@@ -19,8 +19,8 @@
 //! ```
 //!
 //! Every method fails with `kv.unavailable` when the store cannot be reached, and writes fail with `kv.quota` when the service
-//! has used up its space. A key has 1 to 512 bytes, a value at most as many as the operator allows (1 MiB, unless said otherwise):
-//! else `kv.too-large`.
+//! has used up its space. A key has 1 to 512 bytes, a value at most as many as the operator allows (1 MiB, unless said otherwise),
+//! a batch at most 256 changes: else `kv.too-large`.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -52,7 +52,8 @@ pub struct Store(sys::kv::Store);
 pub struct Entry {
     /// The bytes.
     pub value: Vec<u8>,
-    /// Starts at 1 and grows with every write of the key.
+    /// Starts at 1 and grows with every write of the key. In a store from which keys were removed it starts higher: a key that
+    /// comes back has no version that it had before.
     pub version: u64,
 }
 

@@ -2,6 +2,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "how cargo and a build script speak to each other")]
 
+#[path = "../../host/build/target.rs"]
+mod target;
 #[path = "../../host/build/wasm.rs"]
 mod wasm;
 

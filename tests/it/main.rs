@@ -6,6 +6,7 @@
 mod support;
 
 mod bad_input;
+mod build;
 mod capabilities;
 mod cli;
 mod message;
@@ -15,5 +16,7 @@ mod request;
 mod runtime;
 
 mod guests;
+mod limits;
 mod readme;
+mod sdk;
 mod tidy;

@@ -6,7 +6,6 @@ use std::process::Command;
 #[derive(Debug)]
 pub(crate) struct Measured {
     pub(crate) requests_per_second: f64,
-    #[expect(dead_code, reason = "read by the neighbour test")]
     pub(crate) p99_ms: f64,
 }
 

@@ -2,9 +2,11 @@
 
 use std::{
     io::{BufRead, BufReader},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
 };
+
+use wharf_guests::Guest;
 
 use super::base::Sample;
 
@@ -16,6 +18,15 @@ pub(crate) struct Wharf {
     /// An Ocean-Auth header for `hello`.
     header: String,
     sample: Sample,
+}
+
+/// How a service is bound for one run.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Bound {
+    /// A service of the demo, with its `reuse`.
+    Demo { reuse: u32 },
+    /// A guest of the tests, with nothing granted.
+    Guest { reuse: u32 },
 }
 
 /// A running host; ended when dropped.
@@ -34,6 +45,9 @@ impl Wharf {
         let argv: Vec<&str> = argv.as_array().expect("words").iter().filter_map(|word| word.as_str()).collect();
         let answer = Command::new(argv[0]).args(&argv[1..]).output().expect("curl is installed").stdout;
         drop(demo);
+        for guest in [wharf_guests::INNOCENT, wharf_guests::SPIN] {
+            install(directory.path(), &guest);
+        }
         let header = argv.iter().find(|word| word.starts_with("Ocean-Auth:")).expect("a header");
         Self { directory, header: (*header).to_owned(), sample: parse(&String::from_utf8_lossy(&answer)) }
     }
@@ -47,34 +61,52 @@ impl Wharf {
         self.sample.clone()
     }
 
-    /// Serves the demo's configuration, changed in nothing but `reuse` and the port.
-    pub(crate) fn serve(&self, reuse: u32) -> Serving {
-        let file = self.config(reuse);
+    /// Serves the demo's configuration with these services bound as said, and nothing else changed but the port.
+    pub(crate) fn serve(&self, bound: &[(&str, Bound)]) -> Serving {
+        let file = self.directory.path().join("bench.toml");
+        std::fs::write(&file, self.config(bound)).expect("it can be written");
         let (child, ready) = start(&["--format", "json", "serve", "--config", file.to_str().expect("UTF-8")]);
         let address = ready["address"].as_str().expect("an address").to_owned();
         Serving { child: child.into_child(), address }
     }
 
-    fn config(&self, reuse: u32) -> PathBuf {
-        let directory: &Path = self.directory.path();
-        let text = std::fs::read_to_string(directory.join("wharf.toml")).expect("the demo's configuration");
-        let text: Vec<String> = text
+    fn config(&self, bound: &[(&str, Bound)]) -> String {
+        let text = std::fs::read_to_string(self.directory.path().join("wharf.toml")).expect("the demo's configuration");
+        let mut lines: Vec<String> = text
             .lines()
-            .map(|line| match line {
-                line if line.starts_with("address") => "address = \"127.0.0.1:0\"".to_owned(),
-                "[services.hello]" => format!("{line}\nreuse = {reuse}"),
-                line => line.to_owned(),
-            })
+            .map(|line| if line.starts_with("address") { "address = \"127.0.0.1:0\"".to_owned() } else { line.to_owned() })
             .collect();
-        let file = directory.join(format!("reuse-{reuse}.toml"));
-        std::fs::write(&file, text.join("\n")).expect("it can be written");
-        file
+        for (key, bound) in bound {
+            let table = format!("[services.{key}]");
+            match bound {
+                Bound::Demo { reuse } => {
+                    let at = lines.iter().position(|line| *line == table).expect("a service of the demo");
+                    lines.insert(at + 1, format!("reuse = {reuse}"));
+                }
+                Bound::Guest { reuse } => lines.push(format!("{table}\nplugin = \"test/{key}\"\nreuse = {reuse}")),
+            }
+        }
+        lines.join("\n")
     }
 }
 
+/// Installs a guest of the tests beside the demo's plugins.
+fn install(directory: &Path, guest: &Guest) {
+    let installed = Command::new(WHARF)
+        .args(["plugin", "install", guest.component, "--manifest", guest.manifest, "--config", "wharf.toml"])
+        .current_dir(directory)
+        .output()
+        .expect("wharf runs");
+    assert!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stderr));
+}
+
 impl Serving {
-    pub(crate) fn hello_url(&self) -> String {
-        format!("http://{}/s/hello/hello/Ada", self.address)
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(crate) fn url(&self, service: &str, path: &str) -> String {
+        format!("http://{}/s/{service}/{path}", self.address)
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     vet::{Vetted, vet},
 };
 use crate::{
-    capabilities::{Grants, Ready},
+    capabilities::{self, Grants, Lacking, Ready},
     codes,
     limits::Limits,
     manifest::Manifest,
@@ -33,24 +33,25 @@ pub struct Report {
     pub new: bool,
     /// The services that run this version now, by key.
     pub services: Vec<String>,
+    /// What the plugin would use as well if it were granted. What it needs is granted, or it were not installed.
+    pub not_granted: Vec<NotGranted>,
+}
+
+/// Something optional that a service does not grant.
+#[derive(Debug)]
+pub struct NotGranted {
+    pub service: String,
+    pub lacking: Lacking,
+    /// What the plugin says about it.
+    pub reason: String,
 }
 
 impl Report {
     pub fn to_json(&self) -> serde_json::Value {
+        let not_granted = |NotGranted { service, lacking: Lacking { what, fix }, reason }: &NotGranted| serde_json::json!({"service": service, "what": what, "reason": reason, "fix": fix});
         serde_json::json!({
             "id": self.id, "version": self.version, "digest": self.digest, "new": self.new, "services": self.services,
-        })
-    }
-
-    pub fn from_json(value: &serde_json::Value) -> Option<Self> {
-        let text = |key: &str| value.get(key)?.as_str().map(str::to_owned);
-        let services = value.get("services")?.as_array()?.iter().filter_map(|key| key.as_str().map(str::to_owned)).collect();
-        Some(Self {
-            id: text("id")?,
-            version: text("version")?,
-            digest: text("digest")?,
-            new: value.get("new")?.as_bool()?,
-            services,
+            "not_granted": self.not_granted.iter().map(not_granted).collect::<Vec<_>>(),
         })
     }
 }
@@ -107,7 +108,8 @@ impl Admin {
         self.store.plugin_activate(&id, &version).await.map_err(|error| error.problem())?;
         let services = swap(bindings);
         tracing::info!(plugin = id, version, new = installed.new, services = services.join(","), "plugin installed");
-        Ok(Report { id, version, digest: digest.to_string(), new: installed.new, services })
+        let not_granted = self.not_granted(&vetted.manifest);
+        Ok(Report { id, version, digest: digest.to_string(), new: installed.new, services, not_granted })
     }
 
     /// Loads the active version of every bound plugin. A plugin that cannot be loaded leaves its services unready, not the
@@ -166,6 +168,21 @@ impl Admin {
             }
         }
         problems.or(())
+    }
+
+    /// What the services bound to the plugin do not grant of what it asks for.
+    fn not_granted(&self, manifest: &Manifest) -> Vec<NotGranted> {
+        let mut not_granted = Vec::new();
+        for service in self.config.services.values().filter(|service| service.plugin == manifest.id) {
+            for permission in &manifest.permissions {
+                not_granted.extend(capabilities::lacking(permission, service).into_iter().map(|lacking| NotGranted {
+                    service: service.key.clone(),
+                    lacking,
+                    reason: permission.reason.clone(),
+                }));
+            }
+        }
+        not_granted
     }
 
     /// A version names one component for ever; said before minutes are spent on compiling another one.

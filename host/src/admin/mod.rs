@@ -48,7 +48,7 @@ impl Admin {
     pub fn new(config: Arc<Config>, data: &DataDir, store: Store, app: Option<Arc<App>>) -> Result<Self, Problem> {
         let loader = match &app {
             Some(app) => app.loader.clone(),
-            None => Loader::trial()?,
+            None => Loader::trial(config.limits.memory)?,
         };
         let engine = Digest::of_hash(&loader.engine().precompile_compatibility_hash());
         Ok(Self {

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::{Admin, blocking, vet::Vetted};
 use crate::{
-    codes,
-    manifest::{Capability, Manifest},
+    capabilities, codes,
+    config::Service,
+    manifest::{Capability, Manifest, Permission},
     problem::{Problem, Problems},
     store::plugins::Plugin,
 };
@@ -29,7 +30,9 @@ impl Admin {
             Problem::new(&codes::PLUGIN_UNKNOWN, what).fix("see what is with `wharf plugin list`")
         })?;
         let mut shown = self.show(plugin);
-        merge(&mut shown, describe(&Manifest::parse(&plugin.manifest)?));
+        let manifest = Manifest::parse(&plugin.manifest)?;
+        let bound: Vec<&Service> = self.config.services.values().filter(|service| service.plugin == manifest.id).collect();
+        merge(&mut shown, describe(&manifest, &bound));
         Ok(shown)
     }
 
@@ -84,11 +87,12 @@ pub fn inspect_file(vetted: &Vetted, size: usize) -> Value {
         "id": manifest.id.to_string(), "version": manifest.version.to_string(), "size": size,
         "imports": vetted.inspected.imports, "exports": vetted.inspected.exports,
     });
-    merge(&mut shown, describe(manifest));
+    merge(&mut shown, describe(manifest, &[]));
     shown
 }
 
-fn describe(manifest: &Manifest) -> Value {
+/// Routes and permissions; of each permission, what each of the services `bound` to the plugin grants.
+fn describe(manifest: &Manifest, bound: &[&Service]) -> Value {
     let routes: Vec<Value> = manifest
         .routes
         .iter()
@@ -98,13 +102,23 @@ fn describe(manifest: &Manifest) -> Value {
         .permissions
         .iter()
         .map(|permission| {
-            json!({"asks": show_capability(&permission.capability), "reason": permission.reason, "required": permission.required})
+            let services: Vec<Value> = bound.iter().map(|service| show_grant(permission, service)).collect();
+            json!({
+                "asks": show_capability(&permission.capability), "reason": permission.reason, "required": permission.required,
+                "services": services,
+            })
         })
         .collect();
     json!({
         "name": manifest.name, "description": manifest.description, "license": manifest.license,
         "repository": manifest.repository, "service": manifest.service_key, "routes": routes, "permissions": permissions,
     })
+}
+
+fn show_grant(permission: &Permission, service: &Service) -> Value {
+    let lacking = capabilities::lacking(permission, service);
+    let missing: Vec<Value> = lacking.iter().map(|lacking| json!({"what": lacking.what, "fix": lacking.fix})).collect();
+    json!({"service": service.key, "granted": missing.is_empty(), "missing": missing})
 }
 
 fn show_capability(capability: &Capability) -> String {
@@ -120,7 +134,6 @@ fn show_capability(capability: &Capability) -> String {
         Capability::Data => "use a directory of its own".to_owned(),
         Capability::AppUsers => "make and change users of apps, and fetch their access tokens".to_owned(),
         Capability::Apps => "look up apps".to_owned(),
-        Capability::Mail => "send mail to users of apps".to_owned(),
     }
 }
 

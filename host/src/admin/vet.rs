@@ -4,17 +4,20 @@ use crate::{
     codes,
     manifest::{Capability, Manifest},
     problem::{Problem, Problems},
-    runtime::inspect::{InspectError, Inspected, inspect},
+    runtime::inspect::{InspectError, Inspected, Kind, inspect},
 };
 
 /// Interfaces that every plugin may import; they need no permission.
 const FREE: [&str; 4] = ["types", "log", "config", "subscriptions"];
 
 /// Interfaces that the manifest must ask for.
-const ASKED: [&str; 6] = ["kv", "secrets", "http-out", "app-users", "apps", "mail"];
+const ASKED: [&str; 5] = ["kv", "secrets", "http-out", "app-users", "apps"];
 
 /// WASI packages that are linked, though they can do nothing but tell the time, roll dice and print.
 const WASI: [&str; 6] = ["io", "cli", "clocks", "filesystem", "random", "sockets"];
+
+/// What stock components import beside it.
+const WASI_HTTP: [&str; 2] = ["types", "outgoing-handler"];
 
 /// Exports of the contract that this host does not call yet.
 const UNSERVED: [&str; 2] = ["events", "jobs"];
@@ -73,6 +76,8 @@ fn check_host(manifest: &Manifest, problems: &mut Problems) {
 }
 
 fn check_imports(manifest: &Manifest, inspected: &Inspected, problems: &mut Problems) {
+    let kind = inspected.kind();
+    let is_0_2 = |import: &str| import.contains("@0.2.");
     for import in &inspected.imports {
         let unsupported = |why: String| {
             Problem::new(&codes::PLUGIN_UNSUPPORTED, format!("plugin `{}` imports `{import}`", manifest.id))
@@ -88,10 +93,14 @@ fn check_imports(manifest: &Manifest, inspected: &Inspected, problems: &mut Prob
                 }
             }
             "wharf:service" => problems.push(unsupported("this version of Wharf does not have that interface".into())),
+            "wasi:http" if kind != Some(Kind::Http02) => {
+                problems.push(unsupported("plugins of the contract call other servers by wharf:service/http-out".into()));
+            }
+            "wasi:http" if WASI_HTTP.contains(&interface) && is_0_2(import) => {}
             _ => {
                 let wasi = package.strip_prefix("wasi:");
-                if !(wasi.is_some_and(|package| WASI.contains(&package)) && import.contains("@0.2.")) {
-                    problems.push(unsupported("this version of Wharf links wharf:service, and WASI 0.2 without HTTP".into()));
+                if !(wasi.is_some_and(|package| WASI.contains(&package)) && is_0_2(import)) {
+                    problems.push(unsupported("this version of Wharf links wharf:service, and WASI 0.2".into()));
                 }
             }
         }
@@ -106,7 +115,6 @@ fn imported_for(capability: &Capability) -> Option<&'static str> {
         Capability::Secrets { .. } => Some("secrets"),
         Capability::AppUsers => Some("app-users"),
         Capability::Apps => Some("apps"),
-        Capability::Mail => Some("mail"),
         Capability::Data => None,
     }
 }
@@ -120,11 +128,13 @@ fn undeclared(manifest: &Manifest, import: &str, interface: &str) -> Problem {
 
 fn check_exports(manifest: &Manifest, inspected: &Inspected, problems: &mut Problems) {
     let exported = |wanted: &str| inspected.exports.iter().any(|export| split(export) == ("wharf:service", wanted));
-    if !exported("handler") {
+    if inspected.kind().is_none() {
+        let what =
+            format!("plugin `{}` exports no `wharf:service/handler`, and no `wasi:http/incoming-handler@0.2`", manifest.id);
         problems.push(
-            Problem::new(&codes::PLUGIN_INVALID, format!("plugin `{}` exports no `wharf:service/handler`", manifest.id))
-                .why("without it the component cannot answer a request")
-                .fix("export it; with wharf-sdk, `service!` does"),
+            Problem::new(&codes::PLUGIN_INVALID, what)
+                .why("without either no request can reach it")
+                .fix("export one of them; with wharf-sdk, `service!` does"),
         );
     }
     for interface in UNSERVED.into_iter().filter(|interface| exported(interface)) {

@@ -1,6 +1,9 @@
 //! The message line of a host, and what it means for requests.
 
-use std::{sync::{Arc, Weak}, time::Duration};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;

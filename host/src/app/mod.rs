@@ -49,10 +49,11 @@ use crate::{
         plugin::{Loader, Reuse},
     },
     store::Store,
+    units::show_size,
 };
 
-/// What an idle instance may take of the pool; components of the usual tool chains take one to five.
-const MAX_CORE_INSTANCES_PER_IDLE: u32 = 5;
+/// What there is for each idle instance; components of the usual tool chains take one to five.
+const CORE_INSTANCES_PER_IDLE: u32 = 5;
 
 /// Everything that serves requests and hands over messages. Shared by all connections; what changes while it runs is behind the
 /// services' `current`.
@@ -69,6 +70,8 @@ pub struct App {
     pub wait: Duration,
     /// The networks whose word about a client's address is believed.
     pub trusted_proxies: Vec<Network>,
+    /// Whether clients come by TLS, to this host or to the proxy before it.
+    pub secure: bool,
     pub metrics: Arc<Metrics>,
     store: Option<Store>,
     /// The message line, once it runs; never where no service has a platform.
@@ -76,7 +79,7 @@ pub struct App {
     /// The services' ways to their platform.
     pub platform: Arc<Clients>,
     pub loader: Loader,
-    /// Places for idle instances of plugins that may be reused.
+    /// Places for idle instances of plugins that may be reused, in core instances.
     idle: IdlePlaces,
     capabilities: capabilities::Host,
     request_ids: RequestIds,
@@ -113,10 +116,15 @@ impl App {
         // Permits are 85 % of the pool: a pool that is truly full fails calls instead of letting them wait.
         let running = config.runtime.max_calls.saturating_mul(100) / 85 + 1;
         // Idle instances have slots of their own, so that they never keep a call from running.
-        let idle = if config.services.values().any(|service| service.reuse > 1) { config.runtime.max_calls / 4 } else { 0 };
-        let core_instances = running.saturating_add(idle.saturating_mul(MAX_CORE_INSTANCES_PER_IDLE));
-        let engine = engine::engine(Pool { core_instances, max_memory, pagemap_scan: engine::pagemap_scan_is_safe() })
-            .map_err(|error| host("the engine's pool cannot be reserved", format!("{error:#}")))?;
+        let reused = config.services.values().any(|service| service.reuse > 1);
+        let idle = if reused { config.runtime.max_calls / 4 * CORE_INSTANCES_PER_IDLE } else { 0 };
+        let pool = Pool {
+            core_instances: running.saturating_add(idle),
+            per_component: engine::MAX_CORE_INSTANCES,
+            max_memory,
+            pagemap_scan: engine::pagemap_scan_is_safe(),
+        };
+        let engine = engine::engine(pool).map_err(|error| unreservable(config, format!("{error:#}")))?;
         let loader = Loader::new(&engine).map_err(|error| host("the engine cannot be set up", format!("{error:#}")))?;
         let ticker = Ticker::start(&engine).map_err(|error| host("a thread cannot be started", error.to_string()))?;
         let lanes = Lanes::new(control).map_err(|error| host("a thread cannot be started", error.to_string()))?;
@@ -130,6 +138,10 @@ impl App {
             budgets: Budgets::new(at_least_one(config.runtime.caller_rate), at_least_one(config.runtime.caller_burst)),
             wait: config.runtime.wait,
             trusted_proxies: config.listen.trusted_proxies.clone(),
+            secure: match &config.listen.public_url {
+                Some(url) => url.starts_with("https:"),
+                None => config.listen.tls.is_some(),
+            },
             metrics: Arc::default(),
             store: store.clone(),
             messages: OnceLock::new(),
@@ -174,6 +186,14 @@ impl App {
         let plugin =
             self.loader.load(artifact, inspected, name.clone(), limits, reuse, ready).map_err(|error| invalid(&error))?;
         let routes = Routes::new(&manifest.routes, &limits).map_err(|error| invalid(&error))?;
+        let (needed, all) = (plugin.core_instances, self.permits.all());
+        if needed as usize > all {
+            let what = format!("`runtime.max-calls` is too small for plugin `{name}`");
+            return Err(Problem::new(&codes::CONFIG_INVALID, what)
+                .why(format!("one call of it takes {needed} core instances, and {all} may run at once"))
+                .fix(format!("write {needed} or more, or leave `max-calls` out of [runtime]"))
+                .into());
+        }
         let concurrency = limits.concurrency.min(self.permits.share() / plugin.core_instances).max(1);
         Ok(Installed { routes, plugin: Arc::new(plugin), permits: PluginPermits::new(concurrency) })
     }
@@ -187,6 +207,17 @@ impl App {
     pub fn next_request_id(&self) -> String {
         self.request_ids.next()
     }
+}
+
+/// The problem that the machine has no addresses for what the configuration wants to run at once.
+fn unreservable(config: &Config, why: String) -> Problem {
+    let (calls, memory) = (config.runtime.max_calls, show_size(config.limits.memory));
+    Problem::new(
+        &codes::CONFIG_INVALID,
+        format!("`runtime.max-calls` of {calls} with a memory of {memory} each cannot be reserved"),
+    )
+    .why(why)
+    .fix("lower `max-calls` in [runtime], or `memory` in [limits]")
 }
 
 /// The issuers of the configuration by their names there.

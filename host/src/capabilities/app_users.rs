@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use wasmtime::component::{HasSelf, Linker};
 
-use super::{missing, of_platform};
+use super::{Lacking, missing, of_platform};
 use crate::{
     bindings::{
         app_users::{self as wit, Host, add_to_linker},
@@ -56,14 +56,19 @@ impl Grant {
     pub fn new(manifest: &Manifest, service: &Service) -> Result<Self, Problems> {
         let mut asked = manifest.permissions.iter().filter(|permission| permission.capability == Capability::AppUsers).peekable();
         let granted = service.app_users && asked.peek().is_some();
-        match asked.find(|permission| permission.required && !service.app_users) {
-            None => Ok(Self { service: granted.then(|| service.key.clone()) }),
-            Some(permission) => {
-                let fix = format!("add `app-users = true` to [services.{}]", service.key);
-                Err(missing(manifest, service, permission, "to make and change users of apps", fix).into())
-            }
-        }
+        let problems = asked.map(|permission| missing(manifest, service, permission));
+        let problems = problems.fold(Problems::default(), |mut all, more| {
+            all.extend(more);
+            all
+        });
+        problems.or(Self { service: granted.then(|| service.key.clone()) })
     }
+}
+
+/// The leave, unless `[services.<key>]` gives it.
+pub fn lacking(service: &Service) -> Vec<Lacking> {
+    let fix = format!("add `app-users = true` to [services.{}]", service.key);
+    if service.app_users { Vec::new() } else { vec![Lacking { what: "to make and change users of apps".to_owned(), fix }] }
 }
 
 /// The way to the platform, for a plugin that may go it.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wasmtime::component::{HasSelf, Linker};
 
-use super::{missing, of_platform};
+use super::{Lacking, missing, of_platform};
 use crate::{
     bindings::{
         apps::{Host, Info, add_to_linker},
@@ -45,14 +45,19 @@ impl Grant {
     pub fn new(manifest: &Manifest, service: &Service) -> Result<Self, Problems> {
         let mut asked = manifest.permissions.iter().filter(|permission| permission.capability == Capability::Apps).peekable();
         let granted = service.apps && asked.peek().is_some();
-        match asked.find(|permission| permission.required && !service.apps) {
-            None => Ok(Self { service: granted.then(|| service.key.clone()) }),
-            Some(permission) => {
-                let fix = format!("add `apps = true` to [services.{}]", service.key);
-                Err(missing(manifest, service, permission, "to look up apps", fix).into())
-            }
-        }
+        let problems = asked.map(|permission| missing(manifest, service, permission));
+        let problems = problems.fold(Problems::default(), |mut all, more| {
+            all.extend(more);
+            all
+        });
+        problems.or(Self { service: granted.then(|| service.key.clone()) })
     }
+}
+
+/// The leave, unless `[services.<key>]` gives it.
+pub fn lacking(service: &Service) -> Vec<Lacking> {
+    let fix = format!("add `apps = true` to [services.{}]", service.key);
+    if service.apps { Vec::new() } else { vec![Lacking { what: "to look up apps".to_owned(), fix }] }
 }
 
 /// The way to the platform, for a plugin that may go it.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
-use super::missing;
+use super::{Lacking, missing};
 use crate::{
     codes,
     config::{Config, Service},
@@ -65,14 +65,18 @@ impl Grant {
     pub fn new(manifest: &Manifest, service: &Service) -> Result<Self, Problems> {
         let mut asked = manifest.permissions.iter().filter(|permission| permission.capability == Capability::Data).peekable();
         let directory = service.data.clone().filter(|_| asked.peek().is_some());
-        match asked.find(|permission| permission.required && directory.is_none()) {
-            None => Ok(Self { service: service.key.clone(), directory }),
-            Some(permission) => {
-                let fix = format!("add `data = \"…\"` with a directory to [services.{}]", service.key);
-                Err(missing(manifest, service, permission, "a directory", fix).into())
-            }
+        let mut problems = Problems::default();
+        for permission in asked {
+            problems.extend(missing(manifest, service, permission));
         }
+        problems.or(Self { service: service.key.clone(), directory })
     }
+}
+
+/// A directory, unless `[services.<key>]` has one.
+pub fn lacking(service: &Service) -> Vec<Lacking> {
+    let fix = format!("add `data = \"…\"` with a directory to [services.{}]", service.key);
+    if service.data.is_some() { Vec::new() } else { vec![Lacking { what: "a directory".to_owned(), fix }] }
 }
 
 /// The directory of a running version, as an absolute path without links.

@@ -51,13 +51,14 @@ impl About {
 pub struct LogCtx {
     plugin: Arc<str>,
     about: About,
+    lines: u32,
     lines_left: u32,
     dropped: u32,
 }
 
 impl LogCtx {
     pub fn new(plugin: Arc<str>, about: About, lines: u32) -> Self {
-        Self { plugin, about, lines_left: lines, dropped: 0 }
+        Self { plugin, about, lines, lines_left: lines, dropped: 0 }
     }
 
     /// Writes one line, unless the call has used up its lines.
@@ -93,9 +94,11 @@ impl Drop for LogCtx {
     fn drop(&mut self) {
         if self.dropped > 0 {
             let (message_id, service, app) = self.about.message();
+            let (asked, allowed) = (u64::from(self.lines) + u64::from(self.dropped), self.lines);
             tracing::warn!(
                 target: "plugin", plugin = &*self.plugin, request_id = self.about.request_id(), message_id, service, app,
-                dropped = self.dropped, "the plugin wrote more log lines than its limit `log-lines` allows in one call"
+                limit = "log-lines", asked, allowed, dropped = self.dropped,
+                "the plugin wrote more log lines than its limit `log-lines` allows in one call"
             );
         }
     }

@@ -35,7 +35,7 @@ use crate::{
     caller::Caller,
     codes,
     config::{Config, Service},
-    manifest::{Manifest, Permission},
+    manifest::{Capability, Manifest, Permission},
     platform::client::{Client, Clients, PlatformError},
     problem::{Problem, Problems},
     runtime::state::{CallState, error},
@@ -197,12 +197,37 @@ pub fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     apps::link(linker)
 }
 
-/// The problem that a required permission is not granted: `what` completes "plugin … needs", `fix` says what to add where.
-fn missing(manifest: &Manifest, service: &Service, permission: &Permission, what: &str, fix: String) -> Problem {
+/// What of a permission an operator does not grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacking {
+    /// Completes "the plugin needs".
+    pub what: String,
+    /// What to add to which table of the configuration.
+    pub fix: String,
+}
+
+/// What of a permission a service does not grant; nothing where it grants all of it.
+pub fn lacking(permission: &Permission, service: &Service) -> Vec<Lacking> {
+    match &permission.capability {
+        Capability::Kv { stores, shared } => kv::lacking(stores, shared, service),
+        Capability::HttpOut { hosts, methods: _ } => http_out::lacking(hosts, service),
+        Capability::Secrets { names } => secrets::lacking(names, service),
+        Capability::Data => data::lacking(service),
+        Capability::AppUsers => app_users::lacking(service),
+        Capability::Apps => apps::lacking(service),
+    }
+}
+
+/// Everything of a permission that is required and not granted.
+fn missing(manifest: &Manifest, service: &Service, permission: &Permission) -> Problems {
     let (plugin, key) = (&manifest.id, &service.key);
-    Problem::new(&codes::GRANT_MISSING, format!("plugin `{plugin}` needs {what}, which the service `{key}` does not grant"))
-        .why(format_args!("its manifest says: {}", permission.reason))
-        .fix(fix)
+    let problem = |Lacking { what, fix }| {
+        Problem::new(&codes::GRANT_MISSING, format!("plugin `{plugin}` needs {what}, which the service `{key}` does not grant"))
+            .why(format_args!("its manifest says: {}", permission.reason))
+            .fix(fix)
+    };
+    let lacking = if permission.required { lacking(permission, service) } else { Vec::new() };
+    Problems(lacking.into_iter().map(problem).collect())
 }
 
 /// When a store that cannot be used may be tried again: it is busy for milliseconds, or out of order for minutes.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use wasmtime::component::{HasSelf, Linker};
 
-use super::{missing, quoted};
+use super::{Lacking, missing, quoted};
 use crate::{
     bindings::{
         secrets::{Host, add_to_linker},
@@ -34,13 +34,8 @@ impl Grant {
         let mut secrets = BTreeMap::new();
         for permission in &manifest.permissions {
             let Capability::Secrets { names } = &permission.capability else { continue };
-            let (granted, lacking): (Vec<_>, Vec<_>) = names.iter().partition(|name| service.secrets.contains_key(*name));
-            secrets.extend(granted.into_iter().filter_map(|name| Some((name.clone(), service.secrets.get(name)?.clone()))));
-            if permission.required && !lacking.is_empty() {
-                let lines: Vec<String> = lacking.iter().map(|name| format!("`{name} = {{ file = \"…\" }}`")).collect();
-                let fix = format!("add {} to [services.{}.secrets]", lines.join(" and "), service.key);
-                problems.push(missing(manifest, service, permission, &format!("the secret {}", quoted(lacking)), fix));
-            }
+            secrets.extend(names.iter().filter_map(|name| Some((name.clone(), service.secrets.get(name)?.clone()))));
+            problems.extend(missing(manifest, service, permission));
         }
         problems.or(Self { service: service.key.clone(), secrets })
     }
@@ -57,6 +52,17 @@ impl Grant {
         }
         problems.or(Ready(secrets))
     }
+}
+
+/// Those of the names that are not in `[services.<key>.secrets]`.
+pub fn lacking(names: &[String], service: &Service) -> Vec<Lacking> {
+    let lacking: Vec<&String> = names.iter().filter(|name| !service.secrets.contains_key(*name)).collect();
+    if lacking.is_empty() {
+        return Vec::new();
+    }
+    let lines: Vec<String> = lacking.iter().map(|name| format!("`{name} = {{ file = \"…\" }}`")).collect();
+    let fix = format!("add {} to [services.{}.secrets]", lines.join(" and "), service.key);
+    vec![Lacking { what: format!("the secret {}", quoted(lacking)), fix }]
 }
 
 /// The secrets themselves.

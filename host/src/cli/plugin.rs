@@ -165,9 +165,12 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
+fn array<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
 fn list(value: &Value, key: &str) -> Vec<String> {
-    let items = value.get(key).and_then(Value::as_array).into_iter().flatten();
-    items.map(|item| item.as_str().unwrap_or_default().to_owned()).collect()
+    array(value, key).map(|item| item.as_str().unwrap_or_default().to_owned()).collect()
 }
 
 fn show_report(report: &Value) -> String {
@@ -178,7 +181,17 @@ fn show_report(report: &Value) -> String {
     } else {
         format!("running for the service {}", services.join(", "))
     };
-    format!("{} {} {known}; {runs}", text(report, "id"), text(report, "version"))
+    let mut shown = format!("{} {} {known}; {runs}", text(report, "id"), text(report, "version"));
+    for lacking in array(report, "not_granted") {
+        let (service, what, reason) = (text(lacking, "service"), text(lacking, "what"), text(lacking, "reason"));
+        // Writing to a string cannot fail.
+        let _ = write!(
+            shown,
+            "\nthe service `{service}` does not grant {what} (optional: {reason})\n  to grant it: {}",
+            text(lacking, "fix")
+        );
+    }
+    shown
 }
 
 fn show_list(plugins: &Value) -> String {
@@ -213,16 +226,26 @@ fn show_plugin(plugin: &Value) -> String {
         text(plugin, "description")
     );
     let _ = writeln!(shown, "\nroutes:");
-    for route in plugin.get("routes").and_then(Value::as_array).into_iter().flatten() {
+    for route in array(plugin, "routes") {
         let scopes = list(route, "scopes");
         let scopes = if scopes.is_empty() { String::new() } else { format!(" ({})", scopes.join(" ")) };
         let _ = writeln!(shown, "  {:<7} {:<30} {}{scopes}", text(route, "method"), text(route, "path"), text(route, "auth"));
     }
-    let permissions: Vec<&Value> = plugin.get("permissions").and_then(Value::as_array).into_iter().flatten().collect();
+    let permissions: Vec<&Value> = array(plugin, "permissions").collect();
     let _ = writeln!(shown, "\nasks for: {}", if permissions.is_empty() { "nothing" } else { "" });
     for permission in permissions {
         let need = if permission.get("required").and_then(Value::as_bool) == Some(true) { "required" } else { "optional" };
         let _ = writeln!(shown, "  {} ({need}): {}", text(permission, "asks"), text(permission, "reason"));
+        for service in array(permission, "services") {
+            let key = text(service, "service");
+            if service.get("granted").and_then(Value::as_bool) == Some(true) {
+                let _ = writeln!(shown, "    the service `{key}` grants it");
+            }
+            for lacking in array(service, "missing") {
+                let (what, fix) = (text(lacking, "what"), text(lacking, "fix"));
+                let _ = writeln!(shown, "    the service `{key}` does not grant {what}; to grant it: {fix}");
+            }
+        }
     }
     shown
 }

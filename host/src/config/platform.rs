@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{issuer, service::error_status};
+use super::issuer;
 use crate::toml_reader::{
     Item, Table, names,
     values::{choice, duration, parsed},
@@ -36,8 +36,6 @@ pub struct Platform {
     pub poll_interval: Duration,
     /// How long one call to the platform may take.
     pub timeout: Duration,
-    /// The status of the embedded platform's errors: 401 stands for the fitting 4xx or 5xx, 200 is for clients of 2015.
-    pub error_status: u16,
     /// By the names of [`PATHS`]; all of them are there.
     pub paths: BTreeMap<&'static str, String>,
 }
@@ -74,7 +72,6 @@ fn platform(table: &Table<'_>) -> Option<Platform> {
     Some(Platform {
         poll_interval: table.or("poll-interval", POLL_INTERVAL, duration(Duration::from_secs(1)..=Duration::from_hours(24))),
         timeout: table.or("timeout", TIMEOUT, duration(Duration::from_millis(100)..=Duration::from_mins(5))),
-        error_status: table.or("error-status", 401, error_status),
         paths,
         mode: mode?,
     })

@@ -50,8 +50,6 @@ pub enum Capability {
     AppUsers,
     /// To look up apps that subscribed.
     Apps,
-    /// To send mail to users of apps.
-    Mail,
 }
 
 pub(super) fn read_all(table: &Table<'_>) -> Vec<Permission> {
@@ -72,7 +70,6 @@ fn group(table: &Table<'_>, required: bool) -> Vec<Permission> {
         table.opt("data", within(|table| permission(table, Some(Capability::Data)))),
         table.opt("app-users", within(|table| permission(table, Some(Capability::AppUsers)))),
         table.opt("apps", within(|table| permission(table, Some(Capability::Apps)))),
-        table.opt("mail", within(|table| permission(table, Some(Capability::Mail)))),
     ];
     all.into_iter().flatten().collect()
 }

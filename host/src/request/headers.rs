@@ -15,7 +15,12 @@ const MAX_COUNT: usize = 100;
 pub fn within(headers: &HeaderMap) -> Result<(), Refusal> {
     // `: ` and the end of the line: as HTTP/1 has them.
     let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    if bytes > MAX_HEADERS || headers.len() > MAX_COUNT { Err(Refusal::HeadersTooLarge) } else { Ok(()) }
+    for (limit, asked, allowed) in [("headers", bytes, MAX_HEADERS), ("header-count", headers.len(), MAX_COUNT)] {
+        if asked > allowed {
+            return Err(Refusal::HeadersTooLarge { limit, asked: asked as u64, allowed: allowed as u64 });
+        }
+    }
+    Ok(())
 }
 
 /// What a plugin sees of a request's headers: no credential of any scheme, nothing of one hop, nothing that imitates the

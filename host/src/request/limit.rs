@@ -2,23 +2,29 @@
 
 use std::time::Duration;
 
-use super::{budget::Budgets, respond::Refusal, route::Target, service::Service};
+use super::{
+    budget::{Budgets, Spent},
+    respond::Refusal,
+    route::Target,
+    service::Service,
+};
 use crate::caller::Caller;
 use crate::runtime::permit::{HostPermits, NoPermit, Permit};
 
 /// Counts the request against the caller's budget, before its body is read. Fails with [`Refusal::CallerBudget`].
 pub fn budget(budgets: &Budgets, service: &Service, caller: &Caller) -> Result<(), Refusal> {
-    budgets.spend(&service.key, caller).map_err(|retry_after| Refusal::CallerBudget { retry_after })
+    budgets.spend(&service.key, caller).map_err(|Spent { retry_after, asked, allowed }| Refusal::CallerBudget {
+        retry_after,
+        asked,
+        allowed,
+    })
 }
 
 /// Takes a permit of the plugin and of the host, waiting at most `wait`. Fails with [`Refusal::NoPermit`].
 pub async fn limit(target: &Target, host: &HostPermits, wait: Duration) -> Result<Permit, Refusal> {
     let wait = wait.min(target.route.timeout);
-    target.installed.permits.acquire(host, target.plugin.core_instances, wait).await.map_err(|no| {
-        let of = match no {
-            NoPermit::Plugin => "plugin",
-            NoPermit::Host => "host",
-        };
-        Refusal::NoPermit { of }
+    target.installed.permits.acquire(host, target.plugin.core_instances, wait).await.map_err(|no| match no {
+        NoPermit::Plugin { asked, allowed } => Refusal::NoPermit { of: "plugin", asked, allowed },
+        NoPermit::Host { asked, allowed } => Refusal::NoPermit { of: "host", asked, allowed },
     })
 }

@@ -81,6 +81,8 @@ async fn travel(app: &App, parts: Parts, body: Body, record: &mut Record) -> (re
             route: target.route.pattern.clone(),
             params: target.params,
             headers: headers::for_guest(parts.headers, addressed.own_host),
+            authority: parts.uri.into_parts().authority,
+            secure: app.secure,
             body: incoming,
             timeout: target.route.timeout,
             counted: addressed.service.requests.clone(),

@@ -68,14 +68,23 @@ pub enum Refusal {
         asked: u64,
         allowed: u64,
     },
-    HeadersTooLarge,
+    HeadersTooLarge {
+        /// Whether they are too long or too many.
+        limit: &'static str,
+        asked: u64,
+        allowed: u64,
+    },
     SlowBody,
     NoPermit {
         /// Whose permits were all taken.
         of: &'static str,
+        asked: u64,
+        allowed: u64,
     },
     CallerBudget {
         retry_after: std::time::Duration,
+        asked: u64,
+        allowed: u64,
     },
 }
 
@@ -100,7 +109,7 @@ impl Refusal {
             Self::NoRoute => "no-route",
             Self::NoMethod { .. } => "no-method",
             Self::BodyTooLarge { .. } => "body-too-large",
-            Self::HeadersTooLarge => "headers-too-large",
+            Self::HeadersTooLarge { .. } => "headers-too-large",
             Self::SlowBody => "slow-body",
             Self::NoPermit { .. } => "no-permit",
             Self::CallerBudget { .. } => "caller-budget",
@@ -111,8 +120,9 @@ impl Refusal {
     pub fn limit(&self) -> Option<&'static str> {
         match self {
             Self::BodyTooLarge { .. } => Some("body-in"),
-            Self::HeadersTooLarge => Some("headers"),
+            Self::HeadersTooLarge { limit, .. } => Some(limit),
             Self::SlowBody => Some("min-body-rate"),
+            Self::NoPermit { of: "host", .. } => Some("max-calls"),
             Self::NoPermit { .. } => Some("concurrency"),
             Self::CallerBudget { .. } => Some("caller-rate"),
             Self::NoticeRate { .. } => Some("notice-rate"),
@@ -166,7 +176,9 @@ fn log_failure(record: &Record, code: &Code, failure: &Failure) {
     let (request_id, service, plugin, app) = (record.id.as_str(), record.service(), record.plugin.as_deref(), record.app());
     let Details { limit, asked, allowed, stderr } = failure.details();
     if failure.is_clients() {
-        tracing::info!(request_id, service, plugin, app, code = code.id, limit, %failure, "the call was given up");
+        tracing::info!(
+            request_id, service, plugin, app, code = code.id, limit, asked, allowed, %failure, "the call was given up"
+        );
     } else {
         tracing::error!(
             request_id, service, plugin, app, code = code.id, limit, asked, allowed, %failure, stderr, "the call failed"
@@ -197,11 +209,15 @@ fn log_refusal(record: &Record, refusal: &Refusal) {
             let what = "the request's body is larger than the route accepts";
             tracing::info!(request_id, service, plugin, app, %address, limit, asked, allowed, "{what}");
         }
-        Refusal::NoPermit { of } => {
-            tracing::warn!(request_id, service, plugin, app, limit, of, "no permit came free in time");
+        Refusal::HeadersTooLarge { asked, allowed, .. } => {
+            tracing::info!(request_id, service, %address, limit, asked, allowed, "the request's headers are too large");
         }
-        Refusal::CallerBudget { .. } => {
-            tracing::info!(request_id, service, app, %address, limit, "the caller has used up its budget");
+        Refusal::NoPermit { of, asked, allowed } => {
+            tracing::warn!(request_id, service, plugin, app, limit, of, asked, allowed, "no permit came free in time");
+        }
+        Refusal::CallerBudget { asked, allowed, .. } => {
+            let what = "the caller has used up its budget";
+            tracing::info!(request_id, service, app, %address, limit, asked, allowed, "{what}");
         }
         Refusal::OtherScheme
         | Refusal::Unproven { .. }
@@ -211,7 +227,6 @@ fn log_refusal(record: &Record, refusal: &Refusal) {
         | Refusal::StoreFailed
         | Refusal::NotSubscribed
         | Refusal::NotReady
-        | Refusal::HeadersTooLarge
         | Refusal::SlowBody => {
             tracing::info!(request_id, service, plugin, app, %address, cause, limit, "the request is refused");
         }
@@ -228,13 +243,13 @@ fn failed(failure: &Failure) -> (StatusCode, &'static Code, Option<u64>) {
         Failure::Trapped { .. } => (StatusCode::BAD_GATEWAY, &codes::GUEST_TRAPPED, None),
         Failure::Wall { .. } => (StatusCode::GATEWAY_TIMEOUT, &codes::GUEST_WALL, None),
         Failure::Invalid(_) => (StatusCode::BAD_GATEWAY, &codes::GUEST_INVALID, None),
-        Failure::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, &codes::BODY_TOO_LARGE, None),
+        Failure::BodyTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, &codes::BODY_TOO_LARGE, None),
         Failure::BodyLost(ReadError::Slow) => (StatusCode::REQUEST_TIMEOUT, &codes::SLOW_BODY, None),
         Failure::BodyLost(_) => (StatusCode::BAD_REQUEST, &codes::BAD_REQUEST, None),
         Failure::Host(_) => (StatusCode::INTERNAL_SERVER_ERROR, &codes::HOST_FAILED, None),
         Failure::Breached(breach) => match breach.limit {
             Limit::Cpu => (StatusCode::GATEWAY_TIMEOUT, &codes::GUEST_CPU, None),
-            Limit::Memory => (StatusCode::BAD_GATEWAY, &codes::GUEST_MEMORY, None),
+            Limit::Memory | Limit::TableElements => (StatusCode::BAD_GATEWAY, &codes::GUEST_MEMORY, None),
             Limit::HostCalls | Limit::Handles => (StatusCode::BAD_GATEWAY, &codes::GUEST_HOST_CALLS, None),
             Limit::BodyOut => (StatusCode::BAD_GATEWAY, &codes::GUEST_BODY_OUT, None),
         },
@@ -288,9 +303,11 @@ fn refusal(context: &Context, refused: &Refusal, request_id: &str) -> Response {
         Refusal::BadRequest(_) => error(StatusCode::BAD_REQUEST, &codes::BAD_REQUEST, request_id),
         Refusal::NotReady => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::NOT_READY, request_id)),
         Refusal::BodyTooLarge { .. } => error(StatusCode::PAYLOAD_TOO_LARGE, &codes::BODY_TOO_LARGE, request_id),
-        Refusal::HeadersTooLarge => error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &codes::HEADERS_TOO_LARGE, request_id),
+        Refusal::HeadersTooLarge { .. } => {
+            error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &codes::HEADERS_TOO_LARGE, request_id)
+        }
         Refusal::SlowBody => error(StatusCode::REQUEST_TIMEOUT, &codes::SLOW_BODY, request_id),
-        Refusal::CallerBudget { retry_after } => {
+        Refusal::CallerBudget { retry_after, .. } => {
             let mut response = error(StatusCode::TOO_MANY_REQUESTS, &codes::CALLER_BUDGET, request_id);
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs() + 1));
             response

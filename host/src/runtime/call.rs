@@ -4,20 +4,24 @@ use std::{sync::Arc, time::Duration};
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, StatusCode, uri::Authority};
 use tokio::sync::oneshot;
 use wasmtime::component::Resource;
 
 use super::{
+    entry::{Exports, OtherKind},
+    inspect::Kind,
     instance::Instance,
-    lanes::Lanes,
+    lanes::{Guest, Lanes},
     meter::{Breach, Limit},
     outcome::{Details, Failure, Outcome},
     permit::Permit,
     plugin::Plugin,
     reply::Head,
-    run::{Admitted, Export, run},
+    run::{Admitted, Export, on_lanes, run},
     state::{CallState, response_head},
+    stock,
 };
 use crate::{
     bindings::types,
@@ -38,6 +42,10 @@ pub struct Request {
     pub params: Vec<(String, String)>,
     /// Without the caller's credentials and without headers of one hop.
     pub headers: HeaderMap,
+    /// Only stock components are told: the host and port the client asked for, where the request's target named it, and
+    /// whether it came by TLS.
+    pub authority: Option<Authority>,
+    pub secure: bool,
     pub body: Incoming,
     /// How long the call may take.
     pub timeout: Duration,
@@ -54,13 +62,13 @@ pub enum Incoming {
 }
 
 /// What a guest ended with, unless it failed.
-enum Answer {
+pub(super) enum Answer {
     Response {
         status: StatusCode,
         headers: HeaderMap,
         body: Body,
     },
-    /// Everything went through `start-reply`.
+    /// The head has been sent, and everything with it.
     Streamed,
 }
 
@@ -72,18 +80,43 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: Arc<Plugin>, permit: Permit, calle
     let (head, mut heads) = oneshot::channel();
     let capabilities = plugin.ready.ctx(caller, Writes::AtOnce);
     let about = About::Request { id: request.id.clone() };
-    let state = CallState::new(&plugin, capabilities, about, allowed).answering(request.headers, head);
-    let handle = Handle {
-        caller: wit_caller(caller, &request.id),
-        method: request.method,
-        path_with_query: request.path_with_query,
-        route: request.route,
-        params: request.params,
-        body: request.body,
+    let state = CallState::new(&plugin, capabilities, about, allowed);
+    let (name, tenant) = (plugin.name.clone(), caller.app.clone());
+    let mut running: BoxFuture<'static, _> = match plugin.entry.kind() {
+        Kind::Contract => {
+            let state = state.answering(request.headers, head);
+            let handle = Handle {
+                caller: wit_caller(caller, &request.id),
+                method: request.method,
+                path_with_query: request.path_with_query,
+                route: request.route,
+                params: request.params,
+                body: request.body,
+            };
+            Box::pin(run(lanes, Admitted { plugin, permit, state, tenant, export: handle }, allowed))
+        }
+        Kind::Http02 => {
+            let state = state.answering(HeaderMap::new(), head);
+            let incoming = stock::Incoming {
+                caller,
+                request_id: &request.id,
+                method: request.method,
+                path_with_query: request.path_with_query,
+                headers: request.headers,
+                authority: request.authority,
+                secure: request.secure,
+                body: request.body,
+            };
+            let incoming = match incoming.into_request() {
+                Ok(incoming) => incoming,
+                Err(error) => return Outcome::Failed(Failure::Host(error.to_string())),
+            };
+            let (meter, deadline) = (state.meter.clone(), state.deadline);
+            let guest = async move { stock::http_0_2::run(&plugin, state, &permit, tenant.as_deref(), incoming).await };
+            Box::pin(on_lanes(lanes, Guest::new(guest, meter), deadline, allowed))
+        }
     };
-    let late = Late { plugin: plugin.name.clone(), request_id: request.id, counted: request.counted };
-    let call = Admitted { plugin, permit, state, tenant: caller.app.clone(), export: handle };
-    let mut running = Box::pin(run(lanes, call, allowed));
+    let late = Late { plugin: name, request_id: request.id, counted: request.counted };
     tokio::select! {
         biased;
         Ok(head) = &mut heads => streaming(head, late, running),
@@ -150,7 +183,8 @@ impl Export for Handle {
     type Answer = Answer;
 
     async fn invoke(self, instance: &mut Instance) -> wasmtime::Result<Result<Answer, Failure>> {
-        let store = &mut instance.store;
+        let Instance { store, exports, .. } = instance;
+        let Exports::Contract(handler) = exports else { return Err(OtherKind.into()) };
         let body = match self.body {
             Incoming::Empty => types::Body::Empty,
             Incoming::Bytes(bytes) => types::Body::Bytes(bytes.into()),
@@ -163,7 +197,7 @@ impl Export for Handle {
             params: self.params,
             body,
         };
-        let returned = instance.handler.call_handle(&mut *store, &self.caller, &request, Resource::new_borrow(0)).await?;
+        let returned = handler.call_handle(&mut *store, &self.caller, &request, Resource::new_borrow(0)).await?;
         let state = store.data_mut();
         Ok(match returned {
             Ok(Some(response)) => answer(state, response),
@@ -194,7 +228,7 @@ fn failed(state: &CallState, error: types::Error) -> Failure {
         // The guest passed on what it was told of its limit.
         (Some(breach @ Breach { limit: Limit::BodyOut, .. }), _) => Failure::Breached(breach),
         // What the guest made of it is not its own failure.
-        (_, Some(ReadError::TooLarge)) => Failure::BodyTooLarge,
+        (_, Some(ReadError::TooLarge { asked, allowed })) => Failure::BodyTooLarge { asked, allowed },
         (_, Some(why)) => Failure::BodyLost(why),
         (_, None) => error.into(),
     }

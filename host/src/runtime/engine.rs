@@ -21,11 +21,26 @@ const WASM_STACK: usize = 512 << 10;
 /// Room beside the guest's frames for the host functions it calls.
 const FIBER_STACK: usize = WASM_STACK + (512 << 10);
 
+/// The most core instances of one component. Those of the usual tool chains have one to five, composed ones a few times that.
+pub const MAX_CORE_INSTANCES: u32 = 20;
+
+/// The most linear memories of one component: one for each language that it is composed of.
+const MAX_MEMORIES: u32 = 8;
+
+/// The most memories, and tables, of one core instance. Tool chains make no more, and so whoever has permits for core instances
+/// finds room for their memories and tables as well.
+const PER_CORE_INSTANCE: u32 = 1;
+
+/// The most elements of one table, of 8 bytes each.
+pub(super) const TABLE_ELEMENTS: usize = 20_000;
+
 /// What a host can hold at once.
 #[derive(Debug, Clone, Copy)]
 pub struct Pool {
     /// Core instances; a call takes one to five of them.
     pub core_instances: u32,
+    /// The most of them that one component may have.
+    pub per_component: u32,
     /// The largest linear memory, in bytes.
     pub max_memory: u64,
     /// Reset memory by asking the kernel which pages were touched; see [`pagemap_scan_is_safe`].
@@ -61,18 +76,19 @@ pub fn code_settings() -> Config {
 pub fn engine(pool: Pool) -> wasmtime::Result<Engine> {
     let mut config = code_settings();
     let mut allocation = PoolingAllocationConfig::new();
-    let memories = pool.core_instances;
     allocation
         .total_core_instances(pool.core_instances)
         .total_component_instances(pool.core_instances)
-        .total_memories(memories)
-        .total_tables(pool.core_instances.saturating_mul(2))
+        .total_memories(pool.core_instances)
+        .total_tables(pool.core_instances)
         .total_stacks(pool.core_instances)
-        .max_core_instances_per_component(20)
-        .max_memories_per_component(8)
-        .max_tables_per_component(20)
+        .max_core_instances_per_component(pool.per_component)
+        .max_memories_per_component(MAX_MEMORIES)
+        .max_tables_per_component(pool.per_component)
+        .max_memories_per_module(PER_CORE_INSTANCE)
+        .max_tables_per_module(PER_CORE_INSTANCE)
         .max_memory_size(usize::try_from(pool.max_memory).unwrap_or(usize::MAX))
-        .table_elements(20_000)
+        .table_elements(TABLE_ELEMENTS)
         // A large part of what a call touched is reset by memset instead of madvise: an madvise interrupts every core.
         .linear_memory_keep_resident(2 << 20)
         .table_keep_resident(512 << 10)

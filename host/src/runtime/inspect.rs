@@ -24,6 +24,32 @@ pub struct Inspected {
     pub core_instances: u32,
 }
 
+/// By which of its exports requests reach a component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The contract's `wharf:service/handler`.
+    Contract,
+    /// `wasi:http/incoming-handler` of WASI 0.2: a stock component.
+    Http02,
+}
+
+impl Inspected {
+    /// What the component is, or `None` if no request can reach it. The contract goes first: whoever exports both means it.
+    pub fn kind(&self) -> Option<Kind> {
+        let exported = |name: &str, version: &str| {
+            self.exports.iter().any(|export| export.strip_prefix(name).is_some_and(|rest| rest.starts_with(version)))
+        };
+        // Whether its version is one that this host has is seen when it is linked.
+        if exported("wharf:service/handler", "@") {
+            Some(Kind::Contract)
+        } else if exported("wasi:http/incoming-handler", "@0.2.") {
+            Some(Kind::Http02)
+        } else {
+            None
+        }
+    }
+}
+
 /// Why a file is not a component that could be a plugin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InspectError {

@@ -7,13 +7,12 @@ use std::sync::{
 
 use wasmtime::{Store, component};
 
-use super::{permit::Permit, plugin::Plugin, state::CallState};
-use crate::bindings::handler;
+use super::{entry::Exports, permit::Permit, plugin::Plugin, state::CallState};
 
 /// A plugin's code with a memory of its own, and the call's state in it. There is none without a [`Permit`].
 pub(super) struct Instance {
     pub(super) store: Store<CallState>,
-    pub(super) handler: handler::Guest,
+    pub(super) exports: Exports,
     /// Where the exports are found that a plugin may have: they are looked up by those who call them, because a request
     /// never does.
     pub(super) instance: component::Instance,
@@ -33,10 +32,10 @@ impl Instance {
         let mut store = plugin.store(state);
         let loaded = async {
             let instance = plugin.pre.instantiate_async(&mut store).await?;
-            Ok((plugin.handler.load(&mut store, &instance)?, instance))
+            Ok((plugin.entry.load(&mut store, &instance)?, instance))
         };
         match loaded.await {
-            Ok((handler, instance)) => Ok(Self { store, handler, instance, calls: 0 }),
+            Ok((exports, instance)) => Ok(Self { store, exports, instance, calls: 0 }),
             Err(error) => Err(Failed { store: Box::new(store), error }),
         }
     }
@@ -47,8 +46,9 @@ impl Instance {
     pub(super) fn give_back(mut self, plugin: &Plugin, tenant: Option<&str>) {
         self.calls += 1;
         // Some languages' bindings free little between calls; an instance that grew is replaced before it fails.
-        if self.calls < plugin.reuse && self.store.data().ledger.memory() <= plugin.limits.memory / 2 {
-            self.store.data_mut().rest();
+        let state = self.store.data_mut();
+        if self.calls < plugin.reuse && state.ledger.memory() <= plugin.limits.memory / 2 && state.has_let_go() {
+            state.rest();
             plugin.idle.put(tenant, self);
         }
     }
@@ -61,13 +61,14 @@ pub(super) struct Failed {
 }
 
 /// The idle instances of one plugin version: used by one call at a time, and never by two tenants.
-#[derive(Default)]
 pub(super) struct Idle {
     instances: Mutex<Vec<(Option<Box<str>>, Instance)>>,
-    places: Option<IdlePlaces>,
+    places: IdlePlaces,
+    /// The places that one instance takes.
+    core_instances: usize,
 }
 
-/// How many instances may be idle in the whole host; the pool has slots for them beside those of running calls.
+/// How much may be idle in the whole host, in core instances; the pool has slots for them beside those of running calls.
 #[derive(Debug, Clone)]
 pub struct IdlePlaces(Arc<AtomicUsize>);
 
@@ -76,8 +77,8 @@ impl IdlePlaces {
         Self(Arc::new(AtomicUsize::new(places)))
     }
 
-    fn take(&self) -> bool {
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
+    fn take(&self, places: usize) -> bool {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(places)).is_ok()
     }
 
     fn give_back(&self, places: usize) {
@@ -86,25 +87,23 @@ impl IdlePlaces {
 }
 
 impl Idle {
-    pub(super) fn new(places: IdlePlaces) -> Self {
-        Self { instances: Mutex::default(), places: Some(places) }
+    pub(super) fn new(places: IdlePlaces, core_instances: u32) -> Self {
+        Self { instances: Mutex::default(), places, core_instances: core_instances as usize }
     }
 
     /// The instance of this tenant that became idle last: its memory is the warmest.
     fn take(&self, tenant: Option<&str>) -> Option<Instance> {
-        let places = self.places.as_ref()?;
         let mut instances = self.instances.lock().unwrap_or_else(PoisonError::into_inner);
         let found = instances.iter().rposition(|(owner, _)| owner.as_deref() == tenant)?;
         let (_, instance) = instances.remove(found);
-        places.give_back(1);
+        self.places.give_back(self.core_instances);
         Some(instance)
     }
 
     /// Keeps an instance; where no place is left, the plugin's oldest idle one makes room.
     fn put(&self, tenant: Option<&str>, instance: Instance) {
-        let Some(places) = &self.places else { return };
         let mut instances = self.instances.lock().unwrap_or_else(PoisonError::into_inner);
-        let replaced = if places.take() {
+        let replaced = if self.places.take(self.core_instances) {
             None
         } else if instances.is_empty() {
             return;
@@ -120,8 +119,7 @@ impl Idle {
 
 impl Drop for Idle {
     fn drop(&mut self) {
-        if let Some(places) = &self.places {
-            places.give_back(self.instances.get_mut().unwrap_or_else(PoisonError::into_inner).len());
-        }
+        let instances = self.instances.get_mut().unwrap_or_else(PoisonError::into_inner).len();
+        self.places.give_back(instances * self.core_instances);
     }
 }

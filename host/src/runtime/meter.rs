@@ -7,7 +7,7 @@ use std::{
 
 use wasmtime::{ResourceLimiter, UpdateDeadline};
 
-use super::engine::TICK;
+use super::engine::{TABLE_ELEMENTS, TICK};
 use crate::limits::Limits;
 
 /// A limit that a call ran into. The log shows all three; the caller of the service sees only a code.
@@ -23,6 +23,8 @@ pub struct Breach {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
     Memory,
+    /// One table; all of them together count as memory.
+    TableElements,
     Cpu,
     HostCalls,
     /// Only WASI's functions end in it: those of the contract return the error `limit.handles` instead.
@@ -31,10 +33,11 @@ pub enum Limit {
 }
 
 impl Limit {
-    /// The limit's name in `[limits]`.
+    /// The limit's name, in `[limits]` for those that stand there.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Memory => "memory",
+            Self::TableElements => "table-elements",
             Self::Cpu => "cpu",
             Self::HostCalls => "host-calls",
             Self::Handles => "handles",
@@ -129,6 +132,8 @@ pub struct Ledger {
     /// The first limit that was run into.
     pub breach: Option<Breach>,
     memory: u64,
+    /// What the last growth added to it.
+    grown: u64,
     host_calls: u32,
 }
 
@@ -139,7 +144,7 @@ pub struct LimitReached(pub Breach);
 
 impl Ledger {
     pub fn new(limits: Limits) -> Self {
-        Self { limits, breach: None, memory: 0, host_calls: 0 }
+        Self { limits, breach: None, memory: 0, grown: 0, host_calls: 0 }
     }
 
     /// Bytes of all memories and tables.
@@ -171,13 +176,19 @@ impl Ledger {
 
     /// Accounts for growth of a memory or table; `false` refuses it.
     fn grow(&mut self, from: u64, to: u64) -> bool {
-        let asked = self.memory.saturating_add(to.saturating_sub(from));
+        let grown = to.saturating_sub(from);
+        let asked = self.memory.saturating_add(grown);
         if asked > self.limits.memory {
             self.breach.get_or_insert(Breach { limit: Limit::Memory, asked, allowed: self.limits.memory });
             return false;
         }
-        self.memory = asked;
+        (self.memory, self.grown) = (asked, grown);
         true
+    }
+
+    /// What was allowed came to nothing, because of the memory's or table's own maximum or for want of addresses.
+    fn not_grown(&mut self) {
+        self.memory -= std::mem::take(&mut self.grown);
     }
 }
 
@@ -188,7 +199,22 @@ impl ResourceLimiter for Ledger {
         Ok(self.grow(current as u64, desired as u64))
     }
 
+    fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.not_grown();
+        Ok(())
+    }
+
     fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        if desired > TABLE_ELEMENTS {
+            let (asked, allowed) = (desired as u64, TABLE_ELEMENTS as u64);
+            self.breach.get_or_insert(Breach { limit: Limit::TableElements, asked, allowed });
+            return Ok(false);
+        }
         Ok(self.grow(current as u64 * 8, desired as u64 * 8))
+    }
+
+    fn table_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.not_grown();
+        Ok(())
     }
 }

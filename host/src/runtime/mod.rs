@@ -3,7 +3,8 @@
 //! In the order of travel: [`engine`] and [`plugin`] are made once per host and per installed version; a [`permit`] admits
 //! one call; [`state`] is all that a call owns; a [`call`] is a request's and a [`lifecycle`] call a message's, and both
 //! [`run`] the same way: instantiated, called under a [`meter`], on the fast lane for the first tick and then on the slow one
-//! ([`lanes`]); bytes go through [`crate::reader`] and [`reply`]; [`outcome`] is what comes out.
+//! ([`lanes`]), a stock component in its own way ([`stock`]); bytes go through [`crate::reader`] and [`reply`]; [`outcome`] is
+//! what comes out.
 //!
 //! Guarantees: there is no instance without a [`permit::Permit`]; nothing of a call survives it; `wasmtime::Error` does not
 //! leave this module.
@@ -12,13 +13,16 @@ pub mod engine;
 pub mod inspect;
 pub mod compile;
 pub mod artifact;
+mod entry;
 pub mod plugin;
+pub mod weight;
 pub mod permit;
 pub mod state;
 pub mod instance;
 mod run;
 pub mod call;
 pub mod lifecycle;
+mod stock;
 pub mod meter;
 pub mod lanes;
 pub mod reply;

@@ -36,13 +36,13 @@ pub enum Failure {
     Breached(Breach),
     /// The call's time was up.
     #[error("the plugin did not finish within {} ms", allowed.as_millis())]
-    Wall { allowed: Duration },
+    Wall { asked: Duration, allowed: Duration },
     /// What the guest returned is not HTTP.
     #[error("the plugin's response is not valid: {0}")]
     Invalid(String),
     /// The request's body went over the route's limit while the guest was reading it.
     #[error("the request's body is larger than the route accepts")]
-    BodyTooLarge,
+    BodyTooLarge { asked: u64, allowed: u64 },
     /// The request's body broke off, or was given up because it came too slowly, while the guest was reading it.
     #[error("{0}")]
     BodyLost(ReadError),
@@ -76,12 +76,16 @@ impl Failure {
             Self::Breached(Breach { limit, asked, allowed }) => {
                 Details { limit: Some(limit.as_str()), asked: Some(*asked), allowed: Some(*allowed), stderr: None }
             }
-            Self::Wall { allowed } => Details {
+            // Rounded up, so that what was asked for is more than what is allowed.
+            Self::Wall { asked, allowed } => Details {
                 limit: Some("wall"),
-                allowed: Some(u64::try_from(allowed.as_millis()).unwrap_or(u64::MAX)),
-                ..Details::default()
+                asked: Some(millis(*asked).saturating_add(1)),
+                allowed: Some(millis(*allowed)),
+                stderr: None,
             },
-            Self::BodyTooLarge => Details { limit: Some("body-in"), ..Details::default() },
+            Self::BodyTooLarge { asked, allowed } => {
+                Details { limit: Some("body-in"), asked: Some(*asked), allowed: Some(*allowed), stderr: None }
+            }
             Self::Trapped { stderr, .. } => Details { stderr: Some(log::cut(stderr, log::MAX_TEXT)), ..Details::default() },
             Self::Error { .. } | Self::BodyLost(_) | Self::Invalid(_) | Self::Host(_) => Details::default(),
         }
@@ -89,7 +93,7 @@ impl Failure {
 
     /// Whether it is the client's doing: then nobody has to look at the plugin.
     pub fn is_clients(&self) -> bool {
-        matches!(self, Self::BodyTooLarge | Self::BodyLost(_))
+        matches!(self, Self::BodyTooLarge { .. } | Self::BodyLost(_))
     }
 
     /// All of it in one text for the operator, of bounded length and without control characters: of a crash the guest's last
@@ -117,12 +121,16 @@ impl Failure {
         match self {
             Self::Error { .. } => "error",
             Self::Trapped { .. } => "trap",
-            Self::Breached(_) | Self::Wall { .. } | Self::BodyTooLarge => "limit",
+            Self::Breached(_) | Self::Wall { .. } | Self::BodyTooLarge { .. } => "limit",
             Self::BodyLost(_) => "body",
             Self::Invalid(_) => "invalid",
             Self::Host(_) => "host",
         }
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

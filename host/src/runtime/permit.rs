@@ -43,6 +43,14 @@ impl HostPermits {
     pub fn all(&self) -> usize {
         self.core_instances as usize
     }
+
+    /// There were too few for one more call.
+    fn none(&self, core_instances: u32) -> NoPermit {
+        let allowed = u64::from(self.core_instances);
+        let taken = allowed.saturating_sub(self.available() as u64);
+        // Some may have come free in this very moment.
+        NoPermit::Host { asked: (taken + u64::from(core_instances)).max(allowed + 1), allowed }
+    }
 }
 
 /// The permits of one plugin in one service. A new version of the plugin keeps its service's permits.
@@ -53,13 +61,13 @@ pub struct PluginPermits {
     waiting: AtomicU32,
 }
 
-/// Why no permit was given.
+/// Why no permit was given: `asked` counts what is taken and what waits, `allowed` is all there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoPermit {
-    /// All permits of the plugin stayed taken.
-    Plugin,
-    /// All permits of the host stayed taken.
-    Host,
+    /// All permits of the plugin stayed taken; counted in calls.
+    Plugin { asked: u64, allowed: u64 },
+    /// All permits of the host stayed taken; counted in core instances.
+    Host { asked: u64, allowed: u64 },
 }
 
 impl PluginPermits {
@@ -86,26 +94,32 @@ impl PluginPermits {
     ///
     /// At most as many calls wait as may run; a further one is refused at once. Cancelling gives up the place.
     pub async fn acquire(&self, host: &HostPermits, core_instances: u32, wait: Duration) -> Result<Permit, NoPermit> {
+        let none = || host.none(core_instances);
         if let Ok(plugin) = self.permits.clone().try_acquire_owned() {
-            if let Ok(host) = host.permits.clone().try_acquire_many_owned(core_instances) {
-                return Ok(Permit { _plugin: plugin, _host: host });
+            if let Ok(taken) = host.permits.clone().try_acquire_many_owned(core_instances) {
+                return Ok(Permit { _plugin: plugin, _host: taken });
             }
-            let host = tokio::time::timeout(wait, host.permits.clone().acquire_many_owned(core_instances)).await;
-            return host.ok().and_then(Result::ok).map(|host| Permit { _plugin: plugin, _host: host }).ok_or(NoPermit::Host);
+            let taken = tokio::time::timeout(wait, host.permits.clone().acquire_many_owned(core_instances)).await;
+            return taken.ok().and_then(Result::ok).map(|taken| Permit { _plugin: plugin, _host: taken }).ok_or_else(none);
         }
-        let _place = Place::take(self).ok_or(NoPermit::Plugin)?;
+        let _place = Place::take(self).ok_or_else(|| self.none())?;
         let deadline = tokio::time::Instant::now() + wait;
         let plugin = tokio::time::timeout_at(deadline, self.permits.clone().acquire_owned())
             .await
             .ok()
             .and_then(Result::ok)
-            .ok_or(NoPermit::Plugin)?;
-        let host = tokio::time::timeout_at(deadline, host.permits.clone().acquire_many_owned(core_instances))
+            .ok_or_else(|| self.none())?;
+        let taken = tokio::time::timeout_at(deadline, host.permits.clone().acquire_many_owned(core_instances))
             .await
             .ok()
             .and_then(Result::ok)
-            .ok_or(NoPermit::Host)?;
-        Ok(Permit { _plugin: plugin, _host: host })
+            .ok_or_else(none)?;
+        Ok(Permit { _plugin: plugin, _host: taken })
+    }
+
+    fn none(&self) -> NoPermit {
+        let allowed = u64::from(self.concurrency);
+        NoPermit::Plugin { asked: allowed + u64::from(self.waiting().max(1)), allowed }
     }
 }
 

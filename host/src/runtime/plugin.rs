@@ -9,14 +9,16 @@ use wasmtime::{
 
 use super::{
     artifact::Artifact,
-    engine::code_settings,
+    engine::{MAX_CORE_INSTANCES, Pool, engine},
+    entry::Entry,
     inspect::Inspected,
     instance::{Idle, IdlePlaces},
     meter::LimitReached,
     state::CallState,
+    weight::weight,
 };
 use crate::{
-    bindings::{self, handler, lifecycle},
+    bindings::{self, lifecycle},
     capabilities, codes,
     limits::Limits,
     problem::Problem,
@@ -39,13 +41,13 @@ pub struct Plugin {
     pub limits: Limits,
     /// What it may do beyond answering.
     pub ready: Arc<capabilities::Ready>,
-    /// What one instance takes of the host's permits.
+    /// What one instance takes of the host's permits: see [`weight`].
     pub core_instances: u32,
     /// After how many calls an instance is replaced; 0 or 1 is a fresh one for every call.
     pub(super) reuse: u32,
     pub(super) idle: Idle,
     pub(super) pre: InstancePre<CallState>,
-    pub(super) handler: handler::GuestIndices,
+    pub(super) entry: Entry,
     /// Where the component exports it.
     pub(super) lifecycle: Option<lifecycle::GuestIndices>,
 }
@@ -73,14 +75,15 @@ impl Loader {
     pub fn new(engine: &Engine) -> wasmtime::Result<Self> {
         let mut linker = Linker::new(engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
         bindings::types::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
         capabilities::link(&mut linker)?;
         Ok(Self { linker: Arc::new(linker) })
     }
 
-    /// For trying out components where no call will ever run: the same engine without its pool.
-    pub fn trial() -> Result<Self, Problem> {
-        Engine::new(&code_settings())
+    /// For trying out components where no call will ever run: the same engine, which refuses the same, with the smallest pool.
+    pub fn trial(max_memory: u64) -> Result<Self, Problem> {
+        engine(Pool { core_instances: 1, per_component: MAX_CORE_INSTANCES, max_memory, pagemap_scan: false })
             .and_then(|engine| Self::new(&engine))
             .map_err(|error| Problem::new(&codes::HOST_FAILED, "the engine cannot be set up").why(format_args!("{error:#}")))
     }
@@ -89,8 +92,9 @@ impl Loader {
         self.linker.engine()
     }
 
-    /// Links a compiled component. Fails if it was compiled for another engine, imports what is not linked, exports no
-    /// handler of the contract, or an optional interface without all of its functions.
+    /// Links a compiled component. Fails if it was compiled for another engine, imports what is not linked, has more parts than
+    /// the pool allows for one, exports no handler that this host can call, or an optional interface without all of its
+    /// functions. Blocking.
     pub fn load(
         &self,
         artifact: &Artifact,
@@ -103,14 +107,15 @@ impl Loader {
         let failed = |error: wasmtime::Error| LoadError(format!("{error:#}"));
         let component = artifact.load(self.engine()).map_err(failed)?;
         let pre = self.linker.instantiate_pre(&component).map_err(failed)?;
-        let handler = handler::GuestIndices::new(&pre).map_err(failed)?;
+        let kind = inspected.kind().ok_or_else(|| LoadError("no request can reach it".to_owned()))?;
+        let entry = Entry::new(kind, &pre).map_err(failed)?;
         let lifecycle = match component.get_export_index(None, LIFECYCLE) {
             Some(_) => Some(lifecycle::GuestIndices::new(&pre).map_err(failed)?),
             None => None,
         };
-        let core_instances = inspected.core_instances.max(1);
-        let idle = Idle::new(reuse.places);
-        Ok(Plugin { name, limits, ready, core_instances, reuse: reuse.calls, idle, pre, handler, lifecycle })
+        let core_instances = weight(artifact, inspected.core_instances).map_err(failed)?;
+        let idle = Idle::new(reuse.places, core_instances);
+        Ok(Plugin { name, limits, ready, core_instances, reuse: reuse.calls, idle, pre, entry, lifecycle })
     }
 }
 

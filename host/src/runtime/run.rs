@@ -1,7 +1,11 @@
 //! What every call has in common, whichever export it is for: an instance is taken, the guest runs on the lanes until its
 //! deadline, and what it left behind is told.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use wasmtime::component::ResourceTableError;
 
@@ -45,12 +49,24 @@ pub(super) fn run<E: Export>(
 ) -> impl Future<Output = Result<E::Answer, Failure>> + Send + use<E> {
     let (meter, deadline) = (call.state.meter.clone(), call.state.deadline);
     // Boxed at once, so that the call's state is not copied from future to future.
-    let guest = Guest::new(inside(call), meter);
+    on_lanes(lanes, Guest::new(inside(call), meter), deadline, allowed)
+}
+
+/// Runs a guest on the lanes, at most until its deadline, which is `allowed` after its call began.
+pub(super) fn on_lanes<A: Send + 'static>(
+    lanes: &Arc<Lanes>,
+    guest: Guest<Result<A, Failure>>,
+    deadline: Instant,
+    allowed: Duration,
+) -> impl Future<Output = Result<A, Failure>> + Send + use<A> {
     let lanes = lanes.clone();
     async move {
         match lanes.run(guest, deadline).await {
             Ok(end) => end,
-            Err(Lost::Deadline) => Err(Failure::Wall { allowed }),
+            Err(Lost::Deadline) => {
+                let asked = allowed + Instant::now().saturating_duration_since(deadline);
+                Err(Failure::Wall { asked, allowed })
+            }
             Err(Lost::Gone) => Err(Failure::Host("the call was lost".into())),
         }
     }
@@ -58,14 +74,7 @@ pub(super) fn run<E: Export>(
 
 async fn inside<E: Export>(call: Admitted<E>) -> Result<E::Answer, Failure> {
     let Admitted { plugin, permit, state, tenant, export } = call;
-    let mut instance = match Instance::take(&plugin, state, &permit, tenant.as_deref()).await {
-        Ok(instance) => instance,
-        Err(mut failed) => {
-            let failure = crash(failed.store.data(), &failed.error);
-            flush_stdio(failed.store.data_mut());
-            return Err(failure);
-        }
-    };
+    let mut instance = enter(&plugin, state, &permit, tenant.as_deref()).await?;
     let end = export.invoke(&mut instance).await;
     let end = match end {
         Ok(end) => end,
@@ -80,12 +89,21 @@ async fn inside<E: Export>(call: Admitted<E>) -> Result<E::Answer, Failure> {
     end
 }
 
+/// An instance for the call, or why there is none.
+pub(super) async fn enter(plugin: &Plugin, state: CallState, permit: &Permit, tenant: Option<&str>) -> Result<Instance, Failure> {
+    Instance::take(plugin, state, permit, tenant).await.map_err(|mut failed| {
+        let failure = crash(failed.store.data(), &failed.error);
+        flush_stdio(failed.store.data_mut());
+        failure
+    })
+}
+
 /// The engine's words for a host call with too large arguments. Its error type is private; should the words change, such a call
 /// is reported as a crash.
 const HOST_CALL_BYTES_USED_UP: &str = "fuel allocated for hostcalls has been exhausted";
 
 /// Says why a call ended in a trap: the limit it ran into, if it did, else the trap with what the guest said last.
-fn crash(state: &CallState, error: &wasmtime::Error) -> Failure {
+pub(super) fn crash(state: &CallState, error: &wasmtime::Error) -> Failure {
     if let Some(breach) = limit_reached(error).or(state.ledger.breach) {
         return Failure::Breached(breach);
     }
@@ -94,6 +112,10 @@ fn crash(state: &CallState, error: &wasmtime::Error) -> Failure {
         return Failure::Breached(Breach { limit: Limit::Handles, asked: allowed + 1, allowed });
     }
     let trap = format!("{error:#}");
+    // Who has a permit has room in the pool.
+    if error.is::<wasmtime::PoolConcurrencyLimitError>() {
+        return Failure::Host(trap);
+    }
     if trap.contains(HOST_CALL_BYTES_USED_UP) {
         let allowed = host_call_bytes(&state.capabilities.ready) as u64;
         return Failure::Breached(Breach { limit: Limit::HostCalls, asked: allowed + 1, allowed });
@@ -103,7 +125,7 @@ fn crash(state: &CallState, error: &wasmtime::Error) -> Failure {
 }
 
 /// Whatever the guest printed and did not die of.
-fn flush_stdio(state: &mut CallState) {
+pub(super) fn flush_stdio(state: &mut CallState) {
     let (stdout, stderr) = state.stdio.take();
     for line in stdout.lines() {
         state.log.write(Level::Info, line, &[]);

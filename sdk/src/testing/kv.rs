@@ -27,19 +27,25 @@ pub(crate) struct StoreId {
 
 /// All stores of the service.
 pub(crate) struct Stores {
-    entries: BTreeMap<StoreId, Entries>,
+    stores: BTreeMap<StoreId, Store>,
     denied: BTreeSet<String>,
     quota: usize,
 }
 
-type Entries = BTreeMap<String, Entry>;
+#[derive(Clone, Default)]
+struct Store {
+    entries: BTreeMap<String, Entry>,
+    /// The highest version that a removed key ever had: new keys begin above it, so that none comes back with a version that
+    /// somebody may still hold from its first life.
+    floor: u64,
+}
 
 /// What was in the stores.
 pub(crate) struct Snapshot(BTreeMap<StoreId, Entries>);
 
 impl Default for Stores {
     fn default() -> Self {
-        Self { entries: BTreeMap::new(), denied: BTreeSet::new(), quota: QUOTA }
+        Self { stores: BTreeMap::new(), denied: BTreeSet::new(), quota: QUOTA }
     }
 }
 
@@ -85,11 +91,11 @@ impl Stores {
 
     pub(crate) fn get(&self, store: &StoreId, key: &str) -> Result<Option<Entry>, Failure> {
         check_key(key)?;
-        Ok(self.entries.get(store).and_then(|entries| entries.get(key)).cloned())
+        Ok(self.stores.get(store).and_then(|store| store.entries.get(key)).cloned())
     }
 
     pub(crate) fn keys(&self, store: &StoreId, prefix: &str, after: Option<&str>, limit: u32) -> Page {
-        let Some(entries) = self.entries.get(store) else { return Page::default() };
+        let Some(Store { entries, .. }) = self.stores.get(store) else { return Page::default() };
         // Rust orders strings by their bytes, which is the contract's order.
         let start = match after {
             Some(after) if after >= prefix => Bound::Excluded(after),
@@ -107,18 +113,19 @@ impl Stores {
         if changes.len() > MAX_CHANGES {
             return Err(failure("kv.too-large", format!("{} changes in a batch; {MAX_CHANGES} are allowed", changes.len())));
         }
-        let mut entries = self.entries.get(store).cloned().unwrap_or_default();
-        let done = changes.into_iter().map(|change| apply(&mut entries, change)).collect::<Result<_, _>>()?;
-        let others = self.entries.iter().filter(|(id, _)| *id != store).map(|(_, entries)| size(entries)).sum::<usize>();
-        if others + size(&entries) > self.quota {
+        let mut changed = self.stores.get(store).cloned().unwrap_or_default();
+        let done = changes.into_iter().map(|change| apply(&mut changed, change)).collect::<Result<_, _>>()?;
+        let others = self.stores.iter().filter(|(id, _)| *id != store).map(|(_, store)| size(store)).sum::<usize>();
+        if others + size(&changed) > self.quota {
             return Err(failure("kv.quota", format!("the service's stores may have {} bytes", self.quota)));
         }
-        self.entries.insert(store.clone(), entries);
+        self.stores.insert(store.clone(), changed);
         Ok(done)
     }
 }
 
-fn apply(entries: &mut Entries, change: Change) -> Result<(u64, bool), Failure> {
+fn apply(store: &mut Store, change: Change) -> Result<(u64, bool), Failure> {
+    let Store { entries, floor } = store;
     let Change { key, value, condition } = change;
     check_key(&key)?;
     let version = entries.get(&key).map(|entry| entry.version);
@@ -130,11 +137,15 @@ fn apply(entries: &mut Entries, change: Change) -> Result<(u64, bool), Failure> 
     if !holds {
         return Err(failure("kv.conflict", format!("`{key}` is not in the state the condition asks for")));
     }
-    let Some(value) = value else { return Ok((0, entries.remove(&key).is_some())) };
+    let Some(value) = value else {
+        entries.remove(&key);
+        *floor = (*floor).max(version.unwrap_or(0));
+        return Ok((0, version.is_some()));
+    };
     if value.len() > MAX_VALUE {
         return Err(failure("kv.too-large", format!("the value of `{key}` has {} bytes; {MAX_VALUE} are allowed", value.len())));
     }
-    let new = version.unwrap_or(0) + 1;
+    let new = version.unwrap_or(*floor) + 1;
     entries.insert(key, Entry { value, version: new });
     Ok((new, version.is_some()))
 }
@@ -146,6 +157,6 @@ fn check_key(key: &str) -> Result<(), Failure> {
     Err(failure("kv.too-large", format!("a key has {} bytes; it must have 1 to {MAX_KEY}", key.len())))
 }
 
-fn size(entries: &Entries) -> usize {
-    entries.iter().map(|(key, entry)| key.len() + entry.value.len()).sum()
+fn size(store: &Store) -> usize {
+    store.entries.iter().map(|(key, entry)| key.len() + entry.value.len()).sum()
 }

@@ -29,6 +29,27 @@ fn versions_start_at_one_and_grow() {
 }
 
 #[test]
+fn a_version_never_comes_back() {
+    in_store(|store| {
+        for value in ["1", "2", "3"] {
+            store.set("a", value).unwrap();
+        }
+        store.set("b", "1").unwrap();
+        store.delete("a").unwrap();
+        // What is there goes on as it was; what is new begins above what was removed.
+        assert_eq!(store.set("b", "2").unwrap(), 2);
+        assert_eq!(store.set("c", "1").unwrap(), 4);
+        assert_eq!(store.set("a", "4").unwrap(), 4);
+        assert_eq!(code(store.set_if("a", "5", Condition::Version(3))), "kv.conflict");
+        assert_eq!(store.apply(Batch::new().delete("a").set("a", "1")).unwrap(), [0, 5]);
+        // A removal that is taken back with its batch leaves nothing behind.
+        assert_eq!(code(store.apply(Batch::new().delete("a").set_if("b", "3", Condition::Absent))), "kv.conflict");
+        assert_eq!(store.set("d", "1").unwrap(), 5);
+        assert_eq!(kv::shared("items").unwrap().set("a", "1").unwrap(), 1);
+    });
+}
+
+#[test]
 fn a_condition_that_does_not_hold_changes_nothing() {
     in_store(|store| {
         assert_eq!(store.set_if("a", "1", Condition::Absent).unwrap(), 1);

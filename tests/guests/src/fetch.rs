@@ -51,4 +51,18 @@ fn through(call: Call, body: Body) -> Result<Response> {
     Ok(Response::new(answer.status()).body(answer.into_body()))
 }
 
-service!(fetch, through);
+/// Opens as many responses as it is told and reads none of them; says how many it got, and why there was no more.
+#[post("/hoard/{count}")]
+fn hoard(call: Call, count: usize) -> Result<String> {
+    let url = call.header("x-url").ok_or_else(|| Error::bad_request("no url"))?;
+    let mut kept = Vec::new();
+    for _ in 0..count {
+        match http::request("GET", &url).timeout(Duration::from_secs(1)).send() {
+            Ok(response) => kept.push(response),
+            Err(error) => return Ok(format!("{} {}", kept.len(), error.code())),
+        }
+    }
+    Ok(kept.len().to_string())
+}
+
+service!(fetch, through, hoard);

@@ -15,4 +15,14 @@ fn deeper(depth: u64) -> u64 {
     deeper(black_box(depth + 1)).wrapping_add(black_box(depth))
 }
 
-service!(recurse);
+/// The same without a memory for it: no frame needs an address, and none can be made a loop of.
+#[get("/frames")]
+fn frames() -> String {
+    frame(black_box(0)).to_string()
+}
+
+fn frame(depth: u64) -> u64 {
+    if depth == u64::MAX { depth } else { (frame(depth + 1) ^ depth).rotate_left(7) }
+}
+
+service!(recurse, frames);

@@ -11,6 +11,15 @@ fn tally() -> String {
     count().to_string()
 }
 
+/// Says it aloud, too: the guest's libc keeps its standard output from one call to the next.
+#[get("/aloud")]
+#[expect(clippy::print_stdout, reason = "what it prints is what is tested")]
+fn aloud() -> String {
+    let count = count();
+    println!("call {count}");
+    count.to_string()
+}
+
 #[get("/panic")]
 fn panic() {
     panic!("at call {}", count());
@@ -20,4 +29,4 @@ fn count() -> u32 {
     CALLS.fetch_add(1, Ordering::Relaxed) + 1
 }
 
-service!(tally, panic);
+service!(tally, aloud, panic);

@@ -10,6 +10,7 @@ use wasm_encoder::{
 use wharf_guests::{IDENTITY, INNOCENT};
 
 use super::store::contents;
+use crate::limits::Row;
 
 const HANDLER: &str = "wharf:service/handler@0.1.0";
 
@@ -112,6 +113,7 @@ fn rows() -> Vec<(&'static str, Vec<u8>, &'static str, &'static str)> {
         ("events nobody brings", with_manifest(exporting(&[HANDLER, "wharf:service/events@0.1.0"])), "WH1204", "events"),
         ("an interface of the future", importing("wharf:service/teleport@0.1.0"), "WH1204", "teleport"),
         ("an interface of somebody else", importing("acme:engine/ignition@1.0.0"), "WH1204", "acme:engine/ignition"),
+        ("another way to call other servers", importing("wasi:http/outgoing-handler@0.2.0"), "WH1204", "wharf:service/http-out"),
         ("a newer WASI", importing("wasi:sockets/tcp@0.9.0"), "WH1204", "wasi:sockets/tcp"),
         ("a store that was not asked for", importing("wharf:service/kv@0.1.0"), "WH1203", "wharf:service/kv"),
         ("secrets that were not asked for", importing("wharf:service/secrets@0.1.0"), "WH1203", "wharf:service/secrets"),
@@ -136,19 +138,25 @@ fn nothing_bad_is_installed() {
 }
 
 #[test]
-fn a_version_keeps_its_contents_and_a_component_its_size() {
+fn a_version_keeps_its_contents() {
     let host = super::host();
     let before = contents(host.path());
     host.wharf(["plugin", "install", IDENTITY.component, "--manifest", INNOCENT.manifest]).refused("WH1209", "test/innocent");
     host.wharf(["plugin", "install", "absent.wasm"]).refused("WH1009", "absent.wasm");
     host.wharf(["plugin", "install", INNOCENT.component, "--manifest", "absent.toml"]).refused("WH1009", "absent.toml");
     assert_eq!(contents(host.path()), before);
+    host.stop();
+}
 
-    let host = host.stopped().section("[runtime]\nmax-component = \"64KiB\"").serve();
-    host.wharf(["plugin", "install", IDENTITY.component, "--manifest", IDENTITY.manifest]).refused("WH1205", "64KiB");
-    // Neither is a file without an end read to it, nor a manifest.
-    host.wharf(["plugin", "install", "/dev/zero"]).refused("WH1205", "64KiB");
-    host.wharf(["plugin", "install", INNOCENT.component, "--manifest", "/dev/zero"]).refused("WH1205", "64KiB");
+/// A component over its size is refused, and neither is a file without an end read to it, nor a manifest.
+pub(crate) fn over_its_size(row: &Row) {
+    assert!(row.sees().starts_with("the admin"), "{}", row.sees());
+    let host = super::host().stopped().section("[runtime]\nmax-component = \"64KiB\"").serve();
+    let before = contents(host.path());
+    let install = |component: &str, manifest: &str| host.wharf(["plugin", "install", component, "--manifest", manifest]);
+    install(IDENTITY.component, IDENTITY.manifest).refused(row.code(), "64KiB");
+    install("/dev/zero", IDENTITY.manifest).refused(row.code(), "64KiB");
+    install(INNOCENT.component, "/dev/zero").refused(row.code(), "64KiB");
     assert_eq!(contents(host.path()), before);
     host.stop();
 }

@@ -38,6 +38,7 @@ const ROWS: &[Row] = &[
     row("[limits]\nconcurrency = -1", "WH1004", "limits.concurrency"),
     row("[runtime]\ncompile-memory = \"1MiB\"", "WH1004", "runtime.compile-memory"),
     row("[runtime]\nmax-calls = 1000000000", "WH1004", "runtime.max-calls"),
+    row("[runtime]\nmax-calls = 100000", "WH1004", "`runtime.max-calls` of 100000"),
     row("[services.x]", "WH1005", "services.x.plugin"),
     row("[services.\"Bad Key\"]\nplugin = \"a/b\"", "WH1004", "Bad Key"),
     row("[services.\"../x\"]\nplugin = \"a/b\"", "WH1004", "../x"),

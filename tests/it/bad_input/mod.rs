@@ -1,7 +1,7 @@
 //! Bad input, a row each: what is refused, by which code, naming what; and that nothing of it was kept.
 
 mod cli;
-mod component;
+pub(crate) mod component;
 mod config;
 mod header;
 mod manifest;

@@ -46,7 +46,7 @@ fn a_user_is_made_and_signed_in() {
         (&changed["name"], &changed["email"], &changed["cellphone"]),
         (&"李四".into(), &"test@atest.com".into(), &"1".into())
     );
-    let calls = platform.calls();
+    let calls = platform.asked();
     let sent: Vec<_> = calls.iter().map(|call| (call.line.as_str(), call.body.as_str())).collect();
     assert_eq!(
         sent,
@@ -86,7 +86,7 @@ fn without_the_grant_nobody_is_asked() {
         }
         host.stop();
     }
-    assert_eq!(platform.lines(), [""; 0]);
+    assert_eq!(platform.asked(), []);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn what_cannot_be_right_is_not_sent() {
     ] {
         assert_eq!(run(&host, &task)["error"], "app-users.invalid", "{task}");
     }
-    assert_eq!(platform.lines(), [""; 0]);
+    assert_eq!(platform.asked(), []);
     // What is merely odd is the platform's to judge.
     assert_eq!(run(&host, &create(APP_ID, &"x".repeat(1024), "", "no address"))["id"], USER);
     host.stop();

@@ -3,15 +3,20 @@ use std::fs;
 use serde_json::{Value, json};
 use wharf_guests::{FETCH, INNOCENT};
 
-use crate::support::{
-    Running, Service, TestHost,
-    server::{Reply, Sent, Server},
-    wait::until,
+use crate::{
+    limits::Row,
+    support::{
+        Running, Service, TestHost,
+        server::{Reply, Sent, Server},
+        wait::until,
+    },
 };
 
 fn echo(sent: &Sent) -> Reply {
     match sent.line.as_str() {
         "GET /never" => Reply::Never,
+        "GET /large" => Reply::new("200 OK", vec![b'x'; 1_025]),
+        "GET /round" => Reply::new("302 Found\r\nlocation: /round", ""),
         "GET /short" | "POST /short" => Reply::new("200 OK\r\ncontent-length: 100000", "cut"),
         _ => Reply::new("200 OK", [sent.line.as_bytes(), b" ", &sent.body].concat()),
     }
@@ -147,5 +152,52 @@ fn what_the_other_server_does_wrong_is_not_the_callers_fault() {
     assert_eq!(done["error"], "body.gone", "{done}");
     // Handed back, a body that breaks off cuts the reply: it must not look whole.
     host.post("/s/fetch/through").header("x-url", server.url("/short")).body("x").open().breaks_off();
+    host.stop();
+}
+
+/// The other server sends a byte more than the service takes in.
+pub(crate) fn over_its_body(row: &Row) {
+    let server = Server::new(echo);
+    let grant = format!("{{ hosts = [\"{}\"], private = [\"127.0.0.1\"] }}", server.address);
+    let fetching = |name: &str, limit: &str| Service::of(&FETCH).named(name).set("http-out", &grant).limit("body-in", limit);
+    let host = TestHost::new().with(fetching("fits", "1025B")).with(fetching("over", "1024B")).start();
+    let task = json!({"url": server.url("/large")}).to_string();
+    let done = |name: &str| host.post(&format!("/s/{name}/")).body(&task).send().json();
+    assert_eq!(done("fits")["status"], 200);
+    assert_eq!(done("over")["error"], row.error());
+    host.stop();
+}
+
+/// Holds as many responses as a plugin may, and asks for one more.
+pub(crate) fn over_its_exchanges(row: &Row) {
+    let server = Server::new(echo);
+    let host = host(&server, "");
+    let hoard = |count: usize| host.post(&format!("/s/fetch/hoard/{count}")).header("x-url", server.url("/")).send().text();
+    assert_eq!(hoard(129), format!("128 {}", row.error()));
+    host.assert_serves_others();
+    // They are given back with the call.
+    assert_eq!(hoard(128), "128");
+    host.stop();
+}
+
+/// A server that redirects for ever is asked six times.
+pub(crate) fn over_its_redirects(row: &Row) {
+    let server = Server::new(echo);
+    let host = host(&server, "");
+    assert_eq!(fetch(&host, &json!({"url": server.url("/round")}))["error"], row.error());
+    assert_eq!(server.sent().len(), 6);
+    host.stop();
+}
+
+#[test]
+fn a_host_without_root_certificates_says_so_and_serves_the_others() {
+    let server = Server::new(echo);
+    let grant = format!("{{ hosts = [\"{}\"], private = [\"127.0.0.1\"] }}", server.address);
+    let host = TestHost::new().with(Service::of(&FETCH).set("http-out", &grant)).with(Service::of(&INNOCENT)).start().stopped();
+    let host = host.variable("SSL_CERT_FILE", "/dev/null").variable("SSL_CERT_DIR", "/nowhere").serve();
+    let line = host.log().code("WH2399");
+    assert!(line.text().contains("`fetch`") && line.text().contains("CA certificates"), "{}", line.text());
+    host.post("/s/fetch/").body("{}").send().assert(503, "WH2105");
+    host.assert_serves_others();
     host.stop();
 }

@@ -2,16 +2,10 @@
 
 use std::{fs, path::Path};
 
-use wharf_guests::{CONFIDE, FETCH, FILES, Guest, KEEP};
+use serde_json::json;
+use wharf_guests::{CONFIDE, FETCH, FILES, KEEP};
 
-use crate::support::{Run, Service, TestHost, install, wharf};
-
-/// Installs a guest with its manifest changed.
-fn install_with(here: &Path, guest: &Guest, change: impl FnOnce(String) -> String) -> Run {
-    let manifest = fs::read_to_string(guest.manifest).expect("the manifest can be read");
-    fs::write(here.join("plugin.toml"), change(manifest)).expect("a manifest can be written");
-    wharf(["plugin", "install", guest.component, "--manifest", "plugin.toml"]).within(here).run()
-}
+use crate::support::{Service, TestHost, install, install_with, wharf};
 
 fn nothing_is_installed(here: &Path) {
     let list = wharf(["plugin", "list", "--format", "json"]).within(here).run().json();
@@ -78,6 +72,41 @@ fn an_admin_sees_what_is_asked_for_and_why() {
         shown.contains("send GET, POST to hosts of the operator's choice (optional): It calls whom it is told to call."),
         "{shown}"
     );
+}
+
+#[test]
+fn what_is_optional_and_not_granted_is_told_with_the_way_to_grant_it() {
+    let (keep, again) = (Service::of(&KEEP), Service::of(&KEEP).named("again"));
+    let host = TestHost::new()
+        .with(keep.set("kv", "{ stores = [\"own\"] }"))
+        .with(again.set("kv", "{ stores = [\"own\", \"extra\"], shared = [\"common\"] }"));
+    host.write();
+    let here = host.path();
+    let report = install(here, &KEEP).json();
+    let lacking = |what: &str, fix: &str| json!({"service": "keep", "what": what, "reason": "It keeps there more.", "fix": fix});
+    let expected = [
+        lacking("the store `extra`", "add \"extra\" to `stores` in [services.keep.kv]"),
+        lacking("the shared store `common`", "add \"common\" to `shared` in [services.keep.kv]"),
+    ];
+    assert_eq!(report["not_granted"], json!(expected));
+    let text = wharf(["plugin", "install", KEEP.component, "--manifest", KEEP.manifest]).within(here).run().ok();
+    let first = "the service `keep` does not grant the store `extra` (optional: It keeps there more.)\n  \
+                 to grant it: add \"extra\" to `stores` in [services.keep.kv]\n";
+    assert!(text.contains(first) && !text.contains("`again`"), "{text}");
+
+    let permissions =
+        wharf(["plugin", "inspect", "test/keep", "--format", "json"]).within(here).run().json()["permissions"].clone();
+    let granted = |service: &str| json!({"service": service, "granted": true, "missing": []});
+    assert_eq!(permissions[0]["services"], json!([granted("again"), granted("keep")]));
+    assert_eq!(permissions[1]["services"][0], granted("again"));
+    assert_eq!(permissions[1]["services"][1]["missing"][1]["fix"], "add \"common\" to `shared` in [services.keep.kv]");
+    let text = wharf(["plugin", "inspect", "test/keep"]).within(here).run().ok();
+    for line in [
+        "  keep values in own (required): It keeps there what it is told to.\n    the service `again` grants it\n",
+        "    the service `keep` does not grant the store `extra`; to grant it: add \"extra\" to `stores` in [services.keep.kv]\n",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
 }
 
 #[test]

@@ -2,7 +2,10 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use wharf_guests::{INNOCENT, KEEP};
 
-use crate::support::{Running, Service, TestHost};
+use crate::{
+    limits::Row,
+    support::{Running, Service, TestHost},
+};
 
 fn host(kv: &str) -> Running {
     let keep = Service::of(&KEEP).security_key("a key of the keep service's own").set("kv", kv);
@@ -118,12 +121,12 @@ fn a_value_as_large_as_is_granted_can_be_written() {
     host.stop();
 }
 
-#[test]
-fn stores_are_handles_and_counted_as_such() {
+/// Stores are handles, and counted as such.
+pub(crate) fn over_its_handles(row: &Row) {
     let host = host("{ stores = [\"own\"] }");
     let app = as_app(&host, "one");
     let hoard = |count: usize| host.post(&format!("/s/keep/hoard/{count}")).header("Ocean-Auth", &app).send().text();
-    assert_eq!((hoard(200), hoard(300)), ("200".to_owned(), "limit.handles".to_owned()));
+    assert_eq!((hoard(200), hoard(300)), ("200".to_owned(), row.error().to_owned()));
     host.assert_serves_others();
     host.stop();
 }

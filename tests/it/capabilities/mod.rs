@@ -7,3 +7,4 @@ pub(crate) mod files;
 mod grants;
 pub(crate) mod keep;
 pub(crate) mod lookup;
+mod stock;

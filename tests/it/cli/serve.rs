@@ -18,6 +18,20 @@ fn both_signals_end_it_well() {
     }
 }
 
+/// What holds for the hosts of these tests: the thread of a test run that is killed ends without dropping anything.
+#[test]
+fn a_host_of_the_tests_ends_with_the_thread_that_started_it() {
+    use std::os::unix::process::ExitStatusExt as _;
+    let host = TestHost::new();
+    host.write();
+    let here = host.path();
+    let mut process = std::thread::scope(|scope| {
+        let starting = scope.spawn(|| Process::start(here, ["serve", "--format", "json"], &[]).0);
+        starting.join().expect("the host starts")
+    });
+    assert_eq!(process.wait().signal(), Some(Signal::KILL.as_raw()));
+}
+
 #[test]
 fn a_second_host_on_one_data_directory_is_refused_and_the_first_goes_on() {
     let host = TestHost::new().with(Service::of(&INNOCENT)).start();

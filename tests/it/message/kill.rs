@@ -1,6 +1,6 @@
 //! `kill -9` at any moment: what was answered is handled, and what the host keeps of it is there exactly once.
 
-#![expect(clippy::disallowed_methods, reason = "the long form of a test is chosen by the environment")]
+#![expect(clippy::disallowed_methods, clippy::print_stderr, reason = "the long form is chosen by the environment and reports")]
 
 use std::{
     collections::BTreeMap,
@@ -100,7 +100,7 @@ fn a_host_killed_again_and_again_balances_its_ledger() {
                     continue;
                 }
                 let number = sent.fetch_add(1, Ordering::Relaxed) + 1;
-                let kind = if (number / APPS) % 2 == 0 { "app_subscribe_service" } else { "app_cancel_service" };
+                let kind = if (number / APPS).is_multiple_of(2) { "app_subscribe_service" } else { "app_cancel_service" };
                 platform.message(message(number, kind, number % APPS));
                 let notice =
                     crate::support::Request::new(address, "POST", "/m/journal").body(format!("{{\"id\":\"{number:024x}\"}}"));

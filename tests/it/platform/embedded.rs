@@ -31,11 +31,12 @@ fn service(key: &str) -> String {
 }
 
 async fn see(request: Request) -> Seen {
-    let header = |name: &str| request.headers().get(name).map_or("none", |value| value.to_str().expect("it is text")).to_owned();
-    let identity = request.extensions().get::<ServiceIdentity>();
+    let (head, body) = request.into_parts();
+    let header = |name: &str| head.headers.get(name).map_or("none", |value| value.to_str().expect("it is text")).to_owned();
+    let identity = head.extensions.get::<ServiceIdentity>();
     let who = identity.map_or_else(|| "nobody".to_owned(), |ServiceIdentity(service)| service.clone());
-    let (line, kind, token) = (format!("{} {}", request.method(), request.uri()), header("content-type"), header("accesstoken"));
-    let body = to_bytes(request.into_body(), 1 << 20).await.expect("there is a body");
+    let (line, kind, token) = (format!("{} {}", head.method, head.uri), header("content-type"), header("accesstoken"));
+    let body = to_bytes(body, 1 << 20).await.expect("there is a body");
     (who, line, kind, token, String::from_utf8(body.to_vec()).expect("it is text"))
 }
 

@@ -1,9 +1,12 @@
 use wharf_guests::{IDENTITY, INNOCENT};
 
-use crate::support::{Service, TestHost, wait::until};
+use crate::{
+    limits::{Row, assert_limit},
+    support::{Service, TestHost, wait::until},
+};
 
-#[test]
-fn a_caller_over_its_budget_is_told_when_to_come_back_and_others_are_served() {
+/// Who is over its budget is told when to come back, and others are served.
+pub(crate) fn over_its_budget(row: &Row) {
     let budgeted = Service::of(&IDENTITY).named("budgeted").security_key("a key of the budgeted service's own");
     let host = TestHost::new().section("[runtime]\ncaller-rate = 1\ncaller-burst = 2").with(budgeted);
     let host = host.with(Service::of(&INNOCENT)).start();
@@ -17,7 +20,9 @@ fn a_caller_over_its_budget_is_told_when_to_come_back_and_others_are_served() {
         let answer = host.get("/s/budgeted/").header("Ocean-Auth", &busy).send();
         (answer.status != 200).then_some(answer)
     });
-    refused.assert(429, "WH2203");
+    row.assert(&refused);
+    let line = host.log().find("whose budget", |line| line.field("limit") == "caller-rate");
+    assert_limit(&line, "caller-rate", 2);
     let seconds: u64 = refused.header("retry-after").and_then(|after| after.parse().ok()).expect("seconds to wait");
     assert!((1..=2).contains(&seconds), "{seconds}");
     assert_eq!(host.get("/s/budgeted/").header("Ocean-Auth", &quiet).send().status, 200, "another app has a budget of its own");

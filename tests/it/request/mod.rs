@@ -1,4 +1,5 @@
 pub(crate) mod authenticate;
-mod budget;
+pub(crate) mod budget;
 pub(crate) mod client;
+pub(crate) mod limit;
 pub(crate) mod listen;

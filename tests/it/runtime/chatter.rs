@@ -1,11 +1,12 @@
 use wharf_guests::CHATTER;
 
-use super::{assert_fails, assert_limit, host};
+use super::{assert_fails, host};
+use crate::limits::{Row, assert_limit};
 
-#[test]
-fn a_guest_that_calls_the_host_without_end_runs_into_its_limit() {
+/// Calls the host without end.
+pub(crate) fn over_its_host_calls(row: &Row) {
     let host = host(&CHATTER, &[("host-calls", "1000")]);
-    let line = assert_fails(&host, "/s/chatter/", 502, "WH2306");
+    let line = assert_fails(&host, "/s/chatter/", row.status(), row.code());
     assert_limit(&line, "host-calls", 1_000);
     host.stop();
 }

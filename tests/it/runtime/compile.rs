@@ -4,7 +4,10 @@ use std::{fs, path::Path};
 
 use wharf_guests::INNOCENT;
 
-use crate::support::{Running, Service, TestHost, bomb::compile_bomb, wharf};
+use crate::{
+    limits::Row,
+    support::{Running, Service, TestHost, bomb::compile_bomb, wharf},
+};
 
 /// Enough for every guest, and soon used up by a bomb.
 const MEMORY: &str = "512MiB";
@@ -25,11 +28,11 @@ fn write_bomb(here: &Path, loops: u32) -> usize {
 
 /// Installs the bomb, which must be refused with these words, and looks whether the host is what it was.
 #[track_caller]
-fn assert_refused(mut host: Running, words: &str) {
+fn assert_refused(mut host: Running, code: &str, words: &str) {
     let before = host.wharf(["plugin", "list", "--format", "json"]).json();
     let peak = host.process().peak_memory();
     let run = host.wharf(["plugin", "install", "bomb.wasm"]);
-    run.refused("WH1206", "test/bomb");
+    run.refused(code, "test/bomb");
     assert!(run.stderr.contains(words), "{}", run.stderr);
     let grown = host.process().peak_memory() - peak;
     assert!(grown < 64 << 20, "the host itself took {grown} bytes");
@@ -39,26 +42,31 @@ fn assert_refused(mut host: Running, words: &str) {
     host.stop();
 }
 
-#[test]
-fn a_small_component_that_needs_much_memory_is_refused_with_the_figure() {
+/// A small component needs much of one thing or the other: it is refused with the figure.
+pub(crate) fn over_its_limits(row: &Row) {
+    assert!(row.sees().starts_with("the admin"), "{}", row.sees());
+    over_its_memory(row.code());
+    over_its_processor_time(row.code());
+    over_its_time(row.code());
+}
+
+fn over_its_memory(code: &str) {
     let host = host(&format!("[runtime]\ncompile-memory = \"{MEMORY}\""));
     let size = write_bomb(host.path(), 1_000);
     assert!(size < 2 << 20, "a bomb of {size} bytes is no surprise");
-    assert_refused(host, "more than the 512 MiB of memory");
+    assert_refused(host, code, "more than the 512 MiB of memory");
 }
 
-#[test]
-fn a_component_that_needs_much_processor_time_is_refused_with_the_figure() {
+fn over_its_processor_time(code: &str) {
     let host = host("[runtime]\ncompile-memory = \"64GiB\"\ncompile-cpu = \"1s\"");
     write_bomb(host.path(), 2);
-    assert_refused(host, "more than the 1 s of processor time");
+    assert_refused(host, code, "more than the 1 s of processor time");
 }
 
-#[test]
-fn a_component_that_takes_too_long_is_refused_with_the_figure() {
+fn over_its_time(code: &str) {
     let host = host("[runtime]\ncompile-memory = \"64GiB\"\ncompile-wall = \"1s\"");
     write_bomb(host.path(), 2);
-    assert_refused(host, "longer than the 1 s");
+    assert_refused(host, code, "longer than the 1 s");
 }
 
 #[test]

@@ -1,18 +1,19 @@
 use wharf_guests::GIANT;
 
-use super::{assert_limit, host};
+use super::host;
+use crate::limits::{Row, assert_limit};
 
-#[test]
-fn giant_arguments_are_refused_before_they_are_copied() {
+/// Giant arguments are refused before they are copied.
+pub(crate) fn over_its_arguments(row: &Row) {
     let mut host = host(&GIANT, &[]);
     for target in ["line", "field", "name"] {
-        host.get(&format!("/s/giant/{target}")).send().assert(502, "WH2306");
+        row.assert(&host.get(&format!("/s/giant/{target}")).send());
         host.assert_serves_others();
     }
-    assert_limit(&host.log().code("WH2306"), "host-calls", 2 << 20);
+    assert_limit(&host.log().code(row.code()), "host-calls", 2 << 20);
     let peak = host.process().peak_memory();
     for _ in 0..10 {
-        host.get("/s/giant/line").send().assert(502, "WH2306");
+        row.assert(&host.get("/s/giant/line").send());
     }
     let grown = host.process().peak_memory() - peak;
     assert!(grown < 64 << 20, "10 calls left {grown} bytes");

@@ -3,7 +3,7 @@
 
 pub(crate) mod canary;
 pub(crate) mod chatter;
-mod compile;
+pub(crate) mod compile;
 pub(crate) mod drip;
 pub(crate) mod escape;
 pub(crate) mod flood;
@@ -13,12 +13,15 @@ pub(crate) mod hoard;
 pub(crate) mod lifecycle;
 pub(crate) mod malformed;
 pub(crate) mod panic;
+pub(crate) mod parts;
 pub(crate) mod recurse;
 pub(crate) mod sink;
 pub(crate) mod sip;
 pub(crate) mod sleep;
 pub(crate) mod source;
 pub(crate) mod spin;
+pub(crate) mod stock;
+mod streams;
 pub(crate) mod tally;
 pub(crate) mod trap;
 
@@ -47,12 +50,4 @@ fn assert_fails(host: &Running, target: &str, status: u16, code: &str) -> Line {
     let line = host.log().code(code);
     host.log().expect(2, code, |line| line.field("code") == code);
     line
-}
-
-/// Asserts which limit the log names, and what it allows; more than that was asked for.
-#[track_caller]
-fn assert_limit(line: &Line, limit: &str, allowed: u64) {
-    assert_eq!((line.field("limit").as_str(), line.field("allowed")), (limit, allowed.to_string()), "{}", line.text());
-    let asked: u64 = line.field("asked").parse().expect("the log says what was asked for");
-    assert!(asked > allowed, "{}", line.text());
 }

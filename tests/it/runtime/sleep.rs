@@ -1,11 +1,22 @@
-use wharf_guests::SLEEP;
+use wharf_guests::{INNOCENT, SLEEP};
 
 use super::{assert_fails, host};
+use crate::{
+    limits::{Row, assert_limit},
+    support::{Service, TestHost, install_with},
+};
 
-#[test]
-fn a_guest_that_sleeps_past_its_deadline_is_stopped() {
+/// Sleeps past its deadline: its service's, or its route's where that comes first.
+pub(crate) fn over_its_time(row: &Row) {
     let host = host(&SLEEP, &[("wall", "200ms")]);
-    let line = assert_fails(&host, "/s/sleep/", 504, "WH2303");
-    assert_eq!((line.field("limit"), line.field("allowed")), ("wall".to_owned(), "200".to_owned()));
+    let line = assert_fails(&host, "/s/sleep/", row.status(), row.code());
+    assert_limit(&line, "wall", 200);
+    host.stop();
+
+    let host = TestHost::new().with(Service::of(&SLEEP).not_installed()).with(Service::of(&INNOCENT)).start();
+    let shorter = |manifest: String| manifest.replace("auth = \"none\"", "auth = \"none\"\ntimeout = \"150ms\"");
+    install_with(host.path(), &SLEEP, shorter).ok();
+    let line = assert_fails(&host, "/s/sleep/", row.status(), row.code());
+    assert_limit(&line, "wall", 150);
     host.stop();
 }

@@ -1,12 +1,15 @@
 use wharf_guests::{INNOCENT, SPIN};
 
-use super::{assert_fails, assert_limit, host};
-use crate::support::{Service, TestHost};
+use super::{assert_fails, host};
+use crate::{
+    limits::{Row, assert_limit},
+    support::{Service, TestHost},
+};
 
-#[test]
-fn a_guest_that_loops_is_stopped_by_its_processor_time() {
+/// Loops.
+pub(crate) fn over_its_processor_time(row: &Row) {
     let host = host(&SPIN, &[("cpu", "200ms")]);
-    let line = assert_fails(&host, "/s/spin/", 504, "WH2304");
+    let line = assert_fails(&host, "/s/spin/", row.status(), row.code());
     assert_limit(&line, "cpu", 200);
     host.stop();
 }
@@ -15,7 +18,7 @@ fn a_guest_that_loops_is_stopped_by_its_processor_time() {
 fn a_guest_that_loops_is_stopped_by_the_clock_on_the_wall() {
     let host = host(&SPIN, &[("cpu", "10s"), ("wall", "200ms")]);
     let line = assert_fails(&host, "/s/spin/", 504, "WH2303");
-    assert_eq!((line.field("limit"), line.field("allowed")), ("wall".to_owned(), "200".to_owned()));
+    assert_limit(&line, "wall", 200);
     host.stop();
 }
 

@@ -26,6 +26,16 @@ fn an_instance_that_may_be_reused_is_replaced_after_its_calls() {
 }
 
 #[test]
+fn what_a_guest_holds_of_wasi_lives_as_long_as_its_instance() {
+    let host = host("1000");
+    for call in ["1", "2", "3"] {
+        assert_eq!(host.get("/s/tally/aloud").send().text(), call, "{}", host.log().text());
+        host.log().find("what was said", |line| line.message() == format!("call {call}"));
+    }
+    host.stop();
+}
+
+#[test]
 fn no_instance_is_used_again_after_a_crash() {
     let host = host("1000");
     assert_eq!(counts(&host, 2), ["1", "2"]);

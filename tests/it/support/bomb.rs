@@ -1,8 +1,9 @@
 //! Components made by hand, for what no compiler would make.
 
 use wasm_encoder::{
-    BlockType, CodeSection, Component, ComponentExportKind, ComponentExportSection, ComponentInstanceSection, CustomSection,
-    Function, FunctionSection, Instruction, Module, ModuleSection, TypeSection, ValType,
+    BlockType, CodeSection, Component, ComponentExportKind, ComponentExportSection, ComponentInstanceSection, ComponentSection,
+    ComponentSectionId, CustomSection, Function, FunctionSection, InstanceSection, Instruction, Module, ModuleSection,
+    NestedComponentSection, RefType, StartSection, TableSection, TableType, TypeSection, ValType,
 };
 
 /// A small valid component with one core module inside that asks its compiler for far more than it is worth: in each of its
@@ -47,4 +48,89 @@ pub(crate) fn compile_bomb(functions: u32, loops: u32, manifest: &str) -> Vec<u8
     component.section(&instances).section(&exports);
     component.section(&CustomSection { name: "wharf:manifest".into(), data: manifest.as_bytes().into() });
     component.finish()
+}
+
+/// A component with more in it, which runs whenever the component is instantiated and which it otherwise has nothing to do with:
+/// `parts` instances of a component that holds this module, all of them instantiated from the one there is.
+pub(crate) fn with_parts(component: &[u8], module: &Module, parts: u32) -> Vec<u8> {
+    let mut inner = Component::new();
+    let mut instances = InstanceSection::new();
+    instances.instantiate(0, std::iter::empty::<(&str, wasm_encoder::ModuleArg)>());
+    inner.section(&ModuleSection(module)).section(&instances);
+    let mut outer = ComponentInstanceSection::new();
+    for _ in 0..parts {
+        outer.instantiate(nested_components(component), std::iter::empty::<(&str, ComponentExportKind, u32)>());
+    }
+    let mut grown = component.to_vec();
+    for section in [&NestedComponentSection(&inner) as &dyn Append, &outer] {
+        section.append(&mut grown);
+    }
+    grown
+}
+
+/// Sections of different types, one after the other.
+trait Append {
+    fn append(&self, component: &mut Vec<u8>);
+}
+
+impl<S: ComponentSection> Append for S {
+    fn append(&self, component: &mut Vec<u8>) {
+        self.append_to_component(component);
+    }
+}
+
+/// How many components a component defines itself, which is the index of the next one: aliases of others come from imports of
+/// components, which no tool chain makes.
+fn nested_components(component: &[u8]) -> u32 {
+    const HEADER: usize = 8;
+    let (mut rest, mut found) = (&component[HEADER..], 0);
+    while let Some((id, after)) = rest.split_first() {
+        let (length, after) = leb128(after);
+        found += u32::from(*id == ComponentSectionId::Component as u8);
+        rest = &after[length..];
+    }
+    found
+}
+
+/// A number of the binary format, and what follows it.
+fn leb128(bytes: &[u8]) -> (usize, &[u8]) {
+    let end = bytes.iter().position(|byte| byte & 0x80 == 0).expect("a number ends");
+    let number = bytes[..=end].iter().rev().fold(0, |number, byte| number << 7 | usize::from(byte & 0x7f));
+    (number, &bytes[end + 1..])
+}
+
+/// A module that has nothing in it.
+pub(crate) fn idle() -> Module {
+    Module::new()
+}
+
+/// A module with a table of `declared` elements. Where `step` is not 0, it begins by making it larger, by so many elements at a
+/// time, and traps when it is told that it may not.
+pub(crate) fn table(declared: u64, step: i32) -> Module {
+    let (mut types, mut functions, mut tables, mut code) =
+        (TypeSection::new(), FunctionSection::new(), TableSection::new(), CodeSection::new());
+    types.ty().function([], []);
+    functions.function(0);
+    let mut function = Function::new([]);
+    tables.table(TableType { element_type: RefType::FUNCREF, table64: false, minimum: declared, maximum: None, shared: false });
+    if step != 0 {
+        for instruction in [
+            Instruction::Loop(BlockType::Empty),
+            Instruction::RefNull(wasm_encoder::HeapType::FUNC),
+            Instruction::I32Const(step),
+            Instruction::TableGrow(0),
+            Instruction::I32Const(-1),
+            Instruction::I32Ne,
+            Instruction::BrIf(0),
+            Instruction::End,
+            Instruction::Unreachable,
+        ] {
+            function.instruction(&instruction);
+        }
+    }
+    function.instruction(&Instruction::End);
+    code.function(&function);
+    let mut module = Module::new();
+    module.section(&types).section(&functions).section(&tables).section(&StartSection { function_index: 0 }).section(&code);
+    module
 }

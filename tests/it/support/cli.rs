@@ -10,7 +10,10 @@ use std::{
 
 use serde_json::Value;
 
-use super::{process::temporary, wait::until};
+use super::{
+    process::{DIES_WITH_PARENT, temporary},
+    wait::until,
+};
 
 /// A command that has not been run.
 #[derive(Debug)]
@@ -54,6 +57,7 @@ impl Call {
             .current_dir(here)
             .env_clear()
             .env("TMPDIR", temporary(here))
+            .env(DIES_WITH_PARENT, "1")
             .envs(self.variables)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

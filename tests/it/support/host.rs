@@ -132,6 +132,13 @@ pub(crate) fn install(here: &Path, guest: &Guest) -> Run {
     wharf(["plugin", "install", guest.component, "--manifest", guest.manifest, "--format", "json"]).within(here).run()
 }
 
+/// The same with the guest's manifest changed.
+pub(crate) fn install_with(here: &Path, guest: &Guest, change: impl FnOnce(String) -> String) -> Run {
+    let manifest = fs::read_to_string(guest.manifest).expect("the manifest can be read");
+    fs::write(here.join("plugin.toml"), change(manifest)).expect("a manifest can be written");
+    wharf(["plugin", "install", guest.component, "--manifest", "plugin.toml"]).within(here).run()
+}
+
 /// A host that serves. Killed when dropped; [`Running::stop`] also looks whether it ends well.
 #[derive(Debug)]
 pub(crate) struct Running {

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::wait::PATIENCE;
+use super::{flow::Chunks, wait::PATIENCE};
 
 /// A request, sent on a connection of its own.
 #[derive(Debug, Clone)]
@@ -108,12 +108,22 @@ impl Connection {
         }
     }
 
+    /// The same connection once more, to send from another thread.
+    pub(crate) fn twin(&self) -> Self {
+        Self { stream: self.stream.try_clone().expect("a socket can be shared"), arrived: Vec::new() }
+    }
+
     /// Reads until `bytes` have arrived somewhere in the answer.
     #[track_caller]
     pub(crate) fn read_until(&mut self, bytes: &[u8]) {
         while !self.arrived.windows(bytes.len()).any(|window| window == bytes) {
             assert!(self.read(), "the connection ended before {:?} came: {:?}", show(bytes), show(&self.arrived));
         }
+    }
+
+    /// Whether what has arrived begins with this.
+    pub(crate) fn starts_with(&self, text: &str) -> bool {
+        self.arrived.starts_with(text.as_bytes())
     }
 
     /// Forgets what has arrived, and says how many bytes it was.
@@ -160,6 +170,25 @@ impl Connection {
         String::from_utf8_lossy(&self.arrived).into_owned()
     }
 
+    /// Reads a chunked body without keeping it: its data is handed to `take` as it comes. Whether it came to its end.
+    #[track_caller]
+    pub(crate) fn pour(mut self, mut take: impl FnMut(&[u8])) -> bool {
+        self.read_until(b"\r\n\r\n");
+        let body = self.arrived.windows(4).position(|window| window == b"\r\n\r\n").expect("it was read until there") + 4;
+        let mut chunks = Chunks::default();
+        let mut ended = chunks.pass(&self.arrived[body..], &mut take);
+        let mut buffer = vec![0; 256 << 10];
+        while !ended {
+            match self.stream.read(&mut buffer) {
+                Ok(0) => return false,
+                Ok(read) => ended = chunks.pass(&buffer[..read], &mut take),
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return false,
+                Err(error) => panic!("the host does not go on: {error}"),
+            }
+        }
+        true
+    }
+
     /// Leaves at once, without reading what may still come.
     pub(crate) fn leave(self) {
         // The host may have left first.
@@ -172,6 +201,16 @@ impl Connection {
         while self.read() {}
         let whole = self.arrived.windows(4).any(|window| window == b"\r\n\r\n");
         assert!(!whole || !Answer::parse(self.arrived.clone()).complete, "a clean end: {:?}", show(&self.arrived));
+    }
+
+    /// Reads to the end, and asserts that it is not one that a complete response has, unless that has this status.
+    #[track_caller]
+    pub(crate) fn breaks_off_or(mut self, status: u16) {
+        while self.read() {}
+        if self.arrived.windows(4).any(|window| window == b"\r\n\r\n") {
+            let answer = Answer::parse(self.arrived.clone());
+            assert!(answer.status == status || !answer.complete, "a clean end: {:?}", show(&self.arrived));
+        }
     }
 
     /// Reads to the end.

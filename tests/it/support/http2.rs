@@ -47,7 +47,7 @@ impl Http2 {
         Self { runtime, sender, connection }
     }
 
-    /// Sends a request and waits for the head of its answer; `None` when none comes.
+    /// Sends a request and waits for the head of its answer; `None` when none comes. `target` may name a host.
     pub(crate) fn open(&mut self, target: &str, headers: &[(&str, &str)]) -> Option<Unread> {
         let answer = self.sender.send_request(request(target, headers));
         self.runtime.block_on(async { timeout(PATIENCE, answer).await }).expect("the host answers").ok()
@@ -97,7 +97,8 @@ pub(crate) fn runtime() -> Runtime {
 }
 
 fn request(target: &str, headers: &[(&str, &str)]) -> http::Request<Empty<Bytes>> {
-    let request = http::Request::get(format!("http://localhost{target}"));
+    let own = if target.starts_with('/') { "http://localhost" } else { "" };
+    let request = http::Request::get(format!("{own}{target}"));
     let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
     request.body(Empty::new()).expect("a request can be made")
 }

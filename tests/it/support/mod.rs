@@ -4,6 +4,7 @@
 
 pub(crate) mod bomb;
 pub(crate) mod cli;
+pub(crate) mod flow;
 pub(crate) mod http;
 pub(crate) mod http2;
 pub(crate) mod log;
@@ -15,7 +16,7 @@ mod service;
 pub(crate) mod wait;
 
 pub(crate) use cli::{Run, wharf};
-pub(crate) use host::{Running, TestHost, install};
+pub(crate) use host::{Running, TestHost, install, install_with};
 pub(crate) use http::{Answer, Request};
 pub(crate) use platform::Platform;
 pub(crate) use process::Process;

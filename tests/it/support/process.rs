@@ -18,7 +18,11 @@ use super::{
     wait::{PATIENCE, until},
 };
 
-/// A running `wharf`. Killed when dropped.
+/// By this variable a `wharf` of the tests' build ends with the thread that started it: a test run that is killed drops nothing,
+/// and would leave its hosts behind.
+pub(super) const DIES_WITH_PARENT: &str = "WHARF_TEST_DIES_WITH_PARENT";
+
+/// A running `wharf`. Killed when dropped, and when the thread that started it ends.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
@@ -59,6 +63,7 @@ impl Process {
             .current_dir(here)
             .env_clear()
             .env("TMPDIR", temporary(here))
+            .env(DIES_WITH_PARENT, "1")
             .envs(variables.iter().map(|(name, value)| (name, value)))
             .process_group(0)
             .stdin(Stdio::null())
@@ -79,6 +84,12 @@ impl Process {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("a running process has a status");
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the status says VmHWM");
         line.trim().trim_end_matches(" kB").parse::<u64>().expect("VmHWM is a number") << 10
+    }
+
+    /// Forgets the most memory it ever held: from now on that is what it holds now, which is returned.
+    pub(crate) fn forget_peak(&self) -> u64 {
+        fs::write(format!("/proc/{}/clear_refs", self.pid()), "5").expect("one's own child can be told to forget");
+        self.peak_memory()
     }
 
     /// Sends a signal.

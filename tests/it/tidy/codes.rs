@@ -1,6 +1,7 @@
 //! Every error code is reported somewhere, and every code that is spoken of exists.
 
 use super::source::{files, root, rust};
+use crate::limits;
 
 #[test]
 fn every_code_is_used() {
@@ -32,4 +33,17 @@ fn every_code_that_is_spoken_of_exists() {
         }
     }
     assert!(unknown.is_empty(), "{}", unknown.join("\n"));
+}
+
+/// Whoever meets a code meets it through the binary, so that is where each is provoked.
+#[test]
+fn every_code_is_provoked_by_a_test_of_the_binary() {
+    let tests =
+        rust("tests/it").into_iter().filter(|source| !source.path.starts_with("tests/it/tidy/")).map(|source| source.code());
+    let tests: Vec<String> = tests.collect();
+    // The cases of the limit table read theirs there.
+    let rows = limits::rows();
+    let provoked = |id: &str| rows.iter().any(|row| row.says(id)) || tests.iter().any(|code| code.contains(&format!("\"{id}\"")));
+    let missing: Vec<&str> = wharf::codes::ALL.iter().map(|code| code.id).filter(|id| !provoked(id)).collect();
+    assert!(missing.is_empty(), "codes that no test of the binary sees: {missing:?}");
 }

@@ -5,5 +5,5 @@ mod dependencies;
 mod layers;
 mod licence;
 mod sizes;
-mod source;
+pub(crate) mod source;
 mod words;

@@ -6,16 +6,16 @@ use std::{
 };
 
 /// The repository.
-pub(super) fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("host/ is in the repository").to_owned()
 }
 
 /// A file of text.
 #[derive(Debug)]
-pub(super) struct Source {
+pub(crate) struct Source {
     /// From the repository's root, with `/`.
-    pub(super) path: String,
-    pub(super) text: String,
+    pub(crate) path: String,
+    pub(crate) text: String,
 }
 
 impl Source {
@@ -26,7 +26,7 @@ impl Source {
 }
 
 /// All files of text below a folder of the repository, without what is built or belongs to version control.
-pub(super) fn files(folder: &str) -> Vec<Source> {
+pub(crate) fn files(folder: &str) -> Vec<Source> {
     let root = root();
     let mut found = Vec::new();
     walk(&root, &root.join(folder), &mut found);

@@ -25,6 +25,9 @@ const MAX_REDIRECTS: usize = 5;
 const MAX_URL: usize = 8 << 10;
 const MAX_HEADERS: usize = 128;
 
+/// Nobody was reached, so nothing can have been done.
+pub(super) const NO_CONNECTION: &str = "no connection could be made";
+
 /// A request as the plugin made it.
 #[derive(Debug)]
 pub(super) struct Outgoing {
@@ -33,6 +36,16 @@ pub(super) struct Outgoing {
     pub(super) headers: HeaderMap,
     pub(super) body: Payload,
     pub(super) timeout: Duration,
+    pub(super) redirects: Redirects,
+}
+
+/// What becomes of an answer that sends the request on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Redirects {
+    /// The request goes on, judged anew.
+    Follow,
+    /// The plugin gets it.
+    Return,
 }
 
 /// A request's body.
@@ -87,7 +100,8 @@ impl Outgoing {
         }
         let url = Url::parse(url).map_err(|error| Failed::Invalid(format!("the URL is not valid: {error}")))?;
         fit(&url).map_err(invalid)?;
-        Ok(Self { method, url, headers: own_headers(headers)?, body, timeout: timeout.unwrap_or(PATIENCE) })
+        let (headers, timeout) = (own_headers(headers)?, timeout.unwrap_or(PATIENCE));
+        Ok(Self { method, url, headers, body, timeout, redirects: Redirects::Follow })
     }
 }
 
@@ -138,7 +152,7 @@ pub(super) async fn exchange(opened: Arc<Opened>, request: Outgoing) -> Result<A
 
 /// From hop to hop, each judged by the same rules.
 async fn travel(opened: &Opened, request: Outgoing) -> Result<reqwest::Response, Failed> {
-    let Outgoing { mut method, mut url, mut headers, mut body, .. } = request;
+    let Outgoing { mut method, mut url, mut headers, mut body, redirects, timeout: _ } = request;
     for _ in 0..=MAX_REDIRECTS {
         opened.rules.judge(&method, &url).map_err(Failed::Denied)?;
         let (now, again) = body.split();
@@ -151,6 +165,9 @@ async fn travel(opened: &Opened, request: Outgoing) -> Result<reqwest::Response,
             request = request.body(now);
         }
         let response = request.send().await.map_err(|error| failed(&error))?;
+        if redirects == Redirects::Return {
+            return Ok(response);
+        }
         let Some(next) = redirect(&response, &method, &url) else { return Ok(response) };
         match again {
             _ if next.method != method => {
@@ -234,7 +251,7 @@ fn failed(error: &reqwest::Error) -> Failed {
     tracing::info!(host = error.url().and_then(Url::host_str), cause = causes.join(": "), "a plugin's request failed");
     match error {
         error if error.is_timeout() => Failed::Timeout,
-        error if error.is_connect() => Failed::Broken("no connection could be made"),
+        error if error.is_connect() => Failed::Broken(NO_CONNECTION),
         _ => Failed::Broken("the exchange broke off"),
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use wasmtime::component::Resource;
 
@@ -23,25 +23,21 @@ const SMALL: u64 = 64 << 10;
 /// A response of another server.
 #[derive(Debug)]
 pub struct Incoming {
-    status: u16,
-    headers: HeaderMap,
-    body: BodyReader,
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: BodyReader,
 }
 
 impl Incoming {
     /// The body may have `limit` bytes.
     pub(super) fn new(Answered { response, place }: Answered, limit: u64) -> Self {
-        let (status, headers, length) = (response.status().as_u16(), response.headers().clone(), response.content_length());
+        let (status, headers, length) = (response.status(), response.headers().clone(), response.content_length());
         // The place is free again when the body has been read, or dropped.
         let body = reqwest::Body::from(response).map_frame(move |frame| {
             let _ = &place;
             frame
         });
         Self { status, headers, body: BodyReader::of_another_server(Body::new(body), length, limit) }
-    }
-
-    pub(super) fn into_reader(self) -> BodyReader {
-        self.body
     }
 }
 
@@ -94,7 +90,7 @@ fn tell(failed: &Failed) -> Error {
 impl HostIncoming for CallState {
     fn status(&mut self, incoming: Resource<Incoming>) -> wasmtime::Result<u16> {
         self.ledger.host_call()?;
-        Ok(self.table.get(&incoming)?.status)
+        Ok(self.table.get(&incoming)?.status.as_u16())
     }
 
     fn header(&mut self, incoming: Resource<Incoming>, name: String) -> wasmtime::Result<Option<Vec<u8>>> {
@@ -110,7 +106,7 @@ impl HostIncoming for CallState {
 
     async fn body(&mut self, incoming: Resource<Incoming>) -> wasmtime::Result<types::Body> {
         self.ledger.host_call()?;
-        let mut body = self.table.delete(incoming)?.into_reader();
+        let mut body = self.table.delete(incoming)?.body;
         Ok(match body.length() {
             Some(0) => types::Body::Empty,
             Some(length) if length <= SMALL => match whole(&mut body, length).await {

@@ -7,6 +7,8 @@
 //! Exchanges run on a thread of their own, where no guest is ever polled: a connection must not wait for a plugin that
 //! computes, and a plugin's downloads must not hold up the accepting of connections.
 //!
+//! Stock components ask for the same by `wasi:http` ([`Hooks`]), under the same rules.
+//!
 //! Cancellation: dropping the call drops its exchanges; the other server may have acted on them all the same.
 
 mod address;
@@ -15,6 +17,7 @@ mod exchange;
 mod hosts;
 mod incoming;
 mod resolve;
+mod stock;
 #[cfg(test)]
 mod tests;
 
@@ -30,7 +33,7 @@ use tokio::runtime::{Builder, Runtime};
 use wasmtime::component::{HasSelf, Linker};
 
 use self::{client::Client, hosts::Pattern};
-use super::{missing, quoted};
+use super::{Lacking, missing, quoted};
 use crate::{
     bindings::http_out::add_to_linker,
     codes,
@@ -41,7 +44,7 @@ use crate::{
     secret::{Secret, SecretRef},
 };
 
-pub use self::incoming::Incoming;
+pub use self::{incoming::Incoming, stock::Hooks};
 
 /// The host's part: the thread on which exchanges run. There is none where no service may call anybody.
 #[derive(Debug)]
@@ -75,7 +78,7 @@ impl HttpOut {
         let rules = Rules { asked: grant.asked, allowed: grant.allowed, private: Arc::new(grant.private), injected };
         let client = Client::new(&rules.private, runtime.handle().clone()).map_err(|error| {
             Problem::new(&codes::HOST_FAILED, format!("the service `{}` cannot be given outgoing requests", grant.service))
-                .why(error)
+                .why_all(&error)
                 .fix("see whether this machine has root certificates installed")
         })?;
         Ok(Ready(Some(Arc::new(Opened { rules, client }))))
@@ -117,18 +120,7 @@ impl Grant {
         let mut asked = Vec::new();
         for permission in &manifest.permissions {
             let Capability::HttpOut { hosts, methods } = &permission.capability else { continue };
-            let lacking: Vec<&String> =
-                hosts.iter().filter(|host| !allowed.iter().any(|allowed| allowed.overlaps(&Pattern::new(host)))).collect();
-            if permission.required && !lacking.is_empty() {
-                let table = format!("[services.{}.http-out]", service.key);
-                let (what, fix) = if lacking.iter().any(|host| *host == "*") {
-                    ("to call a host of the operator's choice".to_owned(), format!("name it in `hosts` in {table}"))
-                } else {
-                    let entries: Vec<String> = lacking.iter().map(|host| format!("\"{host}\"")).collect();
-                    (format!("to call {}", quoted(lacking)), format!("add {} to `hosts` in {table}", entries.join(", ")))
-                };
-                problems.push(missing(manifest, service, permission, &what, fix));
-            }
+            problems.extend(missing(manifest, service, permission));
             asked.push(Asked { hosts: hosts.iter().map(|host| Pattern::new(host)).collect(), methods: methods.clone() });
         }
         let secret = |inject: &Inject| (inject.clone(), service.secrets.get(&inject.secret).cloned());
@@ -140,6 +132,24 @@ impl Grant {
             inject: config.inject.iter().map(secret).collect(),
         })
     }
+}
+
+/// Those of the hosts of which `[services.<key>.http-out]` allows none.
+pub fn lacking(hosts: &[String], service: &Service) -> Vec<Lacking> {
+    let allowed: Vec<Pattern> = service.http_out.hosts.iter().map(|host| Pattern::new(host)).collect();
+    let is_allowed = |host: &str| allowed.iter().any(|allowed| allowed.overlaps(&Pattern::new(host)));
+    let lacking: Vec<&String> = hosts.iter().filter(|host| !is_allowed(host)).collect();
+    if lacking.is_empty() {
+        return Vec::new();
+    }
+    let table = format!("[services.{}.http-out]", service.key);
+    let (what, fix) = if lacking.iter().any(|host| *host == "*") {
+        ("to call a host of the operator's choice".to_owned(), format!("name it in `hosts` in {table}"))
+    } else {
+        let entries: Vec<String> = lacking.iter().map(|host| format!("\"{host}\"")).collect();
+        (format!("to call {}", quoted(lacking)), format!("add {} to `hosts` in {table}", entries.join(", ")))
+    };
+    vec![Lacking { what, fix }]
 }
 
 /// The headers that carry secrets, by host.

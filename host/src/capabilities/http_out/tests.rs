@@ -148,7 +148,7 @@ async fn a_body_that_fails_on_its_way_fails_the_request() {
     let server = Server::start().await;
     let reader = BodyReader::new(Body::from(vec![0; 100]), 10).into_body();
     let sent = send(&local(&server), "POST", &server.url("/"), &[], Payload::Stream(reader)).await;
-    assert_eq!(sent, Err(Failed::Body(ReadError::TooLarge)));
+    assert_eq!(sent, Err(Failed::Body(ReadError::TooLarge { asked: 100, allowed: 10 })));
 }
 
 #[tokio::test]
@@ -317,7 +317,7 @@ async fn a_response_over_the_limit_fails_and_stays_failed() {
     let server = Server::start().await;
     let opened = local(&server);
     let outgoing = Outgoing::new("POST", &server.url("/"), Vec::new(), Payload::Bytes(vec![0; 100].into()), None).unwrap();
-    let mut reader = Incoming::new(exchange(opened, outgoing).await.unwrap(), 99).into_reader();
+    let mut reader = Incoming::new(exchange(opened, outgoing).await.unwrap(), 99).body;
     assert_eq!(reader.length(), Some(100));
     for _ in 0..2 {
         assert_eq!(reader.read(1_000).await, Err(ReadError::AnswerTooLarge));

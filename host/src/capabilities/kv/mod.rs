@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use wasmtime::component::{HasSelf, Linker};
 
-use super::{Writes, missing, quoted};
+use super::{Lacking, Writes, missing, quoted};
 use crate::{
     bindings::{kv::add_to_linker, types::Error},
     caller::Caller,
@@ -66,22 +66,27 @@ impl Grant {
         let mut problems = Problems::default();
         for permission in &manifest.permissions {
             let Capability::Kv { stores, shared } = &permission.capability else { continue };
-            let lists = [
-                (stores, &allowed.stores, &mut grant.stores, "stores", "the store"),
-                (shared, &allowed.shared, &mut grant.shared, "shared", "the shared store"),
-            ];
-            for (asked, allowed, granted, key, what) in lists {
-                let (given, lacking): (Vec<_>, Vec<_>) = asked.iter().partition(|name| allowed.contains(name));
-                granted.extend(given.into_iter().cloned());
-                if permission.required && !lacking.is_empty() {
-                    let entries: Vec<String> = lacking.iter().map(|name| format!("\"{name}\"")).collect();
-                    let fix = format!("add {} to `{key}` in [services.{}.kv]", entries.join(", "), service.key);
-                    problems.push(missing(manifest, service, permission, &format!("{what} {}", quoted(lacking)), fix));
-                }
-            }
+            grant.stores.extend(stores.iter().filter(|name| allowed.stores.contains(name)).cloned());
+            grant.shared.extend(shared.iter().filter(|name| allowed.shared.contains(name)).cloned());
+            problems.extend(missing(manifest, service, permission));
         }
         problems.or(grant)
     }
+}
+
+/// Those of the stores that are not in `[services.<key>.kv]`.
+pub fn lacking(stores: &[String], shared: &[String], service: &Service) -> Vec<Lacking> {
+    let lists = [(stores, &service.kv.stores, "stores", "the store"), (shared, &service.kv.shared, "shared", "the shared store")];
+    let mut all = Vec::new();
+    for (asked, allowed, key, what) in lists {
+        let lacking: Vec<&String> = asked.iter().filter(|name| !allowed.contains(name)).collect();
+        if !lacking.is_empty() {
+            let entries: Vec<String> = lacking.iter().map(|name| format!("\"{name}\"")).collect();
+            let fix = format!("add {} to `{key}` in [services.{}.kv]", entries.join(", "), service.key);
+            all.push(Lacking { what: format!("{what} {}", quoted(lacking)), fix });
+        }
+    }
+    all
 }
 
 /// The stores a running version may open, if any.

@@ -232,6 +232,10 @@ impl Deliver for FakePlugin {
         }
         .boxed()
     }
+
+    fn completed<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, ()> {
+        std::future::ready(()).boxed()
+    }
 }
 
 /// All of it.

@@ -7,7 +7,7 @@ mod crowd;
 mod drain;
 mod http2;
 mod quiet;
-mod size;
+pub(crate) mod size;
 mod slow;
 mod tls;
 

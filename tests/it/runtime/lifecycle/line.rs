@@ -105,8 +105,7 @@ impl Deliver for Overtaking {
 fn what_is_overtaken_is_made_again_and_what_the_platform_tells_is_handled_once_and_in_order() {
     let host = Host::new(&JOURNAL, "[services.journal.kv]\nshared = [\"journal\"]\nstores = [\"own\"]\n");
     let (platform, deliveries) = (Arc::new(TwoMessages::default()), Arc::new(AtomicU32::new(0)));
-    let deliver =
-        Overtaking { app: host.app.clone(), store: host.store.clone(), left: 3.into(), deliveries: deliveries.clone() };
+    let deliver = Overtaking { app: host.app.clone(), store: host.store.clone(), left: 3.into(), deliveries: deliveries.clone() };
     let served = Served {
         key: "journal".to_owned(),
         platform: platform.clone(),

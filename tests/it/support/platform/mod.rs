@@ -131,6 +131,13 @@ impl Platform {
         self.server.sent().iter().map(Call::of).collect()
     }
 
+    /// Every call so far but those for the list of messages, which a running host makes when it likes.
+    pub(crate) fn asked(&self) -> Vec<Call> {
+        let mut calls = self.calls();
+        calls.retain(|call| call.line != "GET /v1.0/service/messages");
+        calls
+    }
+
     /// The lines of all calls so far.
     pub(crate) fn lines(&self) -> Vec<String> {
         self.server.sent().into_iter().map(|sent| sent.line).collect()

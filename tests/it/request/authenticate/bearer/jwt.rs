@@ -9,7 +9,10 @@ use super::{
     issuer::{ISS, Key, Published},
     text,
 };
-use crate::support::{Running, TestHost, wait::until, wharf};
+use crate::{
+    limits::Row,
+    support::{Running, TestHost, wait::until, wharf},
+};
 
 const AUDIENCE: &str = "https://wharf.example.com/s/doors";
 const NOW_S: u64 = 1_800_000_000;
@@ -138,4 +141,17 @@ fn a_host_checks_key_files_and_fetches_nothing_before_it_runs() {
     let run = check(&remote, "text");
     assert!(run.stderr.contains("`acme`") && run.stderr.contains("not fetched"), "{}", run.stderr);
     assert_eq!(check(&remote, "json").json()["issuers_not_fetched"], json!(["acme"]));
+}
+
+/// A token that would be good, were it not so long.
+pub(crate) fn over_its_length(row: &Row) {
+    let key = Key::new("k1");
+    let host = host_with_file(&key.set()).start();
+    let token = |filling: usize| key.sign(AUDIENCE, NOW_S, &json!({"jti": "1".repeat(filling)}));
+    let lengths = [token(11_000), token(13_000)].map(|token| (token.len(), token));
+    assert!(lengths[0].0 < 16 << 10 && lengths[1].0 > 16 << 10, "{} {}", lengths[0].0, lengths[1].0);
+    assert_eq!(get(&host, "app", &lengths[0].1).status, 200);
+    row.assert(&get(&host, "app", &lengths[1].1));
+    host.log().find("that it was too long", |line| line.field("cause") == "too_large");
+    host.stop();
 }

@@ -3,7 +3,7 @@
 //! The guest `doors` has one route for each requirement, and answers with the caller it was given.
 
 mod issuer;
-mod jwt;
+pub(crate) mod jwt;
 mod refused;
 mod tokens;
 

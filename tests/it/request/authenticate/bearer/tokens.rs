@@ -1,7 +1,7 @@
 //! The host's own tokens, from the command line to the plugin and to their end.
 
 use super::{create, doors, get, text};
-use crate::support::TestHost;
+use crate::support::{Service, TestHost};
 
 const NOW: u64 = 1_800_000_000_000;
 
@@ -50,5 +50,36 @@ fn what_is_listed_shows_no_token() {
     let created = create(&host, &[]);
     let listed = host.wharf(["token", "list", "--format", "json"]).ok();
     assert!(listed.contains(text(&created, "id")) && !listed.contains(text(&created, "token")), "{listed}");
+    host.stop();
+}
+
+#[test]
+fn a_token_that_never_was_cannot_be_revoked() {
+    let host = TestHost::new().with(doors(&[])).start();
+    let created = create(&host, &[]);
+    // What was given may be the token itself: it is never repeated.
+    host.wharf(["token", "revoke", "0123456789ab"]).refused("WH2004", "wharf token list");
+    let run = host.wharf(["token", "revoke", text(&created, "token")]);
+    run.refused("WH1007", "wharf token list");
+    assert!(!run.stderr.contains(text(&created, "token")), "{}", run.stderr);
+    assert_eq!(get(&host, "app", text(&created, "token")).status, 200);
+    host.stop();
+}
+
+#[test]
+fn a_store_that_fails_is_not_the_tokens_fault() {
+    let host = TestHost::new().with(doors(&[])).with(Service::of(&wharf_guests::INNOCENT)).start();
+    let created = create(&host, &[]);
+    let database = rusqlite::Connection::open(host.path().join("data/wharf.db")).expect("the database can be opened");
+    database.execute_batch("ALTER TABLE tokens RENAME TO lost").expect("a table can be renamed");
+    let answer = get(&host, "app", text(&created, "token"));
+    answer.assert(503, "WH1303");
+    assert_eq!((answer.header("retry-after"), answer.header("www-authenticate")), (Some("1"), None));
+    host.log().find("that it could not be looked up", |line| line.message().contains("could not be looked up"));
+    host.wharf(["token", "list"]).refused("WH1303", "tokens");
+    host.assert_serves_others();
+    // Nothing is lost by it.
+    database.execute_batch("ALTER TABLE lost RENAME TO tokens").expect("a table can be renamed");
+    assert_eq!(get(&host, "app", text(&created, "token")).status, 200);
     host.stop();
 }

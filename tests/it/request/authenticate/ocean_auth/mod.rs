@@ -8,7 +8,7 @@ mod accepted;
 mod encoding;
 mod expiry;
 mod preflight;
-mod refused;
+pub(crate) mod refused;
 mod seal;
 mod start;
 mod vectors;

@@ -1,0 +1,172 @@
+//! The tables of `docs/limits.md`, row by row. What a row promises stands in the document alone: its case reads there which
+//! status and which code to expect, and the document and the cases must have the same rows.
+
+use std::fs;
+
+use wharf::{
+    limits::Limits,
+    units::{show_duration, show_size},
+};
+
+use crate::{
+    bad_input::component,
+    capabilities::{fetch, keep},
+    request::{
+        authenticate::{bearer::jwt, ocean_auth::refused as ocean_auth},
+        budget, limit as permits,
+        listen::size,
+    },
+    runtime::{chatter, compile, drip, flood, giant, grow, hoard, parts, recurse, sink, sleep, source, spin, stock},
+    support::{Answer, log::Line},
+    tidy::source::root,
+};
+
+/// A row of one of the tables.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    /// Its first cell; a row without one belongs to the row above it, and is told by what it counts.
+    name: String,
+    cells: Vec<String>,
+}
+
+impl Row {
+    /// What the caller sees, or the plugin, or the admin.
+    pub(crate) fn sees(&self) -> &str {
+        &self.cells[self.cells.len() - 2]
+    }
+
+    /// The status that the caller sees.
+    #[track_caller]
+    pub(crate) fn status(&self) -> u16 {
+        let numbers = self.sees().split(|c: char| !c.is_ascii_digit()).filter(|word| word.len() == 3);
+        numbers.filter_map(|word| word.parse().ok()).next().unwrap_or_else(|| panic!("no status: {self:?}"))
+    }
+
+    /// Whether this is its code.
+    pub(crate) fn says(&self, code: &str) -> bool {
+        self.cells.last().is_some_and(|cell| cell == code)
+    }
+
+    /// The host's code.
+    #[track_caller]
+    pub(crate) fn code(&self) -> &str {
+        let code = self.cells.last().expect("a row has cells");
+        assert!(wharf::codes::find(code).is_some(), "no code: {self:?}");
+        code
+    }
+
+    /// The code of the error that the plugin gets.
+    #[track_caller]
+    pub(crate) fn error(&self) -> &str {
+        let error = self.sees().split_once("the plugin gets the error `").and_then(|(_, rest)| rest.split_once('`'));
+        error.unwrap_or_else(|| panic!("no error: {self:?}")).0
+    }
+
+    /// Asserts that this is the answer that the row promises.
+    #[track_caller]
+    pub(crate) fn assert(&self, answer: &Answer) {
+        answer.assert(self.status(), self.code());
+        let says_when =
+            answer.header("retry-after").and_then(|seconds| seconds.parse::<u64>().ok()).is_some_and(|seconds| seconds > 0);
+        assert_eq!(says_when, self.sees().contains("Retry-After"), "{:?}", answer.headers);
+    }
+}
+
+/// Asserts which limit the log names, and what it allows; more than that was asked for. Returns what was.
+#[track_caller]
+pub(crate) fn assert_limit(line: &Line, limit: &str, allowed: u64) -> u64 {
+    assert_eq!((line.field("limit").as_str(), line.field("allowed")), (limit, allowed.to_string()), "{}", line.text());
+    let asked: u64 = line.field("asked").parse().unwrap_or_else(|_| panic!("what was asked for is not said: {}", line.text()));
+    assert!(asked > allowed, "{}", line.text());
+    asked
+}
+
+/// All rows, in their order.
+pub(crate) fn rows() -> Vec<Row> {
+    let text = fs::read_to_string(root().join("docs/limits.md")).expect("the limits can be read");
+    let mut rows: Vec<Row> = Vec::new();
+    for line in text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| limit |")) {
+        let cells: Vec<String> = line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
+        let mut name = cells[0].replace('`', "");
+        if name.is_empty() {
+            let above = rows.last().expect("the first row has a name");
+            name = format!("{}: {}", above.name, cells[3]);
+        }
+        rows.push(Row { name, cells });
+    }
+    rows
+}
+
+fn row(name: &str) -> Row {
+    let row = rows().into_iter().find(|row| row.name == name);
+    row.unwrap_or_else(|| panic!("docs/limits.md has no row `{name}`"))
+}
+
+/// Makes a test of each case, and the list of the rows that have one.
+macro_rules! cases {
+    ($($test:ident = $row:literal => $case:path;)*) => {
+        $(#[test] fn $test() { $case(&row($row)); })*
+        const CASES: &[&str] = &[$($row),*];
+    };
+}
+
+cases! {
+    memory = "memory" => grow::over_its_memory;
+    cpu = "cpu" => spin::over_its_processor_time;
+    wall = "wall" => sleep::over_its_time;
+    concurrency = "concurrency" => drip::over_its_permits;
+    body_in = "body-in" => sink::over_its_body;
+    body_in_of_others = "body-in: each response of another server" => fetch::over_its_body;
+    body_out = "body-out" => source::over_its_body;
+    host_calls = "host-calls" => chatter::over_its_host_calls;
+    handles = "handles" => over_its_handles;
+    log_lines = "log-lines" => flood::over_its_lines;
+    arguments = "one host call's arguments" => giant::over_its_arguments;
+    exchanges = "requests of one plugin to other servers at once, each until its response is read" => fetch::over_its_exchanges;
+    redirects = "redirects in a row" => fetch::over_its_redirects;
+    stock_headers = "headers that a [stock component](stock.md) puts together" => stock::limits::over_its_headers;
+    stack = "stack of a guest" => recurse::over_its_stack;
+    parts = "core instances and memories of one component" => parts::over_its_parts;
+    tables = "elements of one table" => parts::over_its_tables;
+    headers = "request headers" => size::over_the_headers;
+    ocean_auth_header = "an Ocean-Auth header" => ocean_auth::over_its_length;
+    access_token = "a JWT access token" => jwt::over_its_length;
+    caller = "requests of one caller (an app, a user of it, or an address) at one service" => budget::over_its_budget;
+    host_permits = "calls of all plugins at once" => permits::over_the_permits_of_all;
+    compiling = "compiling a component" => compile::over_its_limits;
+    component_size = "size of a component" => component::over_its_size;
+}
+
+/// Those of the contract, and those of WASI.
+fn over_its_handles(row: &Row) {
+    keep::over_its_handles(row);
+    hoard::over_its_handles(row);
+}
+
+#[test]
+fn every_row_has_a_case_and_every_case_a_row() {
+    let names: Vec<String> = rows().into_iter().map(|row| row.name).collect();
+    assert_eq!(names, CASES);
+}
+
+#[test]
+fn defaults_and_caps_are_those_of_the_host() {
+    let shown = |limits: Limits| {
+        let Limits { memory, cpu, wall, concurrency, body_in, body_out, host_calls, handles, log_lines } = limits;
+        [
+            ("memory", show_size(memory)),
+            ("cpu", show_duration(cpu)),
+            ("wall", show_duration(wall)),
+            ("concurrency", concurrency.to_string()),
+            ("body-in", show_size(body_in)),
+            ("body-out", show_size(body_out)),
+            ("host-calls", host_calls.to_string()),
+            ("handles", handles.to_string()),
+            ("log-lines", log_lines.to_string()),
+        ]
+    };
+    for ((name, default), (_, cap)) in shown(Limits::DEFAULT).into_iter().zip(shown(Limits::CAPS)) {
+        let cells = row(name).cells;
+        assert_eq!((&cells[1], &cells[2]), (&default, &cap), "{name}");
+    }
+}

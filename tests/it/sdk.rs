@@ -1,0 +1,118 @@
+//! The SDK as a stranger gets it: the published packages, in a directory that knows nothing of this repository.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{
+    support::TestHost,
+    tidy::source::{files, root},
+};
+
+/// What such a build leaves for the next one; the sources are somewhere else each time.
+const TARGET: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/outside");
+
+/// The project of `sdk/README.md`: its code blocks, in their order.
+struct Example {
+    code: String,
+    package: String,
+    manifest: String,
+    config: String,
+}
+
+impl Example {
+    fn read() -> Self {
+        let readme = fs::read_to_string(root().join("sdk/README.md")).expect("the README can be read");
+        let blocks = |language: &str| {
+            let begin = format!("```{language}\n");
+            let blocks: Vec<String> =
+                readme.split(&begin).skip(1).filter_map(|rest| rest.split("```").next()).map(str::to_owned).collect();
+            blocks.into_iter()
+        };
+        let (mut rust, mut toml) = (blocks("rust"), blocks("toml"));
+        let mut next = || toml.next().expect("the README has three files of TOML");
+        let (package, manifest, config) = (next(), next(), next());
+        Self { code: rust.next().expect("the README has a plugin"), package, manifest, config }
+    }
+
+    /// Writes it down as a project that takes the SDK from `crates` and from nowhere else.
+    fn write(&self, here: &Path, crates: &Path) {
+        let package =
+            |name: &str| format!("{name} = {{ path = {:?} }}\n", crates.join(format!("{name}-{}", env!("CARGO_PKG_VERSION"))));
+        let patch = format!("\n[patch.crates-io]\n{}{}", package("wharf-sdk"), package("wharf-sdk-macros"));
+        for directory in ["src", ".cargo"] {
+            fs::create_dir_all(here.join(directory)).expect("a directory can be made");
+        }
+        for (file, text) in [
+            ("src/lib.rs", &self.code),
+            ("Cargo.toml", &format!("{}{patch}", self.package)),
+            ("plugin.toml", &self.manifest),
+            (".cargo/config.toml", &self.config),
+        ] {
+            fs::write(here.join(file), text).expect("a file can be written");
+        }
+        // The versions that this repository is built with are on this machine; newer ones may not be.
+        fs::copy(root().join("Cargo.lock"), here.join("Cargo.lock")).expect("the lock file can be copied");
+    }
+}
+
+/// Runs cargo without a network, and without what the build of these tests was told.
+#[track_caller]
+fn cargo(here: &Path, arguments: &[&str]) {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(here).args(arguments).args(["--offline", "--target-dir", TARGET]);
+    for variable in [
+        "RUSTC_WORKSPACE_WRAPPER",
+        "RUSTC_WRAPPER",
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_TARGET_DIR",
+        "CARGO_BUILD_TARGET",
+    ] {
+        cargo.env_remove(variable);
+    }
+    // Other tests run beside it.
+    let done = cargo.env("CARGO_BUILD_JOBS", "1").output().expect("cargo runs");
+    assert!(done.status.success(), "cargo {arguments:?}:\n{}", String::from_utf8_lossy(&done.stderr));
+}
+
+/// Packages the SDK as it would be published, and unpacks it in `crates`.
+fn package(crates: &Path) {
+    // What is tested is what stands here, committed or not.
+    cargo(&root(), &["package", "--no-verify", "--allow-dirty", "--package", "wharf-sdk-macros", "--package", "wharf-sdk"]);
+    for name in ["wharf-sdk-macros", "wharf-sdk"] {
+        let archive = PathBuf::from(TARGET).join(format!("package/{name}-{}.crate", env!("CARGO_PKG_VERSION")));
+        let unpacked = Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(crates).status().expect("tar runs");
+        assert!(unpacked.success(), "{name} cannot be unpacked");
+    }
+}
+
+#[test]
+fn a_plugin_elsewhere_needs_nothing_but_the_published_sdk() {
+    let outside = tempfile::tempdir().expect("a temporary directory can be made");
+    let (crates, project) = (outside.path().join("crates"), outside.path().join("hello"));
+    fs::create_dir(&crates).expect("a directory can be made");
+    package(&crates);
+    let contract: Vec<_> = files("wit").into_iter().filter(|file| !file.path.starts_with("wit/deps/")).collect();
+    assert!(contract.len() > 10, "{contract:?}");
+    for file in contract {
+        let packed = crates.join(format!("wharf-sdk-{}", env!("CARGO_PKG_VERSION"))).join(&file.path);
+        assert_eq!(fs::read_to_string(&packed).ok(), Some(file.text), "{} is not in the package", file.path);
+    }
+
+    Example::read().write(&project, &crates);
+    cargo(&project, &["build", "--release", "--target", "wasm32-wasip2"]);
+
+    let service = "[services.hello]\nplugin = \"acme/hello\"\nsecurity-key = { file = \"hello.key\" }";
+    let host = TestHost::new().section(service);
+    fs::write(host.path().join("hello.key"), "a key of the hello service's own").expect("a key file can be written");
+    let host = host.start();
+    let component = format!("{TARGET}/wasm32-wasip2/release/hello.wasm");
+    host.wharf(["plugin", "install", component.as_str()]).ok();
+    let header = host.wharf(["ocean-auth", "mint", "--key-file", "hello.key", "--app", "shop"]).ok();
+    let answer = host.get("/s/hello/hello/Ada").header("Ocean-Auth", header.trim()).send();
+    assert_eq!((answer.status, answer.text().as_str()), (200, r#"{"text":"Hello Ada, from shop"}"#), "{}", host.log().text());
+    host.stop();
+}
