@@ -1,6 +1,9 @@
 //! Notices: hints that anybody can send.
 
-use std::thread;
+use std::{
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
+    thread,
+};
 
 use super::{host, journal, notify, resolved};
 use crate::support::{Platform, platform::Message};
@@ -74,4 +77,29 @@ fn an_id_that_the_platform_does_not_know_is_remembered_as_such() {
     }
     host.stop();
     assert_eq!(platform.count("GET /v1.0/service/message/*"), 1);
+}
+
+/// What is turned away is found all the same: see [`super::poll`].
+#[test]
+fn more_notices_than_a_service_takes_are_refused_until_later() {
+    let platform = Platform::new();
+    let host = host(&platform, journal()).start();
+    let (next, refused) = (AtomicU32::new(0), AtomicBool::new(false));
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                while !refused.load(Ordering::Relaxed) {
+                    let id = next.fetch_add(1, Ordering::Relaxed);
+                    assert!(id < 100_000, "everything is taken");
+                    let answer = host.post("/m/journal").body(format!("{{\"id\":\"{id:024x}\"}}")).send();
+                    if answer.status != 200 {
+                        answer.assert(429, "WH2206");
+                        assert!(answer.header("retry-after").is_some());
+                        refused.store(true, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+    });
+    host.assert_serves_others();
 }

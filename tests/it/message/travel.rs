@@ -2,7 +2,7 @@
 
 use super::{host, journal, mint, notify, resolved, told};
 use crate::support::{
-    Platform,
+    Platform, Service,
     platform::{APP_ID, APP_KEY, Message, TOKEN},
     wait::until,
 };
@@ -82,6 +82,21 @@ fn an_app_is_served_until_its_cancel_is_handled_and_again_after_the_next_subscri
     notify(&host, "journal", "55b8a0004df03bab3307c200");
     resolved(&platform, 3);
     assert_eq!(ask().text(), "55b8a0004df03bab3307c200");
+}
+
+/// The host's own words, where the service has no clients of the platform.
+#[test]
+fn an_app_that_cancelled_is_told_so_whatever_it_proves_itself_with() {
+    let platform = Platform::new();
+    platform.message(Message::subscribe());
+    platform.message(Message::cancel());
+    let service = Service::of(&wharf_guests::JOURNAL).access_token(TOKEN);
+    let service = service.set("kv.stores", "[\"own\"]").set("kv.shared", "[\"journal\"]");
+    let host = host(&platform, service).start();
+    resolved(&platform, 2);
+    let create = ["token", "create", "--service", "journal", "--app", APP_KEY, "--format", "json"];
+    let token = host.wharf(create).json()["token"].as_str().expect("a token").to_owned();
+    host.get("/s/journal/last").header("authorization", format!("Bearer {token}")).send().assert(403, "WH2005");
 }
 
 #[test]
