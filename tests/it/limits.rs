@@ -10,13 +10,16 @@ use wharf::{
 
 use crate::{
     bad_input::component,
-    capabilities::{fetch, keep},
+    capabilities::{fetch, keep, lookup},
+    platform::failures,
     request::{
         authenticate::{bearer::jwt, ocean_auth::refused as ocean_auth},
         budget, limit as permits,
         listen::size,
     },
-    runtime::{chatter, compile, drip, flood, giant, grow, hoard, parts, recurse, sink, sleep, source, spin, stock},
+    runtime::{
+        chatter, compile, drip, flood, giant, grow, hoard, lifecycle::unruly, parts, recurse, sink, sleep, source, spin, stock,
+    },
     support::{Answer, log::Line},
     tidy::source::root,
 };
@@ -122,7 +125,10 @@ cases! {
     handles = "handles" => over_its_handles;
     log_lines = "log-lines" => flood::over_its_lines;
     arguments = "one host call's arguments" => giant::over_its_arguments;
+    changes = "what a plugin writes into its stores while it handles one message" => unruly::over_its_changes;
     exchanges = "requests of one plugin to other servers at once, each until its response is read" => fetch::over_its_exchanges;
+    platform_calls = "calls of one service to the platform at once, its messages' included" => failures::over_its_calls;
+    platform_answers = "an answer of the platform" => lookup::over_its_answer;
     redirects = "redirects in a row" => fetch::over_its_redirects;
     stock_headers = "headers that a [stock component](stock.md) puts together" => stock::limits::over_its_headers;
     stack = "stack of a guest" => recurse::over_its_stack;

@@ -91,7 +91,7 @@ fn bodies_refuse_bad_values() {
             "routes[0].scopes",
             "auth",
         ),
-        (&route("/", "subscribed = true"), &MANIFEST_UNKNOWN_KEY, 15, "routes[0].subscribed", "known here"),
+        (&route("/", "subscribed = true"), &MANIFEST_INVALID, 15, "routes[0].subscribed", "\"not-cancelled\""),
         (&route("/", "scopes = [\"a b\"]"), &MANIFEST_INVALID, 15, "routes[0].scopes[0]", "notes:read"),
         (&route("/", "timeout = 5"), &MANIFEST_INVALID, 15, "routes[0].timeout", "\"10s\""),
         (&route("/", "body-limit = \"1MB\""), &MANIFEST_INVALID, 15, "routes[0].body-limit", "\"16MiB\""),

@@ -22,7 +22,7 @@ pub mod instance;
 mod run;
 pub mod call;
 pub mod lifecycle;
-mod stock;
+pub mod stock;
 pub mod meter;
 pub mod lanes;
 pub mod reply;

@@ -1,9 +1,10 @@
 use serde_json::{Value, json};
 use wharf_guests::LOOKUP;
 
+use crate::limits::Row;
 use crate::support::{
     Platform, Running, Service, TestHost,
-    platform::{APP_ID, TOKEN, error},
+    platform::{APP_ID, TOKEN, answer, error},
     server::Reply,
 };
 
@@ -63,4 +64,14 @@ fn a_no_is_told_and_trouble_is_only_said_to_be_trouble() {
     platform.on(APP).once(Reply::Cut);
     assert_eq!(found(&host, APP_ID)["key"], "test_app");
     host.stop();
+}
+
+pub(crate) fn over_its_answer(row: &Row) {
+    let platform = Platform::new();
+    let host = host(&platform, granted());
+    let app = json!({"_id": APP_ID, "key": "test_app", "name": "x".repeat(300 << 10)});
+    platform.on(APP).once(answer(200, &json!({"success": true, "entity": app})));
+    let error = found(&host, APP_ID)["error"].as_str().expect("an error").to_owned();
+    assert!(row.sees().contains(&format!("`{error}`")), "{error}: {row:?}");
+    assert_eq!(found(&host, APP_ID)["key"], "test_app");
 }

@@ -31,7 +31,9 @@ fn every_key_of_the_default_configuration_may_be_written_out() {
     let settings: Vec<&str> = default.lines().filter(is_setting).map(|line| line.trim_start_matches("# ")).collect();
     assert!(settings.len() > 40, "{settings:?}");
     fs::write(here.path().join("wharf.toml"), settings.join("\n")).expect("a configuration can be written");
-    fs::write(here.path().join("notes.key"), "a key of its own").expect("a key file can be written");
+    for (name, secret) in [("notes.key", "a key of its own"), ("notes.token", "a token")] {
+        fs::write(here.path().join(name), secret).expect("a secret can be written");
+    }
     for (name, pem) in [("wharf.crt", CERTIFICATE), ("wharf.tls.key", KEY)] {
         fs::write(here.path().join(name), pem).expect("a file can be written");
     }

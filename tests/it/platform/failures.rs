@@ -8,6 +8,7 @@ use wharf::platform::client::{PlatformError, users::NewUser};
 use wharf_guests::INNOCENT;
 
 use super::client::Service;
+use crate::limits::Row;
 use crate::support::{
     Platform, TestHost, install,
     platform::{APP_ID, Message, TOKEN, answer, error, refusal},
@@ -147,9 +148,10 @@ fn a_platform_that_does_not_answer_is_given_up() {
     assert_eq!(service.counted("messages", "unavailable"), 1);
 }
 
-#[test]
-fn a_service_makes_so_many_calls_at_once_and_one_whose_caller_left_counts_no_more() {
+/// So many calls at once, and one whose caller left counts no more.
+pub(crate) fn over_its_calls(row: &Row) {
     const APP: &str = "GET /v1.0/service/app/*";
+    assert!(row.sees().contains("`apps.unavailable`"), "{row:?}");
     let platform = Platform::new();
     let _gate = platform.on(APP).hold();
     let service = Service::of(&platform);

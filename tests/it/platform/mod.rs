@@ -2,4 +2,4 @@
 
 mod client;
 mod embedded;
-mod failures;
+pub(crate) mod failures;

@@ -3,7 +3,7 @@ use wharf::message::{Deliver as _, Kind};
 use wharf_guests::UNRULY;
 
 use super::Host;
-use crate::support::wait::until;
+use crate::{limits::Row, support::wait::until};
 
 /// Of which each call finds the one permit, if the last one gave it back.
 fn host(limits: &str) -> Host {
@@ -52,5 +52,12 @@ fn a_delivery_that_is_given_up_ends_the_plugin() {
     until("the plugin runs", || (installed.permits.available() == 0).then_some(()));
     task.abort();
     until("the plugin has ended", || (installed.permits.available() == 1).then_some(()));
+    assert_eq!(host.get("/"), json!([]));
+}
+
+pub(crate) fn over_its_changes(row: &Row) {
+    let host = host("");
+    let (reason, _) = host.fails(host.message(Kind::Subscribe, "m1", "hoard", 1));
+    assert!(reason.starts_with(&format!("the plugin returned the error `{}`: ", row.error())), "{reason}");
     assert_eq!(host.get("/"), json!([]));
 }
