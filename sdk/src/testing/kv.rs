@@ -41,7 +41,7 @@ struct Store {
 }
 
 /// What was in the stores.
-pub(crate) struct Snapshot(BTreeMap<StoreId, Entries>);
+pub(crate) struct Snapshot(BTreeMap<StoreId, Store>);
 
 impl Default for Stores {
     fn default() -> Self {
@@ -73,16 +73,20 @@ impl Stores {
 
     /// The stores as they are, to be brought back.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        Snapshot(self.entries.clone())
+        Snapshot(self.stores.clone())
     }
 
     pub(crate) fn restore(&mut self, snapshot: Snapshot) {
-        self.entries = snapshot.0;
+        self.stores = snapshot.0;
     }
 
-    /// Removes all that is an app's own.
+    /// Removes all that is an app's own; what is written later has versions of its own, as in the host.
     pub(crate) fn erase(&mut self, app: &str) {
-        self.entries.retain(|store, _| store.app.as_deref() != Some(app));
+        for (_, store) in self.stores.iter_mut().filter(|(id, _)| id.app.as_deref() == Some(app)) {
+            let highest = store.entries.values().map(|entry| entry.version).max();
+            store.floor = store.floor.max(highest.unwrap_or(0));
+            store.entries.clear();
+        }
     }
 
     fn check_granted(&self, name: &str) -> Result<(), Failure> {

@@ -58,7 +58,7 @@ fn a_token_that_is_no_good_pauses_the_service_and_costs_no_attempts() {
     platform.on("GET /v1.0/service/messages").once(error("accessToken.Expired"));
     platform.message(Message::subscribe());
     let host = host(&platform, journal()).start();
-    host.log().find("the alarm", |line| line.text().contains("accessToken.Expired"));
+    assert!(host.log().code("WH1403").text().contains("accessToken.Expired"));
     host.assert_serves_others();
 }
 

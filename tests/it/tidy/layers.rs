@@ -50,6 +50,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "runtime",
             "secret",
             "store",
+            "task",
             "units",
         ],
     ),

@@ -5,7 +5,7 @@
 //! whoever comes second, in this process or another, finds nothing to do.
 //!
 //! **Order.** All unfinished messages of an app (known, claimed, dead) stand in a queue, by `place`. A place is given when the
-//! platform's own list told the order ([`Store::messages_listed`]), or could not be had ([`Store::messages_place`]: arrival).
+//! platform's own list told the order ([`super::Store::messages_listed`]), or could not be had ([`super::Store::messages_place`]: arrival).
 //! Only the head of a queue can be claimed, and a dead head holds the others. `head` is stored with the row, so that a claim
 //! looks at heads only, however many messages stand behind dead ones.
 //!
