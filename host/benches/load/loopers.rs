@@ -3,6 +3,7 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    time::Duration,
 };
 
 use wharf::limits::Limits;
@@ -27,6 +28,8 @@ impl Loopers {
 
 fn ask(address: &str, path: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).expect("the host listens");
+    // Who is refused is told within the host's `wait`, a second; a bench that is told nothing is to fail, not to wait for ever.
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout can be set");
     write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\n\r\n").expect("it reads");
     stream
 }
