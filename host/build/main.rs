@@ -9,7 +9,9 @@ mod wasm;
 const PLUGINS: [&str; 3] = ["hello", "echo", "notes"];
 
 fn main() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    // Asked for when it runs: a target directory can serve several clones, and the script in it came from one of them.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
+    let root = std::path::PathBuf::from(here).join("..");
     println!("cargo::rerun-if-changed=build");
     for watched in ["Cargo.toml", "Cargo.lock", "wit", "sdk", "plugins"] {
         println!("cargo::rerun-if-changed={}", root.join(watched).display());

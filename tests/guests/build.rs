@@ -7,12 +7,7 @@ mod target;
 #[path = "../../host/build/wasm.rs"]
 mod wasm;
 
-use std::{
-    env,
-    fmt::Write as _,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{env, fmt::Write as _, fs, path::PathBuf};
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -25,7 +20,8 @@ fn main() {
 
 /// All guests as constants, and a macro that names them, so that a guest without a test does not compile.
 fn build() -> String {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // Asked for when it runs: a target directory can serve several clones, and the script in it came from one of them.
+    let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"));
     let root = here.join("../..");
     for watched in ["Cargo.toml", "Cargo.lock", "wit", "sdk", "tests/guests", "host/build"] {
         println!("cargo::rerun-if-changed={}", root.join(watched).display());

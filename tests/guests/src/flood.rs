@@ -19,8 +19,8 @@ fn forge() -> &'static str {
 
 #[get("/print")]
 fn print() -> &'static str {
-    let line = "x".repeat(1_000);
-    for _ in 0..10_000 {
+    let line = "x".repeat(100_000);
+    for _ in 0..40 {
         #[expect(clippy::print_stderr, reason = "that is what this guest is for")]
         {
             eprintln!("{line}");

@@ -97,7 +97,9 @@ fn a_component_that_is_a_file_can_be_looked_at_without_a_host() {
 
 #[test]
 fn no_request_fails_while_versions_are_swapped() {
-    let host = TestHost::new().with(Service::of(&INNOCENT)).start();
+    // Four callers who never pause may come near what one address may send: that budget has its own test.
+    let budget = "[runtime]\ncaller-rate = 10000000\ncaller-burst = 10000000";
+    let host = TestHost::new().section(budget).with(Service::of(&INNOCENT)).start();
     let here = host.path().to_owned();
     let (done, failures) = (AtomicBool::new(false), Mutex::new(Vec::new()));
     // What each caller was answered last, and how often it was answered.
