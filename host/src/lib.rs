@@ -18,6 +18,15 @@
 //! | what comes of it | [`runtime::outcome`] |
 //! | status, body and headers of every answer | [`request::respond`] |
 //!
+//! | step of a message | decided in |
+//! |---|---|
+//! | is a notice taken | [`message::receive`] |
+//! | what does the message say, can it be handled | [`message::fetch`], `message::read` |
+//! | what did no notice announce, which of an app's messages comes first | [`message::poll`], [`store::messages`] |
+//! | which is delivered now, how many at once, what becomes of it | [`message::dispatch`] |
+//! | until when is the platform told that it is done | [`message::resolve`] |
+//! | when does the data of an app go that cancelled | [`message::purge`] |
+//!
 //! An installation travels through [`admin`]: vet → compile → link → store → swap. `main` parses a command of [`cli`];
 //! [`host`] puts a running host together, [`app`] is what its requests share, [`store`] is what survives it.
 

@@ -106,7 +106,7 @@ impl Admin {
         let (id, version) = (install.id.clone(), install.version.clone());
         let installed = self.store.plugin_install(install).await.map_err(|error| error.problem())?;
         self.store.plugin_activate(&id, &version).await.map_err(|error| error.problem())?;
-        let services = swap(bindings);
+        let services = self.swap(bindings);
         tracing::info!(plugin = id, version, new = installed.new, services = services.join(","), "plugin installed");
         let not_granted = self.not_granted(&vetted.manifest);
         Ok(Report { id, version, digest: digest.to_string(), new: installed.new, services, not_granted })
@@ -142,7 +142,7 @@ impl Admin {
         let inspected = blocking(|| vet(&component))?.inspected;
         let compiled = self.compiled(&active.digest, &Arc::new(component), &manifest).await?;
         self.keep(&active.digest, &compiled)?;
-        swap(blocking(|| self.bindings(&manifest, &inspected, &compiled.artifact))?);
+        self.swap(blocking(|| self.bindings(&manifest, &inspected, &compiled.artifact))?);
         Ok(())
     }
 
@@ -259,22 +259,24 @@ impl Admin {
         }
         problems.or(bindings)
     }
+
+    /// Lets each service run its new version from the next request on; returns the services' keys. Messages that waited for a
+    /// plugin are delivered at once.
+    fn swap(&self, bindings: Vec<Binding>) -> Vec<String> {
+        bindings
+            .into_iter()
+            .map(|(service, installed)| {
+                let plugin: &Plugin = &installed.plugin;
+                tracing::info!(service = service.key, plugin = &*plugin.name, "service runs");
+                service.current.store(Some(installed));
+                self.wake_messages(&service.key);
+                service.key.clone()
+            })
+            .collect()
+    }
 }
 
 /// `id@version`, as logs name a plugin.
 pub fn plugin_name(manifest: &Manifest) -> Arc<str> {
     format!("{}@{}", manifest.id, manifest.version).into()
-}
-
-/// Lets each service run its new version from the next request on; returns the services' keys.
-fn swap(bindings: Vec<Binding>) -> Vec<String> {
-    bindings
-        .into_iter()
-        .map(|(service, installed)| {
-            let plugin: &Plugin = &installed.plugin;
-            tracing::info!(service = service.key, plugin = &*plugin.name, "service runs");
-            service.current.store(Some(installed));
-            service.key.clone()
-        })
-        .collect()
 }

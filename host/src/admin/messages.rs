@@ -85,7 +85,7 @@ impl Admin {
     }
 
     /// A running host looks at once; where none runs, the next one will.
-    fn wake_messages(&self, service: &str) {
+    pub(super) fn wake_messages(&self, service: &str) {
         if let Some(messages) = self.app.as_ref().and_then(|app| app.messages.get()) {
             messages.wake(service);
         }

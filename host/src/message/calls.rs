@@ -77,8 +77,8 @@ impl Call {
                 match self.due(&service, most).await {
                     Ok(due) => {
                         let busy: HashSet<&String> = under_way.values().collect();
-                        let waiting: Vec<_> =
-                            due.now.into_iter().filter(|waiting| !busy.contains(&waiting.id)).take(free).collect();
+                        let ready = |waiting: &Waiting| !busy.contains(&waiting.id) && !service.completing.has(&waiting.id);
+                        let waiting: Vec<_> = due.now.into_iter().filter(ready).take(free).collect();
                         next_ms = due.next_ms;
                         free -= waiting.len();
                         for waiting in waiting {

@@ -125,8 +125,7 @@ async fn claim(service: &Service, free: usize) -> (Vec<Claim>, Option<u64>) {
 async fn deliver(service: &Service, claim: Claim) -> End {
     failpoint::hit("claim.after-sync");
     let Some(kind) = kind(&claim) else {
-        let reason = "its type is not known to this version of Wharf".to_owned();
-        put_back(service, &claim, PutBack::Dead { reason }).await;
+        die(service, &claim, "its type is not known to this version of Wharf".to_owned()).await;
         return End::Failed;
     };
     let delivery = Delivery {
@@ -198,10 +197,12 @@ async fn renew(service: &Service, lease: &Lease) {
 /// Commits all that the plugin did together with the completion.
 async fn complete(service: &Service, claim: &Claim, kind: Kind, delivered: Delivered) -> Result<End, Overtaken> {
     let batch = batch(service, claim, kind, delivered);
+    let completing = service.completing.enter(&claim.lease.id);
     Ok(match service.store().commit(batch).await {
         Ok(_) => {
             failpoint::hit("done.after-sync");
             service.shared.deliver.completed(&service.key, &claim.about.app_key).await;
+            drop(completing);
             service.wakes.resolve.notify_one();
             if kind == Kind::Cancel {
                 service.wakes.purge.notify_one();
@@ -220,7 +221,8 @@ async fn complete(service: &Service, claim: &Claim, kind: Kind, delivered: Deliv
             | KvError::Quota { .. }
             | KvError::ValueTooLarge { .. }
             | KvError::KeyLength { .. }
-            | KvError::TooMany { .. }),
+            | KvError::TooMany { .. }
+            | KvError::Overfull { .. }),
         )) => failed(service, claim, error.to_string(), None).await,
         Err(error) => {
             service.store_failed("a handled message cannot be committed", &error);
@@ -253,15 +255,7 @@ async fn failed(service: &Service, claim: &Claim, reason: String, retry_after_ms
     let settings = &service.shared.settings;
     let (id, app, attempt) = (&claim.lease.id, &claim.about.app_key, claim.attempt);
     if attempt >= settings.max_attempts {
-        tracing::error!(
-            service = service.key,
-            message = id,
-            app,
-            attempt,
-            reason,
-            "a message is dead; it holds its app's later ones"
-        );
-        put_back(service, claim, PutBack::Dead { reason }).await;
+        die(service, claim, reason).await;
         return End::Failed;
     }
     tracing::warn!(service = service.key, message = id, app, attempt, reason, "a delivery failed; it is tried again");
@@ -272,6 +266,20 @@ async fn failed(service: &Service, claim: &Claim, reason: String, retry_after_ms
     let due_ms = service.now_ms() + wait_ms;
     put_back(service, claim, PutBack::Failed { reason, due_ms, patient: retry_after_ms.is_some() }).await;
     End::Failed
+}
+
+/// No attempt any more.
+async fn die(service: &Service, claim: &Claim, reason: String) {
+    let (id, app, attempt) = (&claim.lease.id, &claim.about.app_key, claim.attempt);
+    tracing::error!(
+        service = service.key,
+        message = id,
+        app,
+        attempt,
+        reason,
+        "a message is dead; it holds its app's later ones"
+    );
+    put_back(service, claim, PutBack::Dead { reason }).await;
 }
 
 async fn put_back(service: &Service, claim: &Claim, how: PutBack) {

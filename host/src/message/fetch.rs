@@ -14,7 +14,7 @@ pub(super) async fn fetch(service: &Service, hint: &Waiting) -> bool {
     let answer = service.platform.message(&hint.id).await;
     service.heard("message", &answer);
     let stored = match answer {
-        Ok(Some(told)) if is_ours(service, &told) && told.id.eq_ignore_ascii_case(&hint.id) => {
+        Ok(Some(told)) if !is_foreign(service, &told) && !told.resolved && told.id.eq_ignore_ascii_case(&hint.id) => {
             failpoint::hit("fetch.told");
             let letter = read::letter(Told { id: hint.id.clone(), ..told });
             let fault = letter.fault.clone();
@@ -45,26 +45,16 @@ pub(super) async fn fetch(service: &Service, hint: &Waiting) -> bool {
     stored.inspect_err(|error| service.store_failed("what the platform told cannot be stored", error)).is_ok()
 }
 
-/// Whether a message is to be handled here: it is not handled already, and names no other service.
-pub(super) fn is_ours(service: &Service, told: &Told) -> bool {
-    let foreign = match (&service.service_id, &told.back_service_id) {
+/// Whether a message names another service than this one. Only a service that knows its own id can tell.
+pub(super) fn is_foreign(service: &Service, told: &Told) -> bool {
+    match (&service.service_id, &told.back_service_id) {
         (Some(own), Some(named)) => !own.eq_ignore_ascii_case(named),
         (None, _) | (_, None) => false,
-    };
-    if foreign && !service.unknown.contains(&told.id, service.now_ms()) {
-        let named = told.back_service_id.as_deref().unwrap_or_default();
-        tracing::warn!(
-            service = service.key,
-            message = told.id,
-            back_service = named,
-            "a message names another service; it is left alone"
-        );
     }
-    !foreign && !told.resolved
 }
 
 async fn forget(service: &Service, hint: &Waiting) -> Result<(), crate::store::StoreError> {
     service.unknown.insert(&hint.id, service.now_ms());
-    tracing::debug!(service = service.key, message = hint.id, "a notice named a message that the platform does not have for us");
+    tracing::debug!(service = service.key, message = hint.id, "a notice named a message that is not this service's to handle");
     service.store().message_forget(&service.key, &hint.id).await.map(drop)
 }

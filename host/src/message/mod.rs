@@ -18,7 +18,6 @@ pub(crate) mod poll;
 pub(crate) mod dispatch;
 pub(crate) mod resolve;
 pub(crate) mod purge;
-pub mod operate;
 
 pub mod backoff;
 mod calls;

@@ -5,7 +5,10 @@
 //! anything of the same app comes before it: notices can be lost or overtake each other, and a cancel must not overtake its
 //! subscribe. One list serves all messages that wait for it. Where no list can be had, they go in the order of arrival.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use tokio_util::sync::CancellationToken;
 
@@ -108,6 +111,9 @@ async fn take(
     if listed.new > 0 {
         tracing::debug!(service = service.key, new = listed.new, "the platform listed messages that were not known");
     }
+    if listed.dead > 0 {
+        tracing::error!(service = service.key, count = listed.dead, "messages cannot be handled; they are dead");
+    }
     if listed.again > 0 {
         tracing::warn!(
             service = service.key,
@@ -131,13 +137,20 @@ async fn take(
 
 /// What of a list is ours, in its order.
 fn letters(service: &Service, list: Vec<Told>) -> Vec<Letter> {
-    let now_ms = service.now_ms();
-    let ours = |told: &Told| {
-        let ours = read::is_id(&told.id) && fetch::is_ours(service, told);
-        if !ours {
-            service.unknown.insert(&told.id.chars().take(24).collect::<String>(), now_ms);
-        }
-        ours
-    };
-    list.into_iter().filter(ours).map(|told| read::letter(Told { id: told.id.to_ascii_lowercase(), ..told })).collect()
+    let all = list.len();
+    let (own, foreign): (Vec<_>, Vec<_>) = list.into_iter().partition(|told| !fetch::is_foreign(service, told));
+    if foreign.len() != service.foreign.swap(foreign.len(), Ordering::Relaxed) && !foreign.is_empty() {
+        let named = foreign[0].back_service_id.as_deref();
+        tracing::warn!(
+            service = service.key,
+            count = foreign.len(),
+            all,
+            named,
+            "the platform lists messages of other services, which are left alone; is `service-id` right?"
+        );
+    }
+    own.into_iter()
+        .filter(|told| read::is_id(&told.id) && !told.resolved)
+        .map(|told| read::letter(Told { id: told.id.to_ascii_lowercase(), ..told }))
+        .collect()
 }

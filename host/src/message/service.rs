@@ -1,10 +1,10 @@
 //! One back service on the line: what its loops share.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -50,8 +50,12 @@ pub(super) struct Service {
     pub(super) shared: Arc<Shared>,
     pub(super) notices: DefaultDirectRateLimiter,
     pub(super) unknown: Negative,
+    /// Messages of other services in the last list.
+    pub(super) foreign: AtomicUsize,
     pub(super) wakes: Wakes,
     pub(super) hold: Hold,
+    /// Done messages of which the platform is not told yet: this host's requests go by what was there before them.
+    pub(super) completing: Completing,
     health: watch::Sender<Health>,
 }
 
@@ -83,6 +87,38 @@ impl Hold {
 
     pub(super) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Ids of messages whose completion is under way.
+#[derive(Debug, Default)]
+pub(super) struct Completing(Mutex<BTreeSet<String>>);
+
+/// An id leaves when this is dropped.
+pub(super) struct Entered<'a> {
+    all: &'a Completing,
+    id: String,
+}
+
+impl Completing {
+    pub(super) fn enter(&self, id: &str) -> Entered<'_> {
+        self.lock().insert(id.to_owned());
+        Entered { all: self, id: id.to_owned() }
+    }
+
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.lock().contains(id)
+    }
+
+    /// No code that can panic runs under this lock.
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.all.lock().remove(&self.id);
     }
 }
 
@@ -127,8 +163,10 @@ impl Service {
             notices: RateLimiter::direct(shared.settings.notices),
             shared,
             unknown: Negative::new(NEGATIVES, NEGATIVE_MS),
+            foreign: AtomicUsize::new(0),
             wakes: Wakes::default(),
             hold: Hold::default(),
+            completing: Completing::default(),
             health: watch::Sender::default(),
         }
     }

@@ -28,10 +28,12 @@ async fn a_notice_leads_to_one_delivery_and_one_word_to_the_platform() {
             "message 20",
             "messages",
             "deliver 20 subscribe a1 attempt 1",
+            "completed a1",
             "resolve 20",
             "message 10",
             "messages",
             "deliver 10 cancel a1 attempt 1",
+            "completed a1",
             "resolve 10"
         ]
     );
@@ -168,7 +170,7 @@ async fn a_message_that_nobody_can_handle_dies_and_holds_its_app_until_an_operat
     assert_eq!((stage.events.count("deliver 2"), stage.events.count("resolve 1")), (0, 0));
     assert_eq!(stage.status().await.counts[&State::Dead], 1);
 
-    crate::message::operate::retry(&stage.store, SERVICE, &id(1), stage.now_ms()).await.unwrap();
+    stage.store.message_retry(SERVICE, &id(1), stage.now_ms()).await.unwrap();
     stage.line().handle().wake(SERVICE);
     stage.until(2, State::Resolved).await;
     assert_eq!(stage.events.count("deliver 1 subscribe a1 attempt 1"), 2);
@@ -176,7 +178,7 @@ async fn a_message_that_nobody_can_handle_dies_and_holds_its_app_until_an_operat
 
 #[tokio::test]
 async fn what_cannot_be_understood_is_dead_and_not_resolved() {
-    use crate::message::{Told, operate};
+    use crate::message::Told;
     let mut stage = Stage::new();
     stage.platform.has(told(1, "app_renamed", "a1"));
     stage.platform.has(Told { content: "no JSON".to_owned(), ..subscribe(2, "a2") });
@@ -189,8 +191,8 @@ async fn what_cannot_be_understood_is_dead_and_not_resolved() {
     stage.pass(4).await;
     assert_eq!((stage.events.count("deliver"), stage.events.count("resolve")), (1, 1));
     // One that an operator drops is left alone, unless the platform is to be told.
-    operate::drop(&stage.store, SERVICE, &id(1), Dropped::Gone, stage.now_ms()).await.unwrap();
-    operate::drop(&stage.store, SERVICE, &id(3), Dropped::Done, stage.now_ms()).await.unwrap();
+    stage.store.message_drop(SERVICE, &id(1), Dropped::Gone, stage.now_ms()).await.unwrap();
+    stage.store.message_drop(SERVICE, &id(3), Dropped::Done, stage.now_ms()).await.unwrap();
     stage.line().handle().wake(SERVICE);
     stage.until(3, State::Resolved).await;
     stage.later(MINUTE);

@@ -233,8 +233,17 @@ impl Deliver for FakePlugin {
         .boxed()
     }
 
-    fn completed<'a>(&'a self, _: &'a str, _: &'a str) -> BoxFuture<'a, ()> {
-        std::future::ready(()).boxed()
+    fn completed<'a>(&'a self, service: &'a str, app_key: &'a str) -> BoxFuture<'a, ()> {
+        async move {
+            // As one that reads it from the store: the resolve loop has every chance to be faster.
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+            if service == SERVICE {
+                self.events.add(format!("completed {app_key}"));
+            }
+        }
+        .boxed()
     }
 }
 

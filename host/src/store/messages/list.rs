@@ -1,5 +1,7 @@
 //! What the platform lists: messages that no notice named, and the order of all.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{Letter, State, UNFINISHED, count, queue, tell, unread, unwritten};
@@ -18,10 +20,19 @@ const SEEN_MS: u64 = 24 * 3_600_000;
 pub struct Listed {
     /// Messages that were not known before.
     pub new: u64,
+    /// Those of them that are dead from the beginning.
+    pub dead: u64,
     /// Messages that the platform was told are handled, and does not know to be.
     pub again: u64,
     /// There was no room for all: [`UNFINISHED`].
     pub full: bool,
+}
+
+impl Listed {
+    fn count(&mut self, letter: &Letter) {
+        self.new += 1;
+        self.dead += u64::from(letter.state() == State::Dead);
+    }
 }
 
 impl Store {
@@ -45,11 +56,19 @@ impl Store {
             if chunk.is_empty() || listed.full {
                 return Ok(listed);
             }
-            let service = service.to_owned();
+            // Most of what is listed again and again needs nothing, and that is no work for the writer.
+            let (service, chunk) = (Arc::<str>::from(service), Arc::new(chunk));
+            let (of, letters) = (service.clone(), chunk.clone());
+            let look = move |connection: &Connection| {
+                List { connection, service: &of, listed_ms, now_ms }.untouched(&letters, last).map_err(unread)
+            };
+            if let Some(place) = self.read(look).await? {
+                last = place;
+                continue;
+            }
             let weight = chunk.iter().map(|letter| letter.content.len()).sum();
             let write = move |connection: &Connection| {
-                let list = List { connection, service: &service, listed_ms, now_ms };
-                list.take(&chunk, last, listed).map_err(unwritten(&service))
+                List { connection, service: &service, listed_ms, now_ms }.take(&chunk, last, listed).map_err(unwritten(&service))
             };
             (last, listed) = self.write(weight, write).await?;
         }
@@ -142,13 +161,13 @@ impl List<'_> {
                 None => {
                     self.insert(letter)?;
                     room -= 1;
-                    listed.new += 1;
+                    listed.count(letter);
                 }
                 Some(State::Hinted) => {
                     tell::tell(self.connection, self.service, letter, self.now_ms)?;
-                    listed.new += 1;
+                    listed.count(letter);
                 }
-                Some(State::Resolved) if found.as_ref().is_some_and(|found| found.changed_ms + AGAIN_MS < self.listed_ms) => {
+                Some(State::Resolved) if found.as_ref().is_some_and(|found| self.is_forgotten(found)) => {
                     self.resolve_again(&letter.id)?;
                     listed.again += 1;
                 }
@@ -157,6 +176,26 @@ impl List<'_> {
             last = self.place(&letter.id, last)?;
         }
         Ok((last, listed))
+    }
+
+    /// The last place after these letters, if all of them are stored and stand where they should.
+    fn untouched(&self, letters: &[Letter], mut last: u64) -> rusqlite::Result<Option<u64>> {
+        for letter in letters {
+            let Some(found) = self.find(&letter.id)? else { return Ok(None) };
+            match (found.state, found.place) {
+                (State::Done, _) => {}
+                (State::Resolved, _) if !self.is_forgotten(&found) => {}
+                (State::Dead, _) if found.app_key.is_none() => {}
+                (State::Known | State::Claimed | State::Dead, Some(place)) if place > last => last = place,
+                (State::Hinted | State::Known | State::Claimed | State::Resolved | State::Dead, _) => return Ok(None),
+            }
+        }
+        Ok(Some(last))
+    }
+
+    /// Whether the platform still lists a message long after it was told that it is handled.
+    fn is_forgotten(&self, found: &Found) -> bool {
+        found.state == State::Resolved && found.changed_ms + AGAIN_MS < self.listed_ms
     }
 
     fn find(&self, id: &str) -> rusqlite::Result<Option<Found>> {
