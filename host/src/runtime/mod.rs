@@ -18,6 +18,7 @@ pub mod plugin;
 pub mod weight;
 pub mod permit;
 pub mod state;
+mod wasi;
 pub mod instance;
 mod run;
 pub mod call;

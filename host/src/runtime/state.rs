@@ -1,7 +1,6 @@
 //! All that one call owns: the data of its store, and the functions of `types` that work on it.
 
 use std::{
-    any::Any,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -10,18 +9,17 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use wasmtime::component::{Resource, ResourceTable};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
-use wasmtime_wasi_http::{FieldMap, WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::{
     meter::{Breach, Ledger, Limit, Meter},
     plugin::Plugin,
     reply::{HeadSender, WriteError, Writer, reply},
+    wasi::Wasi,
 };
 use crate::{
     bindings::types::{self, Error},
     capabilities::{
-        self, http_out,
+        self,
         log::{About, LogCtx},
         stdio::Stdio,
     },
@@ -46,23 +44,8 @@ pub struct CallState {
     /// What ended the request's body before its end, once the guest was told.
     pub body_failed: Option<ReadError>,
     /// Most plugins never touch WASI, and building its context costs 300 ns: it is made when first asked for.
-    wasi: Option<Wasi>,
-    /// The same for `wasi:http`, which only stock components have.
-    http: Option<Box<Http>>,
+    pub(super) wasi: Option<Box<Wasi>>,
     pub stdio: Stdio,
-}
-
-/// What an instance has of WASI. A guest's libc keeps its handles (stdout, its directory) from call to call, so this lives as
-/// long as the guest's memory and not as long as the call.
-struct Wasi {
-    ctx: WasiCtx,
-    table: ResourceTable,
-}
-
-/// What a call has of `wasi:http` beside that.
-struct Http {
-    ctx: WasiHttpCtx,
-    hooks: http_out::Hooks,
 }
 
 impl CallState {
@@ -82,7 +65,6 @@ impl CallState {
             head: None,
             body_failed: None,
             wasi: None,
-            http: None,
             stdio: Stdio::default(),
         }
     }
@@ -96,8 +78,7 @@ impl CallState {
 
     /// The state of the next call in the same instance. What it has of WASI and the account of memory belong to the instance.
     pub(super) fn renew(&mut self, next: Self) {
-        let Self { meter, ledger: _, log, capabilities, table, deadline, headers, head, body_failed, wasi: _, http: _, stdio: _ } =
-            next;
+        let Self { meter, ledger: _, log, capabilities, table, deadline, headers, head, body_failed, wasi: _, stdio: _ } = next;
         self.ledger.renew();
         (self.meter, self.log, self.capabilities, self.table, self.deadline) = (meter, log, capabilities, table, deadline);
         (self.headers, self.head, self.body_failed) = (headers, head, body_failed);
@@ -109,29 +90,6 @@ impl CallState {
         self.capabilities.rest();
         self.headers = HeaderMap::new();
         self.head = None;
-        self.http = None;
-    }
-
-    /// Whether the guest has let go of its call, so that it may have another one. Some languages free what they hold when they
-    /// come to it: that would pile up, and what is left of `wasi:http` is a caller's.
-    pub(super) fn has_let_go(&mut self) -> bool {
-        use wasmtime_wasi_http::p2::{body, types};
-        let Some(wasi) = &mut self.wasi else { return true };
-        let mut held = 0;
-        let is_http = |resource: &mut (dyn Any + Send)| {
-            held += 1;
-            resource.is::<FieldMap>()
-                || resource.is::<types::HostIncomingRequest>()
-                || resource.is::<types::HostOutgoingRequest>()
-                || resource.is::<types::HostIncomingResponse>()
-                || resource.is::<types::HostOutgoingResponse>()
-                || resource.is::<types::HostFutureIncomingResponse>()
-                || resource.is::<types::HostResponseOutparam>()
-                || resource.is::<body::HostIncomingBody>()
-                || resource.is::<body::HostOutgoingBody>()
-                || resource.is::<body::HostFutureTrailers>()
-        };
-        !wasi.table.iter_mut().any(is_http) && held <= self.ledger.limits.handles / 2
     }
 
     /// The body of a response or outgoing request as the host sends it.
@@ -210,39 +168,6 @@ pub fn response_head(status: u16, headers: types::Headers) -> Result<(StatusCode
         }
     }
     Ok((status, map))
-}
-
-impl CallState {
-    /// WASI without anything to reach outside by, unless a directory is granted.
-    fn wasi(&mut self) -> (&mut Wasi, &mut Option<Box<Http>>, &capabilities::Ready) {
-        let Self { wasi, http, stdio, capabilities, ledger, .. } = self;
-        let wasi = wasi.get_or_insert_with(|| {
-            let mut builder = WasiCtx::builder();
-            builder.stdout(stdio.stdout()).stderr(stdio.stderr()).allow_tcp(false).allow_udp(false).max_random_size(64 << 10);
-            capabilities.ready.data.preopen(&mut builder);
-            let mut table = ResourceTable::new();
-            table.set_max_capacity(ledger.limits.handles as usize);
-            Wasi { ctx: builder.build(), table }
-        });
-        (wasi, http, &capabilities.ready)
-    }
-}
-
-impl WasiView for CallState {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        let (Wasi { ctx, table }, ..) = self.wasi();
-        WasiCtxView { ctx, table }
-    }
-}
-
-impl WasiHttpView for CallState {
-    fn http(&mut self) -> WasiHttpCtxView<'_> {
-        let body_in = self.ledger.limits.body_in;
-        let (Wasi { table, .. }, http, ready) = self.wasi();
-        let Http { ctx, hooks } =
-            &mut **http.get_or_insert_with(|| Box::new(Http { ctx: WasiHttpCtx::new(), hooks: ready.http_out.hooks(body_in) }));
-        WasiHttpCtxView { ctx, table, hooks }
-    }
 }
 
 impl types::Host for CallState {}
