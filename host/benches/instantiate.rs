@@ -16,7 +16,7 @@ use wharf::{
     runtime::{
         artifact::Artifact,
         call::{Incoming, Request, call},
-        engine::{Pool, Ticker, engine},
+        engine::{Mode, Pool},
         inspect::inspect,
         instance::IdlePlaces,
         lanes::Lanes,
@@ -37,7 +37,7 @@ fn calls(criterion: &mut Criterion) {
         ("call hello, fresh, memset", false, 0),
         ("call hello, reused", true, u32::MAX),
     ] {
-        let (plugin, _ticker) = load(pagemap_scan, reuse);
+        let plugin = load(pagemap_scan, reuse);
         let (host, permits) = (HostPermits::new(100), PluginPermits::new(100));
         criterion.bench_function(name, |bencher| {
             bencher.iter(|| {
@@ -53,16 +53,15 @@ fn calls(criterion: &mut Criterion) {
     }
 }
 
-fn load(pagemap_scan: bool, reuse: u32) -> (Arc<Plugin>, Ticker) {
-    let engine = engine(Pool { core_instances: 100, per_component: 20, max_memory: 64 << 20, pagemap_scan }).expect("an engine");
-    let ticker = Ticker::start(&engine).expect("a thread");
-    let artifact = Artifact::compiled_by_this_host(engine.precompile_component(HELLO).expect("it compiles"));
+fn load(pagemap_scan: bool, reuse: u32) -> Arc<Plugin> {
+    let pool = Pool { core_instances: 100, per_component: 20, max_memory: 64 << 20, pagemap_scan };
+    let loader = Loader::new(Mode::Synchronous, pool, true).expect("an engine");
+    let artifact = Artifact::compiled_by_this_host(loader.engine().precompile_component(HELLO).expect("it compiles"));
     let reuse = Reuse { calls: reuse, places: IdlePlaces::new(10) };
     let inspected = inspect(HELLO).expect("a component");
-    let loader = Loader::new(&engine).expect("it links");
     let ready = std::sync::Arc::default();
     let plugin = loader.load(&artifact, &inspected, "wharf/hello@bench".into(), Limits::DEFAULT, reuse, ready).expect("it loads");
-    (Arc::new(plugin), ticker)
+    Arc::new(plugin)
 }
 
 fn caller() -> Caller {

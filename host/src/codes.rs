@@ -105,6 +105,10 @@ codes! {
         "The plugin's manifest says that it cannot work without something (a store, a secret, a host to call, a directory) that \
          the service bound to it does not grant. The message says what to add to which table of the configuration; `wharf plugin \
          inspect` shows all that a plugin asks for, and why.";
+    PLUGIN_SWITCHED_OFF = "WH1211", "the component needs what the operator has not switched on",
+        "Components of wasi:http 0.3 need a second engine, with the component model's async: a large part of the security \
+         advisories for the engine was in that code, and a call costs more. So it exists only where the operator wants it: \
+         `wasi-http-0-3 = true` in [runtime].";
 
     DATA_LOCKED = "WH1301", "the data directory is in use",
         "Another Wharf process holds the data directory. Only one host may use it at a time; commands reach a running host \

@@ -7,7 +7,7 @@ use crate::{
     runtime::{
         canary, chatter, drip, escape, flood, giant, grow, hoard,
         lifecycle::{balk, journal, unruly},
-        malformed, panic, recurse, sink, sip, sleep, source, spin, stock as proxy, tally, trap,
+        malformed, panic, recurse, sink, sip, sleep, source, spin, stock as proxy, stock as service, tally, trap,
     },
 };
 

@@ -143,10 +143,11 @@ cases! {
     component_size = "size of a component" => component::over_its_size;
 }
 
-/// Those of the contract, and those of WASI.
+/// Those of the contract, those of WASI, and what the asynchronous engine itself keeps.
 fn over_its_handles(row: &Row) {
     keep::over_its_handles(row);
     hoard::over_its_handles(row);
+    stock::limits::over_its_streams(row);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Admin, blocking,
+    Admin, blocking, compatibility,
     vet::{Vetted, vet},
 };
 use crate::{
@@ -16,8 +16,8 @@ use crate::{
     runtime::{
         artifact::Artifact,
         compile::{CompileError, CompileLimits, compile},
-        inspect::Inspected,
-        plugin::{Plugin, Reuse},
+        inspect::{Inspected, Kind},
+        plugin::{Loader, Plugin, Reuse},
     },
     store::{self, Digest},
     units::show_size,
@@ -56,9 +56,11 @@ impl Report {
     }
 }
 
-/// Machine code, and whether the cache has it already. What turns out not to link is not worth keeping.
+/// Machine code for an engine, and whether the cache has it already. What turns out not to link is not worth keeping.
 struct Compiled {
     artifact: Artifact,
+    /// Kept until the plugin runs: an engine that nobody keeps is gone.
+    loader: Loader,
     is_kept: bool,
 }
 
@@ -83,15 +85,16 @@ impl Admin {
             return Err(too_large(max).into());
         }
         let vetted = blocking(|| vet(&component))?;
+        self.check_switched_on(&vetted)?;
         self.check_grants(&vetted.manifest)?;
         let _one_at_a_time = self.changing.lock().await;
         let digest = blocking(|| Digest::of(&component));
         let size = component.len() as u64;
         self.check_version(&vetted, &digest).await?;
         let component = Arc::new(component);
-        let compiled = self.compiled(&digest, &component, &vetted.manifest).await?;
-        blocking(|| self.try_out(&vetted.manifest, &vetted.inspected, &compiled.artifact))?;
-        let bindings = blocking(|| self.bindings(&vetted.manifest, &vetted.inspected, &compiled.artifact))?;
+        let compiled = self.compiled(&digest, &component, &vetted).await?;
+        blocking(|| self.try_out(&vetted.manifest, &vetted.inspected, &compiled))?;
+        let bindings = blocking(|| self.bindings(&vetted.manifest, &vetted.inspected, &compiled))?;
 
         blocking(|| self.blobs.put_component(&component)).map_err(|error| error.problem())?;
         self.keep(&digest, &compiled)?;
@@ -134,15 +137,15 @@ impl Admin {
                 .fix("install it with `wharf plugin install FILE`")
                 .into());
         };
-        let manifest = blocking(|| Manifest::parse(&active.manifest))?;
         let component = blocking(|| self.blobs.component(&active.digest)).map_err(|error| error.problem())?.ok_or_else(|| {
             Problem::new(&codes::DATA_UNUSABLE, format!("the component of plugin `{id}` is missing from the data directory"))
                 .fix("install the plugin again")
         })?;
-        let inspected = blocking(|| vet(&component))?.inspected;
-        let compiled = self.compiled(&active.digest, &Arc::new(component), &manifest).await?;
+        let vetted = blocking(|| vet(&component))?;
+        self.check_switched_on(&vetted)?;
+        let compiled = self.compiled(&active.digest, &Arc::new(component), &vetted).await?;
         self.keep(&active.digest, &compiled)?;
-        self.swap(blocking(|| self.bindings(&manifest, &inspected, &compiled.artifact))?);
+        self.swap(blocking(|| self.bindings(&vetted.manifest, &vetted.inspected, &compiled))?);
         Ok(())
     }
 
@@ -156,6 +159,16 @@ impl Admin {
     fn bound_services(&self, id: &str) -> Vec<Arc<Service>> {
         let bound = self.config.services.values().filter(|service| service.plugin.to_string() == id);
         bound.filter_map(|service| self.app.as_ref()?.services.by_key(&service.key).cloned()).collect()
+    }
+
+    /// Whether this host runs such components at all.
+    fn check_switched_on(&self, vetted: &Vetted) -> Result<(), Problem> {
+        if vetted.inspected.kind() != Some(Kind::Http03) || self.config.runtime.wasi_http_0_3 {
+            return Ok(());
+        }
+        Err(Problem::new(&codes::PLUGIN_SWITCHED_OFF, format!("plugin `{}` is made for wasi:http 0.3", vetted.manifest.id))
+            .why("that needs a second engine, with the component model's async, which this host is not to have")
+            .fix("set `wasi-http-0-3 = true` in [runtime] and start the host anew, or build the plugin for wasi:http 0.2"))
     }
 
     /// Whether every service bound to the plugin grants what it requires; said before anything is compiled or stored, and
@@ -200,10 +213,12 @@ impl Admin {
     }
 
     /// The component's machine code: from the sealed cache, or compiled now.
-    async fn compiled(&self, digest: &Digest, component: &Arc<Vec<u8>>, manifest: &Manifest) -> Result<Compiled, Problem> {
-        match blocking(|| self.blobs.artifact(digest, &self.engine)).map_err(|error| error.problem())? {
+    async fn compiled(&self, digest: &Digest, component: &Arc<Vec<u8>>, vetted: &Vetted) -> Result<Compiled, Problem> {
+        let (manifest, mode) = (&vetted.manifest, vetted.inspected.mode());
+        let loader = blocking(|| self.loader(mode))?;
+        match blocking(|| self.blobs.artifact(digest, &compatibility(&loader))).map_err(|error| error.problem())? {
             store::Artifact::Ready(bytes) => {
-                return Ok(Compiled { artifact: Artifact::compiled_by_this_host(bytes), is_kept: true });
+                return Ok(Compiled { artifact: Artifact::compiled_by_this_host(bytes), loader, is_kept: true });
             }
             store::Artifact::Absent => {}
             store::Artifact::Refused => {
@@ -213,7 +228,7 @@ impl Admin {
         let runtime = &self.config.runtime;
         let limits = CompileLimits { memory: runtime.compile_memory, cpu: runtime.compile_cpu, wall: runtime.compile_wall };
         let began = std::time::Instant::now();
-        let compiled = compile(component.to_vec(), limits).await;
+        let compiled = compile(component.to_vec(), mode, limits).await;
         if let Some(app) = &self.app {
             app.metrics.compile_seconds.observe(began.elapsed());
             app.metrics.compilations.add(compiled.as_ref().map_or_else(CompileError::kind, |_| "compiled"));
@@ -223,7 +238,7 @@ impl Admin {
                 .why(error)
                 .fix("if the plugin is to be trusted with more, raise the `compile-` limits in [runtime]")
         })?;
-        Ok(Compiled { artifact: Artifact::compiled_by_this_host(bytes), is_kept: false })
+        Ok(Compiled { artifact: Artifact::compiled_by_this_host(bytes), loader, is_kept: false })
     }
 
     /// Puts what was compiled now into the sealed cache.
@@ -231,14 +246,16 @@ impl Admin {
         if compiled.is_kept {
             return Ok(());
         }
-        blocking(|| self.blobs.put_artifact(digest, &self.engine, compiled.artifact.bytes())).map_err(|error| error.problem())
+        let engine = compatibility(&compiled.loader);
+        blocking(|| self.blobs.put_artifact(digest, &engine, compiled.artifact.bytes())).map_err(|error| error.problem())
     }
 
     /// Links the component once, whether a service is bound to it or not.
-    fn try_out(&self, manifest: &Manifest, inspected: &Inspected, artifact: &Artifact) -> Result<(), Problem> {
+    fn try_out(&self, manifest: &Manifest, inspected: &Inspected, compiled: &Compiled) -> Result<(), Problem> {
         let limits = Limits::grant(&manifest.limits, &self.config.limits);
         let ready = Arc::new(Ready::default());
-        self.loader.load(artifact, inspected, plugin_name(manifest), limits, Reuse::never(), ready).map(drop).map_err(|error| {
+        let Compiled { artifact, loader, .. } = compiled;
+        loader.load(artifact, inspected, plugin_name(manifest), limits, Reuse::never(), ready).map(drop).map_err(|error| {
             Problem::new(&codes::PLUGIN_INVALID, format!("plugin `{}` cannot be linked", manifest.id))
                 .why(error)
                 .fix("build it again")
@@ -246,13 +263,13 @@ impl Admin {
     }
 
     /// The plugin made ready for every service bound to it; all of them, or none.
-    fn bindings(&self, manifest: &Manifest, inspected: &Inspected, artifact: &Artifact) -> Result<Vec<Binding>, Problems> {
+    fn bindings(&self, manifest: &Manifest, inspected: &Inspected, compiled: &Compiled) -> Result<Vec<Binding>, Problems> {
         let Some(app) = &self.app else { return Ok(Vec::new()) };
         let mut problems = Problems::default();
         let mut bindings = Vec::new();
         for bound in self.config.services.values().filter(|service| service.plugin == manifest.id) {
             let Some(service) = app.services.by_key(&bound.key) else { continue };
-            match app.ready(bound, manifest, inspected, artifact, &self.config.limits) {
+            match app.ready(bound, manifest, inspected, &compiled.artifact, &compiled.loader, &self.config.limits) {
                 Ok(installed) => bindings.push((service.clone(), Arc::new(installed))),
                 Err(more) => problems.extend(more),
             }

@@ -14,11 +14,11 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use crate::{
-    app::App,
+    app::{App, no_engine},
     clock::Clock,
     config::Config,
     problem::Problem,
-    runtime::plugin::Loader,
+    runtime::{engine::Mode, engines::Engines, plugin::Loader},
     store::{Blobs, DataDir, Digest, Store},
 };
 
@@ -31,9 +31,7 @@ pub struct Admin {
     pub clock: Clock,
     /// The host that serves; `None` in a command that works on a data directory nobody serves from.
     pub app: Option<Arc<App>>,
-    loader: Loader,
-    /// What artifacts are compiled for: they fit this engine's version and settings only.
-    engine: Digest,
+    engines: Arc<Engines>,
     /// One change at a time.
     changing: Mutex<()>,
 }
@@ -43,23 +41,31 @@ fn blocking<T>(work: impl FnOnce() -> T) -> T {
     tokio::task::block_in_place(work)
 }
 
+/// What artifacts are compiled for: they fit an engine's version and settings only.
+fn compatibility(loader: &Loader) -> Digest {
+    Digest::of_hash(&loader.engine().precompile_compatibility_hash())
+}
+
 impl Admin {
     /// Works on `data` and its store. Blocking.
     pub fn new(config: Arc<Config>, data: &DataDir, store: Store, app: Option<Arc<App>>) -> Result<Self, Problem> {
-        let loader = match &app {
-            Some(app) => app.loader.clone(),
-            None => Loader::trial(config.limits.memory)?,
+        let engines = match &app {
+            Some(app) => app.engines.clone(),
+            None => Arc::new(Engines::trial(config.limits.memory).map_err(|error| no_engine(&error, &config))?),
         };
-        let engine = Digest::of_hash(&loader.engine().precompile_compatibility_hash());
         Ok(Self {
             config,
             store,
             blobs: Blobs::open(data).map_err(|error| error.problem())?,
             clock: Clock::from_env(),
             app,
-            engine,
-            loader,
+            engines,
             changing: Mutex::new(()),
         })
+    }
+
+    /// The engine of that mode. Blocking.
+    fn loader(&self, mode: Mode) -> Result<Loader, Problem> {
+        self.engines.loader(mode).map_err(|error| no_engine(&error, &self.config))
     }
 }

@@ -1,14 +1,17 @@
 //! Listing, inspecting and removing installed plugins.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
-use super::{Admin, blocking, vet::Vetted};
+use super::{Admin, blocking, compatibility, vet::Vetted};
 use crate::{
     capabilities, codes,
     config::Service,
     manifest::{Capability, Manifest, Permission},
     problem::{Problem, Problems},
-    store::plugins::Plugin,
+    runtime::engine::Mode,
+    store::{Digest, plugins::Plugin},
 };
 
 impl Admin {
@@ -57,9 +60,18 @@ impl Admin {
             tracing::warn!(%problems, "services are left without a plugin");
         }
         let digests = self.store.plugin_digests().await.map_err(|error| error.problem())?;
-        blocking(|| self.blobs.sweep(&digests, &[self.engine].into())).map_err(|error| error.problem())?;
+        blocking(|| self.sweep(&digests))?;
         tracing::info!(plugin = id, versions = removed.versions.join(","), "plugin removed");
         Ok(json!({"id": id, "removed": removed.versions, "active": removed.active}))
+    }
+
+    /// Removes what is of no use any more, with what was compiled for engines that this host does not have.
+    fn sweep(&self, digests: &HashSet<Digest>) -> Result<(), Problem> {
+        let mut modes = vec![Mode::Synchronous];
+        modes.extend(self.config.runtime.wasi_http_0_3.then_some(Mode::Asynchronous));
+        // What an engine left that cannot be made any more would have to be compiled anew anyway.
+        let engines = modes.into_iter().filter_map(|mode| Some(compatibility(&self.loader(mode).ok()?))).collect();
+        self.blobs.sweep(digests, &engines).map(drop).map_err(|error| error.problem())
     }
 
     fn services_of(&self, id: &str) -> Vec<&str> {

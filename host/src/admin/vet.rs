@@ -16,8 +16,9 @@ const ASKED: [&str; 5] = ["kv", "secrets", "http-out", "app-users", "apps"];
 /// WASI packages that are linked, though they can do nothing but tell the time, roll dice and print.
 const WASI: [&str; 6] = ["io", "cli", "clocks", "filesystem", "random", "sockets"];
 
-/// What stock components import beside it.
-const WASI_HTTP: [&str; 2] = ["types", "outgoing-handler"];
+/// What stock components of each generation import beside it.
+const WASI_HTTP_0_2: [&str; 2] = ["types", "outgoing-handler"];
+const WASI_HTTP_0_3: [&str; 2] = ["types", "client"];
 
 /// Exports of the contract that this host does not call yet.
 const UNSERVED: [&str; 2] = ["events", "jobs"];
@@ -78,6 +79,9 @@ fn check_host(manifest: &Manifest, problems: &mut Problems) {
 fn check_imports(manifest: &Manifest, inspected: &Inspected, problems: &mut Problems) {
     let kind = inspected.kind();
     let is_0_2 = |import: &str| import.contains("@0.2.");
+    // Its drafts were something else each.
+    let is_0_3 =
+        |import: &str| kind == Some(Kind::Http03) && import.split_once("@0.3.").is_some_and(|(_, patch)| !patch.contains('-'));
     for import in &inspected.imports {
         let unsupported = |why: String| {
             Problem::new(&codes::PLUGIN_UNSUPPORTED, format!("plugin `{}` imports `{import}`", manifest.id))
@@ -93,14 +97,16 @@ fn check_imports(manifest: &Manifest, inspected: &Inspected, problems: &mut Prob
                 }
             }
             "wharf:service" => problems.push(unsupported("this version of Wharf does not have that interface".into())),
-            "wasi:http" if kind != Some(Kind::Http02) => {
+            "wasi:http" if kind == Some(Kind::Contract) => {
                 problems.push(unsupported("plugins of the contract call other servers by wharf:service/http-out".into()));
             }
-            "wasi:http" if WASI_HTTP.contains(&interface) && is_0_2(import) => {}
+            "wasi:http" if WASI_HTTP_0_2.contains(&interface) && is_0_2(import) => {}
+            "wasi:http" if WASI_HTTP_0_3.contains(&interface) && is_0_3(import) => {}
             _ => {
                 let wasi = package.strip_prefix("wasi:");
-                if !(wasi.is_some_and(|package| WASI.contains(&package)) && is_0_2(import)) {
-                    problems.push(unsupported("this version of Wharf links wharf:service, and WASI 0.2".into()));
+                if !(wasi.is_some_and(|package| WASI.contains(&package)) && (is_0_2(import) || is_0_3(import))) {
+                    let why = "this version of Wharf links wharf:service and WASI 0.2, and WASI 0.3 for wasi:http/handler@0.3";
+                    problems.push(unsupported(why.into()));
                 }
             }
         }
@@ -129,11 +135,10 @@ fn undeclared(manifest: &Manifest, import: &str, interface: &str) -> Problem {
 fn check_exports(manifest: &Manifest, inspected: &Inspected, problems: &mut Problems) {
     let exported = |wanted: &str| inspected.exports.iter().any(|export| split(export) == ("wharf:service", wanted));
     if inspected.kind().is_none() {
-        let what =
-            format!("plugin `{}` exports no `wharf:service/handler`, and no `wasi:http/incoming-handler@0.2`", manifest.id);
+        let what = format!("plugin `{}` exports no `wharf:service/handler` and nothing like it", manifest.id);
         problems.push(
             Problem::new(&codes::PLUGIN_INVALID, what)
-                .why("without either no request can reach it")
+                .why("without that, or `wasi:http/incoming-handler@0.2`, or `wasi:http/handler@0.3`, no request can reach it")
                 .fix("export one of them; with wharf-sdk, `service!` does"),
         );
     }

@@ -41,8 +41,9 @@ use crate::{
     },
     runtime::{
         artifact::Artifact,
-        engine::{self, Pool, Ticker},
-        inspect::Inspected,
+        engine::{self, Pool},
+        engines::{Engines, NoEngine},
+        inspect::{Inspected, Kind},
         instance::IdlePlaces,
         lanes::Lanes,
         permit::{HostPermits, PluginPermits},
@@ -78,12 +79,11 @@ pub struct App {
     pub messages: OnceLock<message::Handle>,
     /// The services' ways to their platform.
     pub platform: Arc<Clients>,
-    pub loader: Loader,
+    pub engines: Arc<Engines>,
     /// Places for idle instances of plugins that may be reused, in core instances.
     idle: IdlePlaces,
     capabilities: capabilities::Host,
     request_ids: RequestIds,
-    _ticker: Ticker,
 }
 
 impl std::fmt::Debug for App {
@@ -124,9 +124,7 @@ impl App {
             max_memory,
             pagemap_scan: engine::pagemap_scan_is_safe(),
         };
-        let engine = engine::engine(pool).map_err(|error| unreservable(config, format!("{error:#}")))?;
-        let loader = Loader::new(&engine).map_err(|error| host("the engine cannot be set up", format!("{error:#}")))?;
-        let ticker = Ticker::start(&engine).map_err(|error| host("a thread cannot be started", error.to_string()))?;
+        let engines = Engines::running(pool).map_err(|error| no_engine(&error, config))?;
         let lanes = Lanes::new(control).map_err(|error| host("a thread cannot be started", error.to_string()))?;
         Ok(Self {
             services,
@@ -145,12 +143,11 @@ impl App {
             metrics: Arc::default(),
             store: store.clone(),
             messages: OnceLock::new(),
-            loader,
+            engines: Arc::new(engines),
             idle: IdlePlaces::new(idle as usize),
             capabilities: capabilities::Host::open(config, store, platform.clone())?,
             platform,
             request_ids: RequestIds::new(),
-            _ticker: ticker,
         })
     }
 
@@ -173,6 +170,7 @@ impl App {
         manifest: &Manifest,
         inspected: &Inspected,
         artifact: &Artifact,
+        loader: &Loader,
         caps: &Limits,
     ) -> Result<Installed, Problems> {
         let name: Arc<str> = format!("{}@{}", manifest.id, manifest.version).into();
@@ -182,9 +180,17 @@ impl App {
         };
         let limits = Limits::grant(&manifest.limits, &service.limits.over(caps));
         let ready = Arc::new(self.capabilities.ready(Grants::new(manifest, service)?)?);
+        if service.reuse > 1 && inspected.kind() == Some(Kind::Http03) {
+            return Err(Problem::new(
+                &codes::PLUGIN_UNSUPPORTED,
+                format!("plugin `{name}` is to be reused for the service `{}`", service.key),
+            )
+            .why("this version of Wharf gives every call of wasi:http 0.3 an instance of its own")
+            .fix(format!("remove `reuse` from [services.{}]", service.key))
+            .into());
+        }
         let reuse = Reuse { calls: service.reuse, places: self.idle.clone() };
-        let plugin =
-            self.loader.load(artifact, inspected, name.clone(), limits, reuse, ready).map_err(|error| invalid(&error))?;
+        let plugin = loader.load(artifact, inspected, name.clone(), limits, reuse, ready).map_err(|error| invalid(&error))?;
         let routes = Routes::new(&manifest.routes, &limits).map_err(|error| invalid(&error))?;
         let (needed, all) = (plugin.core_instances, self.permits.all());
         if needed as usize > all {
@@ -209,15 +215,19 @@ impl App {
     }
 }
 
-/// The problem that the machine has no addresses for what the configuration wants to run at once.
-fn unreservable(config: &Config, why: String) -> Problem {
+/// The problem that there is no engine, most likely because the machine has no addresses for what the configuration wants to run
+/// at once.
+pub fn no_engine(error: &NoEngine, config: &Config) -> Problem {
     let (calls, memory) = (config.runtime.max_calls, show_size(config.limits.memory));
-    Problem::new(
-        &codes::CONFIG_INVALID,
-        format!("`runtime.max-calls` of {calls} with a memory of {memory} each cannot be reserved"),
-    )
-    .why(why)
-    .fix("lower `max-calls` in [runtime], or `memory` in [limits]")
+    match error {
+        NoEngine::Pool(why) => Problem::new(
+            &codes::CONFIG_INVALID,
+            format!("`runtime.max-calls` of {calls} with a memory of {memory} each cannot be reserved"),
+        )
+        .why(why)
+        .fix("lower `max-calls` in [runtime], or `memory` in [limits]"),
+        NoEngine::Failed(why) => Problem::new(&codes::HOST_FAILED, "the engine cannot be set up").why(why),
+    }
 }
 
 /// The issuers of the configuration by their names there.

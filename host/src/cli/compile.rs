@@ -1,6 +1,9 @@
 //! `wharf compile`: the child of `runtime/compile.rs`. Nobody else calls it.
 
-use crate::{problem::Problems, runtime::compile::compile_here};
+use crate::{
+    problem::Problems,
+    runtime::{compile::compile_here, engine::Mode},
+};
 
 /// `wharf compile`
 #[derive(Debug, clap::Args)]
@@ -11,10 +14,14 @@ pub struct Args {
     /// Seconds of processor time
     #[arg(long)]
     cpu_seconds: u64,
+    /// For the asynchronous engine
+    #[arg(long)]
+    asynchronous: bool,
 }
 
 pub fn run(args: &Args) -> Result<(), Problems> {
-    match compile_here(args.memory, args.cpu_seconds) {
+    let mode = if args.asynchronous { Mode::Asynchronous } else { Mode::Synchronous };
+    match compile_here(mode, args.memory, args.cpu_seconds) {
         0 => Ok(()),
         #[expect(clippy::exit, reason = "the parent reads the exit status, and the reason is already on standard error")]
         status => std::process::exit(status),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::toml_reader::{
     Table,
-    values::{duration, integer, size},
+    values::{boolean, duration, integer, size},
 };
 
 /// 85 % of a pool of 1,000 instances: some components use several slots, and a pool that is truly full fails calls.
@@ -47,6 +47,8 @@ pub struct Runtime {
     pub compile_wall: Duration,
     /// The largest component that is looked at, in bytes.
     pub max_component: u64,
+    /// Whether components of wasi:http 0.3 may be installed, and with them the asynchronous engine be there.
+    pub wasi_http_0_3: bool,
 }
 
 pub(super) fn read(table: &Table<'_>) -> Runtime {
@@ -59,5 +61,6 @@ pub(super) fn read(table: &Table<'_>) -> Runtime {
         compile_cpu: table.or("compile-cpu", COMPILE_CPU, duration(COMPILE_TIME)),
         compile_wall: table.or("compile-wall", COMPILE_WALL, duration(COMPILE_TIME)),
         max_component: table.or("max-component", MAX_COMPONENT, size(1 << 10..=1 << 30)),
+        wasi_http_0_3: table.or("wasi-http-0-3", false, boolean),
     }
 }

@@ -95,7 +95,7 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: Arc<Plugin>, permit: Permit, calle
             };
             Box::pin(run(lanes, Admitted { plugin, permit, state, tenant, export: handle }, allowed))
         }
-        Kind::Http02 => {
+        kind @ (Kind::Http02 | Kind::Http03) => {
             let state = state.answering(HeaderMap::new(), head);
             let incoming = stock::Incoming {
                 caller,
@@ -112,8 +112,12 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: Arc<Plugin>, permit: Permit, calle
                 Err(error) => return Outcome::Failed(Failure::Host(error.to_string())),
             };
             let (meter, deadline) = (state.meter.clone(), state.deadline);
-            let guest = async move { stock::http_0_2::run(&plugin, state, &permit, tenant.as_deref(), incoming).await };
-            Box::pin(on_lanes(lanes, Guest::new(guest, meter), deadline, allowed))
+            let guest = if kind == Kind::Http02 {
+                Guest::new(async move { stock::http_0_2::run(&plugin, state, &permit, tenant.as_deref(), incoming).await }, meter)
+            } else {
+                Guest::new(async move { stock::http_0_3::run(&plugin, state, &permit, incoming).await }, meter)
+            };
+            Box::pin(on_lanes(lanes, guest, deadline, allowed))
         }
     };
     let late = Late { plugin: name, request_id: request.id, counted: request.counted };

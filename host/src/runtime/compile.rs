@@ -13,7 +13,7 @@ use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal,
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wasmtime::Engine;
 
-use super::engine::code_settings;
+use super::engine::{Mode, code_settings};
 
 /// What compiling one component may use.
 #[derive(Debug, Clone, Copy)]
@@ -61,12 +61,13 @@ const REFUSED: i32 = 3;
 /// What the system says of a thread that it can give no stack.
 const NO_STACK: &str = "kind: WouldBlock";
 
-/// Compiles a component in a child process. Dropping the future kills the child.
-pub async fn compile(component: Vec<u8>, limits: CompileLimits) -> Result<Vec<u8>, CompileError> {
+/// Compiles a component for an engine in a child process. Dropping the future kills the child.
+pub async fn compile(component: Vec<u8>, mode: Mode, limits: CompileLimits) -> Result<Vec<u8>, CompileError> {
     let host = |error: std::io::Error| CompileError::Host(error.to_string());
     let mut child = tokio::process::Command::new(std::env::current_exe().map_err(host)?)
         .arg("compile")
         .args(["--memory", &limits.memory.to_string(), "--cpu-seconds", &limits.cpu.as_secs().max(1).to_string()])
+        .args((mode == Mode::Asynchronous).then_some("--asynchronous"))
         .env_clear()
         // The allocator would reserve a GiB of addresses at once, which is most of what the child may have.
         .env("MIMALLOC_ARENA_RESERVE", "32MiB")
@@ -110,7 +111,7 @@ pub async fn compile(component: Vec<u8>, limits: CompileLimits) -> Result<Vec<u8
 }
 
 /// The child: limits itself, compiles stdin to stdout and returns its exit status.
-pub fn compile_here(memory: u64, cpu_seconds: u64) -> i32 {
+pub fn compile_here(mode: Mode, memory: u64, cpu_seconds: u64) -> i32 {
     let limit = |resource, value| setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) });
     let limited = set_parent_process_death_signal(Some(Signal::KILL))
         .and_then(|()| limit(Resource::Core, 0))
@@ -132,7 +133,7 @@ pub fn compile_here(memory: u64, cpu_seconds: u64) -> i32 {
         say(format!("the component cannot be read: {error}"));
         return 1;
     }
-    let compiled = Engine::new(&code_settings()).and_then(|engine| engine.precompile_component(&component));
+    let compiled = Engine::new(&code_settings(mode)).and_then(|engine| engine.precompile_component(&component));
     match compiled {
         Ok(artifact) => match std::io::stdout().write_all(&artifact) {
             Ok(()) => 0,

@@ -1,4 +1,4 @@
-//! The synchronous engine: its settings, its pool and the thread that ticks its epochs.
+//! An engine: its settings, its pool and the thread that ticks its epochs.
 
 use std::{
     sync::{
@@ -47,14 +47,24 @@ pub struct Pool {
     pub pagemap_scan: bool,
 }
 
+/// What an engine can run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The contract and WASI 0.2: guests wait in host functions.
+    Synchronous,
+    /// The component model's own async as well, which WASI 0.3 is made of. Every call costs more, and most of the engine's
+    /// recent security advisories were in that code.
+    Asynchronous,
+}
+
 /// Settings that decide what code is generated; the compiling child must use exactly these, with on-demand allocation.
 ///
 /// Features no back service needs are off: each is code that hostile input could reach. Multi-memory stays on, because off
 /// makes the engine panic on some composed components.
-pub fn code_settings() -> Config {
+pub fn code_settings(mode: Mode) -> Config {
     let mut config = Config::new();
     config
-        .concurrency_support(false)
+        .concurrency_support(mode == Mode::Asynchronous)
         .epoch_interruption(true)
         .wasm_component_model(true)
         .wasm_multi_memory(true)
@@ -70,18 +80,22 @@ pub fn code_settings() -> Config {
     config
 }
 
-/// The engine that runs plugins.
+/// An engine that runs plugins.
 ///
 /// Fails when the machine cannot reserve the address space of the pool.
-pub fn engine(pool: Pool) -> wasmtime::Result<Engine> {
-    let mut config = code_settings();
+pub fn engine(mode: Mode, pool: Pool) -> wasmtime::Result<Engine> {
+    let mut config = code_settings(mode);
     let mut allocation = PoolingAllocationConfig::new();
     allocation
         .total_core_instances(pool.core_instances)
         .total_component_instances(pool.core_instances)
         .total_memories(pool.core_instances)
         .total_tables(pool.core_instances)
-        .total_stacks(pool.core_instances)
+        .total_stacks(match mode {
+            Mode::Synchronous => pool.core_instances,
+            // A call has a second one while components within it wait for each other.
+            Mode::Asynchronous => pool.core_instances.saturating_mul(2),
+        })
         .max_core_instances_per_component(pool.per_component)
         .max_memories_per_component(MAX_MEMORIES)
         .max_tables_per_component(pool.per_component)
@@ -113,10 +127,15 @@ pub struct Ticker {
 
 impl Ticker {
     /// Fails when the system gives no thread.
-    pub fn start(engine: &Engine) -> std::io::Result<Self> {
+    pub fn start(engine: &Engine, mode: Mode) -> std::io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let (engine, stopped) = (engine.weak(), stop.clone());
-        let thread = std::thread::Builder::new().name("wharf-epoch".into()).spawn(move || {
+        // By their names one sees from outside which engines there are.
+        let name = match mode {
+            Mode::Synchronous => "wharf-epoch",
+            Mode::Asynchronous => "wharf-epoch-0.3",
+        };
+        let thread = std::thread::Builder::new().name(name.into()).spawn(move || {
             while !stopped.load(Ordering::Relaxed) {
                 std::thread::sleep(TICK);
                 let Some(engine) = engine.upgrade() else { return };

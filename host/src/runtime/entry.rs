@@ -4,7 +4,9 @@ use wasmtime::{
     Store,
     component::{Instance, InstancePre},
 };
-use wasmtime_wasi_http::p2::bindings::exports::wasi::http::incoming_handler;
+use wasmtime_wasi_http::{
+    p2::bindings::exports::wasi::http::incoming_handler, p3::bindings::exports::wasi::http::handler as handler_0_3,
+};
 
 use super::{inspect::Kind, state::CallState};
 use crate::bindings::handler;
@@ -13,12 +15,14 @@ use crate::bindings::handler;
 pub(super) enum Entry {
     Contract(handler::GuestIndices),
     Http02(incoming_handler::GuestIndices),
+    Http03(handler_0_3::GuestIndices),
 }
 
 /// The export of one instance.
 pub(super) enum Exports {
     Contract(handler::Guest),
     Http02(incoming_handler::Guest),
+    Http03(handler_0_3::Guest),
 }
 
 /// The state of a host that calls an instance as what it is not.
@@ -32,6 +36,7 @@ impl Entry {
         Ok(match kind {
             Kind::Contract => Self::Contract(handler::GuestIndices::new(pre)?),
             Kind::Http02 => Self::Http02(incoming_handler::GuestIndices::new(pre)?),
+            Kind::Http03 => Self::Http03(handler_0_3::GuestIndices::new(pre)?),
         })
     }
 
@@ -39,6 +44,7 @@ impl Entry {
         match self {
             Self::Contract(_) => Kind::Contract,
             Self::Http02(_) => Kind::Http02,
+            Self::Http03(_) => Kind::Http03,
         }
     }
 
@@ -46,6 +52,7 @@ impl Entry {
         Ok(match self {
             Self::Contract(indices) => Exports::Contract(indices.load(store, instance)?),
             Self::Http02(indices) => Exports::Http02(indices.load(store, instance)?),
+            Self::Http03(indices) => Exports::Http03(indices.load(store, instance)?),
         })
     }
 }

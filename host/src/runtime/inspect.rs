@@ -2,6 +2,8 @@
 
 use wasmparser::{ComponentExternalKind, Encoding, Instance, Parser, Payload};
 
+use super::engine::Mode;
+
 /// The custom section in which a component carries its `plugin.toml`.
 pub const MANIFEST_SECTION: &str = "wharf:manifest";
 
@@ -31,10 +33,23 @@ pub enum Kind {
     Contract,
     /// `wasi:http/incoming-handler` of WASI 0.2: a stock component.
     Http02,
+    /// `wasi:http/handler` of WASI 0.3: one that needs the asynchronous engine.
+    Http03,
+}
+
+impl Kind {
+    /// The engine that runs it.
+    pub fn mode(self) -> Mode {
+        match self {
+            Self::Contract | Self::Http02 => Mode::Synchronous,
+            Self::Http03 => Mode::Asynchronous,
+        }
+    }
 }
 
 impl Inspected {
-    /// What the component is, or `None` if no request can reach it. The contract goes first: whoever exports both means it.
+    /// What the component is, or `None` if no request can reach it. The contract goes first: whoever exports another too means
+    /// it; and then what is the least to run.
     pub fn kind(&self) -> Option<Kind> {
         let exported = |name: &str, version: &str| {
             self.exports.iter().any(|export| export.strip_prefix(name).is_some_and(|rest| rest.starts_with(version)))
@@ -44,9 +59,18 @@ impl Inspected {
             Some(Kind::Contract)
         } else if exported("wasi:http/incoming-handler", "@0.2.") {
             Some(Kind::Http02)
+        } else if exported("wasi:http/handler", "@0.3.") {
+            Some(Kind::Http03)
         } else {
             None
         }
+    }
+}
+
+impl Inspected {
+    /// The engine that runs it, if one does.
+    pub fn mode(&self) -> Mode {
+        self.kind().map_or(Mode::Synchronous, Kind::mode)
     }
 }
 
@@ -159,5 +183,34 @@ fn push_length(bytes: &mut Vec<u8>, mut length: usize) {
             return;
         }
         bytes.push(low | 0x80);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_component_is_its_exports_say() {
+        const CONTRACT: &str = "wharf:service/handler@0.1.0";
+        const HTTP_0_2: &str = "wasi:http/incoming-handler@0.2.6";
+        const HTTP_0_3: &str = "wasi:http/handler@0.3.0";
+        for (exports, kind, mode) in [
+            (&[CONTRACT][..], Some(Kind::Contract), Mode::Synchronous),
+            (&[HTTP_0_2], Some(Kind::Http02), Mode::Synchronous),
+            (&["run", HTTP_0_3], Some(Kind::Http03), Mode::Asynchronous),
+            (&[HTTP_0_3, HTTP_0_2], Some(Kind::Http02), Mode::Synchronous),
+            (&[HTTP_0_2, CONTRACT], Some(Kind::Contract), Mode::Synchronous),
+            (
+                &["wasi:http/incoming-handler@0.3.0", "wasi:http/handler@0.2.0", "wharf:service/jobs@0.1.0"],
+                None,
+                Mode::Synchronous,
+            ),
+            (&[], None, Mode::Synchronous),
+        ] {
+            let inspected =
+                Inspected { exports: exports.iter().map(|name| (*name).to_owned()).collect(), ..Inspected::default() };
+            assert_eq!((inspected.kind(), inspected.mode()), (kind, mode), "{exports:?}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The station where both lines meet: an admitted call becomes an instance, runs, and leaves an outcome.
 //!
-//! In the order of travel: [`engine`] and [`plugin`] are made once per host and per installed version; a [`permit`] admits
+//! In the order of travel: [`engines`] and [`plugin`] are made once per host and per installed version; a [`permit`] admits
 //! one call; [`state`] is all that a call owns; a [`call`] is a request's and a [`lifecycle`] call a message's, and both
 //! [`run`] the same way: instantiated, called under a [`meter`], on the fast lane for the first tick and then on the slow one
 //! ([`lanes`]), a stock component in its own way ([`stock`]); bytes go through [`crate::reader`] and [`reply`]; [`outcome`] is
@@ -16,6 +16,7 @@ pub mod artifact;
 mod entry;
 pub mod plugin;
 pub mod weight;
+pub mod engines;
 pub mod permit;
 pub mod state;
 mod wasi;

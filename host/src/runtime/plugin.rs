@@ -1,6 +1,6 @@
 //! One installed version of a plugin, ready to run: linked once, instantiated per call.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use wasmtime::{
     Engine, Store,
@@ -9,7 +9,8 @@ use wasmtime::{
 
 use super::{
     artifact::Artifact,
-    engine::{MAX_CORE_INSTANCES, Pool, engine},
+    engine::{Mode, Pool, Ticker, engine},
+    engines::NoEngine,
     entry::Entry,
     inspect::Inspected,
     instance::{Idle, IdlePlaces},
@@ -19,9 +20,8 @@ use super::{
 };
 use crate::{
     bindings::{self, lifecycle},
-    capabilities, codes,
+    capabilities,
     limits::Limits,
-    problem::Problem,
 };
 
 /// Bytes that one host call's arguments may have: twice what a guest may read at once, and the largest thing a capability
@@ -33,6 +33,12 @@ pub(super) fn host_call_bytes(ready: &capabilities::Ready) -> usize {
 
 /// The optional export, by a name that finds every version compatible with it.
 const LIFECYCLE: &str = "wharf:service/lifecycle@0.1.0";
+
+/// What the asynchronous engine may remember of one call: its tasks, and both ends of its streams and futures. A call that opens
+/// none of its own needs about a dozen.
+pub(super) fn concurrent_handles(limits: &Limits) -> usize {
+    64 + 4 * limits.handles as usize
+}
 
 /// A plugin that calls can run on. Shared by all calls of its version; the next version is another one.
 pub struct Plugin {
@@ -50,6 +56,8 @@ pub struct Plugin {
     pub(super) entry: Entry,
     /// Where the component exports it.
     pub(super) lifecycle: Option<lifecycle::GuestIndices>,
+    /// Last, so that its engine goes on ticking for as long as there is an instance.
+    _loader: Loader,
 }
 
 impl std::fmt::Debug for Plugin {
@@ -58,38 +66,51 @@ impl std::fmt::Debug for Plugin {
     }
 }
 
-/// Turns compiled components into plugins: the engine, and every function that a guest of it may import, linked once.
+/// Turns compiled components into plugins: an engine with every function that a guest of it may import, linked once.
 #[derive(Clone)]
-pub struct Loader {
-    linker: Arc<Linker<CallState>>,
+pub struct Loader(Arc<Linked>);
+
+struct Linked {
+    linker: Linker<CallState>,
+    mode: Mode,
+    /// None where nothing runs.
+    _ticker: Option<Ticker>,
+}
+
+/// The same, for who does not keep it from ending.
+#[derive(Default)]
+pub(super) struct WeakLoader(Weak<Linked>);
+
+impl WeakLoader {
+    pub(super) fn upgrade(&self) -> Option<Loader> {
+        self.0.upgrade().map(Loader)
+    }
 }
 
 impl std::fmt::Debug for Loader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Loader").finish_non_exhaustive()
+        f.debug_struct("Loader").field("mode", &self.0.mode).finish_non_exhaustive()
     }
 }
 
 impl Loader {
-    /// Fails only when the engine cannot define its own functions.
-    pub fn new(engine: &Engine) -> wasmtime::Result<Self> {
-        let mut linker = Linker::new(engine);
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-        bindings::types::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
-        capabilities::link(&mut linker)?;
-        Ok(Self { linker: Arc::new(linker) })
+    /// Fails when the machine cannot reserve the pool, or gives no thread. Where nothing `runs`, nothing ticks.
+    pub fn new(mode: Mode, pool: Pool, runs: bool) -> Result<Self, NoEngine> {
+        let failed = |error: wasmtime::Error| NoEngine::Failed(format!("{error:#}"));
+        let engine = engine(mode, pool).map_err(|error| NoEngine::Pool(format!("{error:#}")))?;
+        let ticker = runs.then(|| Ticker::start(&engine, mode)).transpose();
+        let ticker = ticker.map_err(|error| NoEngine::Failed(format!("a thread cannot be started: {error}")))?;
+        let mut linker = Linker::new(&engine);
+        define(&mut linker, mode).map_err(failed)?;
+        Ok(Self(Arc::new(Linked { linker, mode, _ticker: ticker })))
     }
 
-    /// For trying out components where no call will ever run: the same engine, which refuses the same, with the smallest pool.
-    pub fn trial(max_memory: u64) -> Result<Self, Problem> {
-        engine(Pool { core_instances: 1, per_component: MAX_CORE_INSTANCES, max_memory, pagemap_scan: false })
-            .and_then(|engine| Self::new(&engine))
-            .map_err(|error| Problem::new(&codes::HOST_FAILED, "the engine cannot be set up").why(format_args!("{error:#}")))
+    pub(super) fn downgrade(&self) -> WeakLoader {
+        WeakLoader(Arc::downgrade(&self.0))
     }
 
     pub fn engine(&self) -> &Engine {
-        self.linker.engine()
+        self.0.linker.engine()
     }
 
     /// Links a compiled component. Fails if it was compiled for another engine, imports what is not linked, has more parts than
@@ -106,17 +127,30 @@ impl Loader {
     ) -> Result<Plugin, LoadError> {
         let failed = |error: wasmtime::Error| LoadError(format!("{error:#}"));
         let component = artifact.load(self.engine()).map_err(failed)?;
-        let pre = self.linker.instantiate_pre(&component).map_err(failed)?;
+        let pre = self.0.linker.instantiate_pre(&component).map_err(failed)?;
         let kind = inspected.kind().ok_or_else(|| LoadError("no request can reach it".to_owned()))?;
         let entry = Entry::new(kind, &pre).map_err(failed)?;
         let lifecycle = match component.get_export_index(None, LIFECYCLE) {
             Some(_) => Some(lifecycle::GuestIndices::new(&pre).map_err(failed)?),
             None => None,
         };
-        let core_instances = weight(artifact, inspected.core_instances).map_err(failed)?;
-        let idle = Idle::new(reuse.places, core_instances);
-        Ok(Plugin { name, limits, ready, core_instances, reuse: reuse.calls, idle, pre, entry, lifecycle })
+        let core_instances = weight(artifact, self.0.mode, inspected.core_instances).map_err(failed)?;
+        let (idle, reuse, loader) = (Idle::new(reuse.places, core_instances), reuse.calls, self.clone());
+        Ok(Plugin { name, limits, ready, core_instances, reuse, idle, pre, entry, lifecycle, _loader: loader })
     }
+}
+
+/// Every function that a guest may import. That it may is judged at install, by what its manifest declares; what its calls may do
+/// then, by what is granted.
+fn define(linker: &mut Linker<CallState>, mode: Mode) -> wasmtime::Result<()> {
+    wasmtime_wasi::p2::add_to_linker_async(linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
+    if mode == Mode::Asynchronous {
+        wasmtime_wasi::p3::add_to_linker(linker)?;
+        wasmtime_wasi_http::p3::add_to_linker(linker)?;
+    }
+    bindings::types::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
+    capabilities::link(linker)
 }
 
 /// Whether instances of a plugin serve more than one call.
@@ -143,6 +177,11 @@ impl Plugin {
     pub(super) fn store(&self, state: CallState) -> Store<CallState> {
         let mut store = Store::new(self.pre.engine(), state);
         store.limiter(|state| &mut state.ledger);
+        if self.entry.kind().mode() == Mode::Asynchronous
+            && let Some(table) = store.concurrent_resource_table()
+        {
+            table.set_max_capacity(concurrent_handles(&self.limits));
+        }
         store.set_hostcall_fuel(host_call_bytes(&self.ready));
         // Before instantiating: a start function is guest code as well.
         store.set_epoch_deadline(1);

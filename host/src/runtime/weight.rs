@@ -8,7 +8,7 @@ use wasmtime::Engine;
 
 use super::{
     artifact::Artifact,
-    engine::{MAX_CORE_INSTANCES, Pool, engine},
+    engine::{MAX_CORE_INSTANCES, Mode, Pool, engine},
 };
 
 /// How many permits a call of this component needs, so that calls with permits never find the pool empty.
@@ -16,11 +16,11 @@ use super::{
 /// The component can be loaded where the most are allowed. `seen` is what can be counted in it without following who
 /// instantiates whom, which is right for all that is not composed, and never less is returned. Blocking: loads the component
 /// once more, or a few times where `seen` is too few.
-pub fn weight(artifact: &Artifact, seen: u32) -> wasmtime::Result<u32> {
+pub fn weight(artifact: &Artifact, mode: Mode, seen: u32) -> wasmtime::Result<u32> {
     let (mut least, mut most) = (seen.clamp(1, MAX_CORE_INSTANCES), MAX_CORE_INSTANCES);
     let mut next = least;
     while least < most {
-        if artifact.load(&allowing(next)?).is_ok() {
+        if artifact.load(&allowing(mode, next)?).is_ok() {
             most = next;
         } else {
             least = next + 1;
@@ -31,6 +31,6 @@ pub fn weight(artifact: &Artifact, seen: u32) -> wasmtime::Result<u32> {
 }
 
 /// An engine like the one that serves, but for how many core instances a component may have. Nothing ever runs in it.
-fn allowing(per_component: u32) -> wasmtime::Result<Engine> {
-    engine(Pool { core_instances: 1, per_component, max_memory: 4 << 30, pagemap_scan: false })
+fn allowing(mode: Mode, per_component: u32) -> wasmtime::Result<Engine> {
+    engine(mode, Pool { core_instances: 1, per_component, max_memory: 4 << 30, pagemap_scan: false })
 }

@@ -13,6 +13,8 @@ use super::store::contents;
 use crate::limits::Row;
 
 const HANDLER: &str = "wharf:service/handler@0.1.0";
+const HTTP_0_2: &str = "wasi:http/incoming-handler@0.2.0";
+const HTTP_0_3: &str = "wasi:http/handler@0.3.0";
 
 fn manifest() -> String {
     fs::read_to_string(INNOCENT.manifest).expect("the manifest can be read").replace("test/innocent", "test/handmade")
@@ -38,6 +40,11 @@ fn exporting(names: &[&str]) -> Component {
 
 /// Imports an empty instance under this name, and exports a handler.
 fn importing(name: &str) -> Vec<u8> {
+    behind(HANDLER, name)
+}
+
+/// Exports an empty instance under the first name, and imports one under the second.
+fn behind(handler: &str, name: &str) -> Vec<u8> {
     let mut component = Component::new();
     let (mut types, mut imports) = (ComponentTypeSection::new(), ComponentImportSection::new());
     types.instance(&InstanceType::new());
@@ -45,7 +52,7 @@ fn importing(name: &str) -> Vec<u8> {
     component.section(&types).section(&imports);
     let (mut instances, mut exports) = (ComponentInstanceSection::new(), ComponentExportSection::new());
     instances.export_items(std::iter::empty::<(&str, ComponentExportKind, u32)>());
-    exports.export(HANDLER, ComponentExportKind::Instance, 1, None);
+    exports.export(handler, ComponentExportKind::Instance, 1, None);
     component.section(&instances).section(&exports);
     with_manifest(component)
 }
@@ -114,6 +121,18 @@ fn rows() -> Vec<(&'static str, Vec<u8>, &'static str, &'static str)> {
         ("an interface of the future", importing("wharf:service/teleport@0.1.0"), "WH1204", "teleport"),
         ("an interface of somebody else", importing("acme:engine/ignition@1.0.0"), "WH1204", "acme:engine/ignition"),
         ("another way to call other servers", importing("wasi:http/outgoing-handler@0.2.0"), "WH1204", "wharf:service/http-out"),
+        ("the next WASI, for the contract", importing("wasi:clocks/system-clock@0.3.0"), "WH1204", "wasi:clocks/system-clock"),
+        ("the next WASI, for this one", behind(HTTP_0_2, "wasi:http/types@0.3.0"), "WH1204", "wasi:http/types@0.3.0"),
+        ("a draft of the next WASI", behind(HTTP_0_3, "wasi:http/types@0.3.0-rc-2025-09-16"), "WH1204", "0.3.0-rc-2025-09-16"),
+        ("a link of a chain", behind(HTTP_0_3, "wasi:http/handler@0.3.0"), "WH1204", "wasi:http/handler@0.3.0"),
+        (
+            "a stock component that keeps its values elsewhere",
+            behind(HTTP_0_2, "wasi:keyvalue/store@0.2.0"),
+            "WH1204",
+            "wasi:keyvalue",
+        ),
+        ("a stock component of nothing", with_manifest(exporting(&[HTTP_0_2])), "WH1202", "test/handmade"),
+        ("what is switched off", with_manifest(exporting(&[HTTP_0_3])), "WH1211", "wasi-http-0-3"),
         ("a newer WASI", importing("wasi:sockets/tcp@0.9.0"), "WH1204", "wasi:sockets/tcp"),
         ("a store that was not asked for", importing("wharf:service/kv@0.1.0"), "WH1203", "wharf:service/kv"),
         ("secrets that were not asked for", importing("wharf:service/secrets@0.1.0"), "WH1203", "wharf:service/secrets"),

@@ -2,12 +2,16 @@
 
 use std::fs;
 
-use wharf_guests::{Guest, INNOCENT, PROXY};
+use wharf_guests::{Guest, INNOCENT, PROXY, SERVICE};
 
 use crate::support::server::{Reply, Sent, Server};
 use crate::support::{Answer, Running, Service, TestHost};
 
-const STOCK: [&Guest; 1] = [&PROXY];
+const STOCK: [&Guest; 2] = [&PROXY, &SERVICE];
+
+fn new() -> TestHost {
+    TestHost::new().section("[runtime]\nwasi-http-0-3 = true")
+}
 
 fn echo(sent: &Sent) -> Reply {
     match sent.line.as_str() {
@@ -19,7 +23,7 @@ fn echo(sent: &Sent) -> Reply {
 }
 
 fn host(service: Service) -> Running {
-    TestHost::new().with(service).with(Service::of(&INNOCENT)).start()
+    new().with(service).with(Service::of(&INNOCENT)).start()
 }
 
 fn granted(guest: &Guest, server: &Server, more: &str) -> Service {
@@ -121,7 +125,7 @@ fn an_injected_secret_reaches_the_server_and_nobody_else() {
         let server = Server::new(echo);
         let inject = ", inject = [{ host = \"127.0.0.1\", header = \"x-key\", secret = \"token\" }]";
         let service = granted(guest, &server, inject).set("secrets", "{ token = { file = \"token\" } }");
-        let host = TestHost::new().with(service);
+        let host = new().with(service);
         fs::write(host.path().join("token"), "s3cret\n").expect("a secret can be written");
         let host = host.start();
         let request = host.post(&format!("/s/{}/fetch", guest.name)).header("x-url", server.url("/")).header("x-key", "forged");

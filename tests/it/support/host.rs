@@ -48,6 +48,14 @@ impl TestHost {
         self
     }
 
+    /// Without these tables any more.
+    #[track_caller]
+    pub(crate) fn without(mut self, text: &str) -> Self {
+        assert!(self.sections.contains(text), "there are none: {text}");
+        self.sections = self.sections.replace(text, "");
+        self
+    }
+
     /// With a key more in `[listen]`.
     pub(crate) fn listen(mut self, key: &str, value: &str) -> Self {
         self.listen.push_str(&format!("{key} = {value}\n"));

@@ -96,10 +96,10 @@ enum First {
     Set(Option<Set>),
 }
 
-fn response(set: Option<Set>) -> Result<Response<WasiBody>, Failure> {
+fn response(set: Option<Set>) -> Result<Response<WasiBody>, Stop> {
     match set {
         Some(Ok(response)) => Ok(response),
-        Some(Err(code)) => Err(Failure::Error { code: "wasi:http".into(), message: format!("{code:?}"), retry_after: None }),
-        None => Err(Failure::Invalid("no response was set".into())),
+        Some(Err(code)) => Err(Stop::code(&code)),
+        None => Err(Stop::Failed(Failure::Invalid("no response was set".into()))),
     }
 }

@@ -1,13 +1,14 @@
 //! Stock components: they speak `wasi:http` instead of the contract and run unmodified, under the same permits and limits.
 //!
 //! In the order of travel: [`identity`] tells the caller by headers, [`incoming`] makes the component's request, [`http_0_2`]
-//! calls it, [`outgoing`] sends its response on. What of all that is a limit, a failure or a cut means the same as for a plugin of
-//! the contract; a request body that failed outweighs what the component made of that, because `wasi:http` has no error of its own
-//! for it that would come back.
+//! or [`http_0_3`] calls it, [`outgoing`] sends its response on. What of all that is a limit, a failure or a cut means the same as
+//! for a plugin of the contract; a request body that failed outweighs what the component made of that, because `wasi:http` has no
+//! error of its own for it that would come back.
 
 mod identity;
 mod incoming;
 pub(super) mod http_0_2;
+pub(super) mod http_0_3;
 mod outgoing;
 
 pub(super) use self::incoming::Incoming;
@@ -35,6 +36,11 @@ impl From<Failure> for Stop {
 }
 
 impl Stop {
+    /// The component ended with an error code of `wasi:http`.
+    fn code(code: &impl std::fmt::Debug) -> Self {
+        Self::Failed(Failure::Error { code: "wasi:http".into(), message: format!("{code:?}"), retry_after: None })
+    }
+
     /// The failure as it is logged and answered.
     fn failure(self, state: &CallState, broken: &Broken) -> Failure {
         let failure = match self {

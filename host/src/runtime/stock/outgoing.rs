@@ -47,7 +47,10 @@ pub(super) fn whole(response: Response<WasiBody>, limit: u64) -> Result<Answer, 
 /// Sends the head, and returns what is to be done for the body while the component goes on.
 pub(super) fn start(response: Response<WasiBody>, head: HeadSender, limit: u64) -> Result<Pump, Failure> {
     let (status, mut headers, source) = take_apart(response)?;
-    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let announced: Option<u64> = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if let Some(asked) = announced.filter(|length| *length > limit) {
+        return Err(Failure::Breached(Breach { limit: Limit::BodyOut, asked, allowed: limit }));
+    }
     if announced.is_none_or(|length| length == 0) {
         // A response of no length is over with its head, whatever comes of its body.
         headers.remove(CONTENT_LENGTH);

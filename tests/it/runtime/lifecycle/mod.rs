@@ -20,7 +20,7 @@ use wharf::{
         self,
         service::{Installed, Service},
     },
-    runtime::{artifact::Artifact, inspect::inspect},
+    runtime::{artifact::Artifact, engine::Mode, inspect::inspect},
     store::{DataDir, Store, StoreError},
 };
 use wharf_guests::Guest;
@@ -58,11 +58,12 @@ impl Host {
         let component = fs::read(guest.component).expect("a component can be read");
         let manifest = fs::read_to_string(guest.manifest).expect("a manifest can be read");
         let manifest = Manifest::parse(&manifest).unwrap_or_else(|problems| panic!("{problems}"));
-        let compiled = app.loader.engine().precompile_component(&component).expect("it compiles");
+        let loader = app.engines.loader(Mode::Synchronous).expect("an engine");
+        let compiled = loader.engine().precompile_component(&component).expect("it compiles");
         let artifact = Artifact::compiled_by_this_host(compiled);
         let inspected = inspect(&component).expect("a component");
         let service = &self.config.services[guest.name];
-        let installed = app.ready(service, &manifest, &inspected, &artifact, &self.config.limits).expect("it is ready");
+        let installed = app.ready(service, &manifest, &inspected, &artifact, &loader, &self.config.limits).expect("it is ready");
         self.service().current.store(Some(Arc::new(installed)));
     }
 

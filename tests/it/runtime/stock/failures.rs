@@ -1,6 +1,9 @@
 //! What a stock component does wrong is its own failure, told to the operator and not to the caller.
 
-use super::{super::assert_fails, each};
+use wharf_guests::PROXY;
+
+use super::{super::assert_fails, each, host};
+use crate::support::Service;
 
 #[test]
 fn a_panic() {
@@ -40,6 +43,25 @@ fn a_body_that_is_not_what_was_announced() {
             host.get(&format!("{root}/length/{length}")).open().breaks_off_or(502);
         }
     });
+}
+
+#[test]
+fn a_body_that_is_left_unfinished() {
+    // Where nothing tells that nobody will write on, the call's time does.
+    each(&[("wall", "500ms")], |host, root| {
+        for unfinished in ["unfinished", "leak"] {
+            host.get(&format!("{root}/{unfinished}")).open().breaks_off_or(502);
+        }
+        host.log().find("that the first one was", |line| line.field("failure").contains("is not valid: its body"));
+    });
+}
+
+#[test]
+fn no_response_at_all() {
+    let host = host(Service::of(&PROXY));
+    host.get("/s/proxy/nothing").send().assert(502, "WH2307");
+    assert!(host.log().code("WH2307").text().contains("no response was set"));
+    host.stop();
 }
 
 #[test]

@@ -1,7 +1,12 @@
 //! The limit table holds for stock components too.
 
-use super::{super::assert_fails, each};
-use crate::limits::{Row, assert_limit};
+use wharf_guests::SERVICE;
+
+use super::{super::assert_fails, each, host};
+use crate::{
+    limits::{Row, assert_limit},
+    support::Service,
+};
 
 #[test]
 fn processor_time() {
@@ -35,6 +40,13 @@ fn handles() {
     each(&[("handles", "100")], |host, root| {
         assert_limit(&assert_fails(host, &format!("{root}/hoard"), 502, "WH2306"), "handles", 100);
     });
+}
+
+/// Streams that no host function opens.
+pub(crate) fn over_its_streams(row: &Row) {
+    let host = host(Service::of(&SERVICE).limit("handles", "100"));
+    assert_limit(&assert_fails(&host, "/s/service/streams", row.status(), row.code()), "handles", 100);
+    host.stop();
 }
 
 /// The bindings trap before a set of headers outgrows them.

@@ -1,22 +1,26 @@
 //! Stock components beside plugins of the contract: what holds of one generation of `wasi:http` holds of the other, and mostly it
 //! is what holds of every plugin.
 
+mod engine;
 mod failures;
 pub(crate) mod limits;
 mod reuse;
 mod seen;
 mod streams;
 
-use wharf_guests::{Guest, INNOCENT, PROXY};
+use wharf_guests::{Guest, INNOCENT, PROXY, SERVICE};
 
 use crate::support::{Running, Service, TestHost};
 
 /// One of each generation.
-const STOCK: [&Guest; 1] = [&PROXY];
+const STOCK: [&Guest; 2] = [&PROXY, &SERVICE];
+
+/// What the second generation needs.
+const SWITCHED_ON: &str = "[runtime]\nwasi-http-0-3 = true";
 
 /// A host for stock components, and the innocent neighbour.
 fn host(service: Service) -> Running {
-    TestHost::new().with(service).with(Service::of(&INNOCENT)).start()
+    TestHost::new().section(SWITCHED_ON).with(service).with(Service::of(&INNOCENT)).start()
 }
 
 /// Tries something with each generation: the host, and the path of its service. It may run once at a time, so that a permit
