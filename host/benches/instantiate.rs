@@ -22,7 +22,7 @@ use wharf::{
         lanes::Lanes,
         outcome::Outcome,
         permit::{HostPermits, PluginPermits},
-        plugin::{Loader, Plugin, Reuse},
+        plugin::{Loader, Parts, Plugin, Reuse},
     },
     secret::Secret,
 };
@@ -58,10 +58,15 @@ fn load(pagemap_scan: bool, reuse: u32) -> Arc<Plugin> {
     let loader = Loader::new(Mode::Synchronous, pool, true).expect("an engine");
     let artifact = Artifact::compiled_by_this_host(loader.engine().precompile_component(HELLO).expect("it compiles"));
     let reuse = Reuse { calls: reuse, places: IdlePlaces::new(10) };
-    let inspected = inspect(HELLO).expect("a component");
-    let ready = std::sync::Arc::default();
-    let plugin = loader.load(&artifact, &inspected, "wharf/hello@bench".into(), Limits::DEFAULT, reuse, ready).expect("it loads");
-    Arc::new(plugin)
+    let parts = Parts {
+        artifact: &artifact,
+        inspected: &inspect(HELLO).expect("a component"),
+        name: "wharf/hello@bench".into(),
+        limits: Limits::DEFAULT,
+        reuse,
+        ready: Arc::default(),
+    };
+    Arc::new(loader.load(parts).expect("it loads"))
 }
 
 fn caller() -> Caller {

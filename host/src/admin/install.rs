@@ -7,6 +7,7 @@ use super::{
     vet::{Vetted, vet},
 };
 use crate::{
+    app::Candidate,
     capabilities::{self, Grants, Lacking, Ready},
     codes,
     limits::Limits,
@@ -16,8 +17,8 @@ use crate::{
     runtime::{
         artifact::Artifact,
         compile::{CompileError, CompileLimits, compile},
-        inspect::{Inspected, Kind},
-        plugin::{Loader, Plugin, Reuse},
+        inspect::Kind,
+        plugin::{Loader, Parts, Plugin, Reuse},
     },
     store::{self, Digest},
     units::show_size,
@@ -93,8 +94,8 @@ impl Admin {
         self.check_version(&vetted, &digest).await?;
         let component = Arc::new(component);
         let compiled = self.compiled(&digest, &component, &vetted).await?;
-        blocking(|| self.try_out(&vetted.manifest, &vetted.inspected, &compiled))?;
-        let bindings = blocking(|| self.bindings(&vetted.manifest, &vetted.inspected, &compiled))?;
+        blocking(|| self.try_out(&vetted, &compiled))?;
+        let bindings = blocking(|| self.bindings(&vetted, &compiled))?;
 
         blocking(|| self.blobs.put_component(&component)).map_err(|error| error.problem())?;
         self.keep(&digest, &compiled)?;
@@ -145,7 +146,7 @@ impl Admin {
         self.check_switched_on(&vetted)?;
         let compiled = self.compiled(&active.digest, &Arc::new(component), &vetted).await?;
         self.keep(&active.digest, &compiled)?;
-        self.swap(blocking(|| self.bindings(&vetted.manifest, &vetted.inspected, &compiled))?);
+        self.swap(blocking(|| self.bindings(&vetted, &compiled))?);
         Ok(())
     }
 
@@ -251,11 +252,13 @@ impl Admin {
     }
 
     /// Links the component once, whether a service is bound to it or not.
-    fn try_out(&self, manifest: &Manifest, inspected: &Inspected, compiled: &Compiled) -> Result<(), Problem> {
+    fn try_out(&self, vetted: &Vetted, compiled: &Compiled) -> Result<(), Problem> {
+        let Vetted { manifest, inspected, .. } = vetted;
         let limits = Limits::grant(&manifest.limits, &self.config.limits);
         let ready = Arc::new(Ready::default());
         let Compiled { artifact, loader, .. } = compiled;
-        loader.load(artifact, inspected, plugin_name(manifest), limits, Reuse::never(), ready).map(drop).map_err(|error| {
+        let parts = Parts { artifact, inspected, name: plugin_name(manifest), limits, reuse: Reuse::never(), ready };
+        loader.load(parts).map(drop).map_err(|error| {
             Problem::new(&codes::PLUGIN_INVALID, format!("plugin `{}` cannot be linked", manifest.id))
                 .why(error)
                 .fix("build it again")
@@ -263,13 +266,15 @@ impl Admin {
     }
 
     /// The plugin made ready for every service bound to it; all of them, or none.
-    fn bindings(&self, manifest: &Manifest, inspected: &Inspected, compiled: &Compiled) -> Result<Vec<Binding>, Problems> {
+    fn bindings(&self, vetted: &Vetted, compiled: &Compiled) -> Result<Vec<Binding>, Problems> {
         let Some(app) = &self.app else { return Ok(Vec::new()) };
+        let Vetted { manifest, inspected, .. } = vetted;
+        let candidate = Candidate { manifest, inspected, artifact: &compiled.artifact, loader: &compiled.loader };
         let mut problems = Problems::default();
         let mut bindings = Vec::new();
         for bound in self.config.services.values().filter(|service| service.plugin == manifest.id) {
             let Some(service) = app.services.by_key(&bound.key) else { continue };
-            match app.ready(bound, manifest, inspected, &compiled.artifact, &compiled.loader, &self.config.limits) {
+            match app.ready(bound, candidate, &self.config.limits) {
                 Ok(installed) => bindings.push((service.clone(), Arc::new(installed))),
                 Err(more) => problems.extend(more),
             }

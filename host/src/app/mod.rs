@@ -47,7 +47,7 @@ use crate::{
         instance::IdlePlaces,
         lanes::Lanes,
         permit::{HostPermits, PluginPermits},
-        plugin::{Loader, Reuse},
+        plugin::{Loader, Parts, Reuse},
     },
     store::Store,
     units::show_size,
@@ -84,6 +84,16 @@ pub struct App {
     idle: IdlePlaces,
     capabilities: capabilities::Host,
     request_ids: RequestIds,
+}
+
+/// A version of a plugin before a service runs it.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    pub manifest: &'a Manifest,
+    pub inspected: &'a Inspected,
+    pub artifact: &'a Artifact,
+    /// Of the engine that the artifact was compiled for.
+    pub loader: &'a Loader,
 }
 
 impl std::fmt::Debug for App {
@@ -164,15 +174,8 @@ impl App {
 
     /// Makes a plugin ready for a service, within what its manifest asks and the operator allows. Changes nothing yet; see
     /// [`Service::current`].
-    pub fn ready(
-        &self,
-        service: &config::Service,
-        manifest: &Manifest,
-        inspected: &Inspected,
-        artifact: &Artifact,
-        loader: &Loader,
-        caps: &Limits,
-    ) -> Result<Installed, Problems> {
+    pub fn ready(&self, service: &config::Service, candidate: Candidate<'_>, caps: &Limits) -> Result<Installed, Problems> {
+        let Candidate { manifest, inspected, artifact, loader } = candidate;
         let name: Arc<str> = format!("{}@{}", manifest.id, manifest.version).into();
         let invalid = |why: &dyn std::fmt::Display| {
             Problem::new(&codes::PLUGIN_INVALID, format!("plugin `{name}` cannot be used for the service `{}`", service.key))
@@ -190,7 +193,8 @@ impl App {
             .into());
         }
         let reuse = Reuse { calls: service.reuse, places: self.idle.clone() };
-        let plugin = loader.load(artifact, inspected, name.clone(), limits, reuse, ready).map_err(|error| invalid(&error))?;
+        let parts = Parts { artifact, inspected, name: name.clone(), limits, reuse, ready };
+        let plugin = loader.load(parts).map_err(|error| invalid(&error))?;
         let routes = Routes::new(&manifest.routes, &limits).map_err(|error| invalid(&error))?;
         let (needed, all) = (plugin.core_instances, self.permits.all());
         if needed as usize > all {

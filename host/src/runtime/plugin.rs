@@ -116,15 +116,8 @@ impl Loader {
     /// Links a compiled component. Fails if it was compiled for another engine, imports what is not linked, has more parts than
     /// the pool allows for one, exports no handler that this host can call, or an optional interface without all of its
     /// functions. Blocking.
-    pub fn load(
-        &self,
-        artifact: &Artifact,
-        inspected: &Inspected,
-        name: Arc<str>,
-        limits: Limits,
-        reuse: Reuse,
-        ready: Arc<capabilities::Ready>,
-    ) -> Result<Plugin, LoadError> {
+    pub fn load(&self, parts: Parts<'_>) -> Result<Plugin, LoadError> {
+        let Parts { artifact, inspected, name, limits, reuse, ready } = parts;
         let failed = |error: wasmtime::Error| LoadError(format!("{error:#}"));
         let component = artifact.load(self.engine()).map_err(failed)?;
         let pre = self.0.linker.instantiate_pre(&component).map_err(failed)?;
@@ -151,6 +144,20 @@ fn define(linker: &mut Linker<CallState>, mode: Mode) -> wasmtime::Result<()> {
     }
     bindings::types::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
     capabilities::link(linker)
+}
+
+/// What a plugin is made of.
+#[derive(Debug)]
+pub struct Parts<'a> {
+    /// Compiled for the loader's engine.
+    pub artifact: &'a Artifact,
+    /// What the component that it was compiled from says of itself.
+    pub inspected: &'a Inspected,
+    /// `id@version`, for logs.
+    pub name: Arc<str>,
+    pub limits: Limits,
+    pub reuse: Reuse,
+    pub ready: Arc<capabilities::Ready>,
 }
 
 /// Whether instances of a plugin serve more than one call.

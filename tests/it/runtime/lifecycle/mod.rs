@@ -12,7 +12,7 @@ use std::{fs, path::Path, sync::Arc};
 use http_body_util::BodyExt as _;
 use tokio::runtime::Runtime;
 use wharf::{
-    app::App,
+    app::{App, Candidate},
     config::Config,
     manifest::Manifest,
     message::{Deliver, DeliverError, Delivered, Delivery, Kind},
@@ -63,7 +63,8 @@ impl Host {
         let artifact = Artifact::compiled_by_this_host(compiled);
         let inspected = inspect(&component).expect("a component");
         let service = &self.config.services[guest.name];
-        let installed = app.ready(service, &manifest, &inspected, &artifact, &loader, &self.config.limits).expect("it is ready");
+        let candidate = Candidate { manifest: &manifest, inspected: &inspected, artifact: &artifact, loader: &loader };
+        let installed = app.ready(service, candidate, &self.config.limits).expect("it is ready");
         self.service().current.store(Some(Arc::new(installed)));
     }
 
