@@ -205,6 +205,25 @@ fn what_makes_something_is_not_repeated() {
 }
 
 #[test]
+fn an_auth_code_is_shown_once_whatever_becomes_of_it() {
+    const BY_CODE: &str = "GET /v1.0/service/app/by_auth_code/*";
+    const CODE: &str = "0efc46c1584e5d51c58a0f3317491f09f9047c55";
+    let platform = Platform::new();
+    platform.auth_code(CODE, APP_ID);
+    let service = Service::of(&platform);
+    let client = service.client();
+    for (shown, trouble) in
+        [Reply::Cut, Reply::new("503 Service Unavailable", ""), Reply::new("200 OK", "")].into_iter().enumerate()
+    {
+        platform.on(BY_CODE).once(trouble);
+        unavailable(service.wait(client.app_by_auth_code(CODE)));
+        assert_eq!(platform.count(BY_CODE), shown + 1);
+    }
+    // Who shows it again has decided to.
+    assert_eq!(service.wait(client.app_by_auth_code(CODE)).expect("it is answered").id, APP_ID);
+}
+
+#[test]
 fn a_platform_that_is_not_there_is_unavailable() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
     let address = listener.local_addr().expect("a listener has an address");

@@ -41,7 +41,7 @@ impl Client {
     /// The app whose developer was given this code, to show it at a console. Errors: `authCode.NotExist`, `authCode.Expired` and
     /// `authCode.TypeNotRight` of the platform.
     ///
-    /// A code may be good once only, and a call that failed may have used it up.
+    /// A code may be good once only, and a call that failed may have used it up; so it is not repeated here.
     pub async fn app_by_auth_code(&self, code: &str) -> Result<App, PlatformError> {
         let Ok(path) = self.path(Call::AppByAuthCode, &[code]) else {
             return Err(PlatformError::Refused { code: NO_CODE.into(), message: "this is not an auth code".into() });

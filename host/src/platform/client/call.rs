@@ -59,8 +59,14 @@ impl Call {
     }
 
     /// Whether it may be made twice where it is unknown what became of it: it changes nothing, or the same.
+    ///
+    /// Asking for an app by an auth code is none of these though it is a GET: a platform may take a code once only, so that
+    /// the second call would be told that a good code is used.
     pub(super) fn is_repeatable(self) -> bool {
-        self.method() == Method::GET || self == Self::ResolveMessage
+        match self {
+            Self::Messages | Self::Message | Self::ResolveMessage | Self::App | Self::AppUserAccessToken => true,
+            Self::AppByAuthCode | Self::CreateAppUser | Self::UpdateAppUser => false,
+        }
     }
 
     /// The most bytes of an answer that are read.

@@ -9,7 +9,7 @@
 //! **Guarantees.** The access token goes to the configured origin and nowhere else: not into logs, errors or `Debug`, not to a
 //! guest, and what the platform says of it is blotted out. TLS but on this machine, no proxy, no redirects. Every call ends
 //! within `timeout`, repetitions included; answers are bounded. Repeated are only calls that read, and Resolve: what may have
-//! made something is left to whoever asked.
+//! made something, or used up an auth code, is left to whoever asked.
 //!
 //! Calls run on a thread of their own, where no guest is ever polled: a connection must not wait for a plugin that computes,
 //! nor the processor time of a platform in this host be counted as a plugin's.
