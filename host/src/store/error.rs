@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{kv::KvError, messages::MessageError, plugins::PluginError, tokens::TokenError};
+use super::{kv::KvError, messages::MessageError, plugins::PluginError, sessions::SessionError, tokens::TokenError};
 use crate::{codes, problem::Problem};
 
 /// Why the store did not do what it was asked.
@@ -19,6 +19,8 @@ pub enum StoreError {
     Plugin(#[from] PluginError),
     #[error(transparent)]
     Token(#[from] TokenError),
+    #[error(transparent)]
+    Session(#[from] SessionError),
     /// No transaction could be opened.
     #[error("the store cannot begin to write")]
     Begin(#[source] Arc<rusqlite::Error>),

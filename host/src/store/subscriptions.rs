@@ -218,7 +218,8 @@ pub(super) fn change(connection: &Connection, change: &Change) -> Result<(), Sto
     set().map_err(messages::unwritten(service))
 }
 
-fn learn(connection: &Connection, app_key: &str, app_id: &str) -> rusqlite::Result<()> {
+/// Remembers the id of an app, inside whatever transaction is open.
+pub(super) fn learn(connection: &Connection, app_key: &str, app_id: &str) -> rusqlite::Result<()> {
     // Nothing is written where nothing is new: then there is nothing to wait for.
     connection
         .prepare_cached(

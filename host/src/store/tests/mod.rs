@@ -4,6 +4,7 @@ mod blobs;
 mod commit;
 mod data_dir;
 mod plugins;
+mod sessions;
 mod tokens;
 
 use tempfile::TempDir;
