@@ -45,6 +45,8 @@ pub enum Scheme {
     Anonymous,
     OceanAuth,
     Bearer,
+    /// A session of a console.
+    Console,
     /// Nobody outside: see [`Caller::host`].
     Host,
 }
@@ -56,6 +58,7 @@ impl Scheme {
             Self::Anonymous => "anonymous",
             Self::OceanAuth => "ocean-auth",
             Self::Bearer => "bearer",
+            Self::Console => "console",
             Self::Host => "host",
         }
     }

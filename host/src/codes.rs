@@ -150,6 +150,21 @@ codes! {
          has handled (`subscribed = \"known\"` in the manifest) and it has handled none. Subscribe at the platform; `wharf \
          messages list` shows what has arrived.";
 
+    CONSOLE_CLOSED = "WH2006", "the console is not open",
+        "A console is opened by a link of the platform's, whose code is good for a minute; from then on a cookie keeps it open \
+         until it is over or somebody logs out. The request came without that cookie, or with one that is unknown, over, or \
+         another console's. Open the console from the platform.";
+    AUTH_CODE_REFUSED = "WH2007", "the link does not open the console",
+        "The auth code in the link is not one, or the platform did not accept it: it is older than a minute, was used before, or is \
+         not a code for consoles. Open the console from the platform again. The host's log has the cause.";
+    CROSS_SITE = "WH2008", "the request does not come from the console",
+        "A console takes what changes things (any method but GET and HEAD) from its own pages only: Sec-Fetch-Site must be \
+         same-origin and Origin the console's own, as far as the browser sends them, and one of them must be there. A proxy \
+         before the host must pass Host on as it is, with the port.";
+    AUTH_CODE_UNASKED = "WH2009", "the platform did not say whose link it is",
+        "To open a console the host shows the link's auth code to the platform. That could not be reached, did not answer in time, \
+         or refused this service. The host's log has the cause; the same link may work a moment later.";
+
     NO_SERVICE = "WH2101", "no such service",
         "No back service has this host name or key. Services are addressed by their own host name, or below /s/<service-key>/.";
     NO_ROUTE = "WH2102", "no such route",

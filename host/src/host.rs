@@ -192,11 +192,11 @@ impl Host {
     }
 }
 
-/// Keeps what is remembered of callers small.
+/// Keeps what is remembered of callers and consoles small.
 async fn forget(app: Arc<App>) {
     loop {
         tokio::time::sleep(FORGET_EVERY).await;
-        app.budgets.forget_quiet();
+        app.forget().await;
     }
 }
 

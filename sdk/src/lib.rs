@@ -48,7 +48,7 @@
 //! [[routes]]
 //! method = "GET"
 //! path = "/hello/{name}"
-//! auth = "app"          # none | app | app-user | bearer | any
+//! auth = "app"          # none | app | app-user | bearer | any | console
 //! ```
 //!
 //! `cargo build --release --target wasm32-wasip2` makes the component. Manifest and route table travel inside it, as the custom

@@ -3,7 +3,7 @@
 use crate::{
     capabilities::{confide, enlist, fetch, files, keep, lookup},
     cli::plugin as innocent,
-    request::authenticate::{bearer as doors, ocean_auth as identity},
+    request::authenticate::{bearer as doors, console as desk, ocean_auth as identity},
     runtime::{
         canary, chatter, drip, escape, flood, giant, grow, hoard,
         lifecycle::{balk, journal, unruly},

@@ -13,7 +13,7 @@ use crate::{
     capabilities::{fetch, keep, lookup},
     platform::failures,
     request::{
-        authenticate::{bearer::jwt, ocean_auth::refused as ocean_auth},
+        authenticate::{bearer::jwt, console, ocean_auth::refused as ocean_auth},
         budget, limit as permits,
         listen::size,
     },
@@ -138,6 +138,8 @@ cases! {
     ocean_auth_header = "an Ocean-Auth header" => ocean_auth::over_its_length;
     access_token = "a JWT access token" => jwt::over_its_length;
     caller = "requests of one caller (an app, a user of it, or an address) at one service" => budget::over_its_budget;
+    auth_codes = "auth codes that one address shows at the console of one service" => console::refused::over_its_codes;
+    sessions = "sessions of consoles" => console::session::over_its_sessions;
     host_permits = "calls of all plugins at once" => permits::over_the_permits_of_all;
     compiling = "compiling a component" => compile::over_its_limits;
     component_size = "size of a component" => component::over_its_size;

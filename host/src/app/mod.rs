@@ -1,5 +1,6 @@
 //! The host as a whole: everything a request or a message needs, made once.
 
+mod consoles;
 mod deliver;
 mod messages;
 
@@ -33,6 +34,7 @@ use crate::{
                 Bearer,
                 jwt::{Accept, issuer::Issuer},
             },
+            console::{Console, Consoles},
         },
         budget::Budgets,
         notice::Inbox,
@@ -63,6 +65,8 @@ pub struct App {
     pub bearer: Bearer,
     /// Whose access tokens are accepted; their keys change while the host runs.
     pub issuers: Vec<Arc<Issuer>>,
+    /// What opens and closes consoles.
+    pub consoles: Consoles,
     pub clock: Clock,
     pub lanes: Arc<Lanes>,
     pub permits: HostPermits,
@@ -140,6 +144,7 @@ impl App {
             services,
             bearer: Bearer::new(store.clone()),
             issuers: issuers.into_values().collect(),
+            consoles: Consoles::new(store.clone(), Some(platform.clone())),
             clock: Clock::from_env(),
             lanes: Arc::new(lanes),
             permits: HostPermits::new(config.runtime.max_calls),
@@ -213,6 +218,15 @@ impl App {
         self.messages.get().map(|messages| messages as &dyn Inbox)
     }
 
+    /// Forgets callers that have been quiet, and what of consoles is over. To be called every few seconds.
+    ///
+    /// Cancellation: harmless.
+    pub async fn forget(&self) {
+        self.budgets.forget_quiet();
+        let consoles = self.services.iter().filter_map(|service| service.console.as_ref());
+        self.consoles.forget(consoles, self.clock.now_ms()).await;
+    }
+
     /// An id for one request, unique on this host and hard to guess from outside.
     pub fn next_request_id(&self) -> String {
         self.request_ids.next()
@@ -284,9 +298,16 @@ fn services(config: &Config, issuers: &BTreeMap<&str, Arc<Issuer>>, problems: &m
             requests: Arc::default(),
             jwt: service.audience.clone().filter(|_| !issuers.is_empty()).map(|audience| Accept { audience, issuers }),
             apps: config.has_platform(service).then(Arc::default),
+            console: Console::new(config, service),
             current: arc_swap::ArcSwapOption::empty(),
         };
         services.push((bound, service.hosts.clone()));
+    }
+    if services.iter().any(|(service, _)| service.console.as_ref().is_some_and(Console::is_plain)) {
+        tracing::warn!(
+            "consoles are served in clear text, on this machine only: their cookies carry a plain name, and other programs here \
+             could set them too"
+        );
     }
     Services::new(services)
 }

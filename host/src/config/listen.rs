@@ -87,6 +87,11 @@ impl Listen {
         if self.tls.is_some() { "https" } else { "http" }
     }
 
+    /// Whether browsers come by https: to this listener, or to the proxy before it that `public-url` speaks of.
+    pub fn is_https(&self) -> bool {
+        self.tls.is_some() || self.public_url.as_ref().is_some_and(|url| url.starts_with("https://"))
+    }
+
     /// What holds for the listener of `[operation]`: few connections, from a monitor or a person, with the default times.
     pub fn for_operation(address: SocketAddr) -> Self {
         Self {

@@ -5,6 +5,7 @@
 //! report. Reading a configuration reads no secrets, looks at no data directory and opens no socket.
 
 mod claims;
+mod console;
 mod file;
 mod http_out;
 mod issuer;
@@ -100,7 +101,7 @@ impl Config {
             let around = service::Around {
                 directory,
                 caps: limits.as_ref(),
-                public_url: listen.public_url.as_deref(),
+                listen: &listen,
                 platform: platform.as_ref(),
                 issuers: &names,
                 claims: claims::Claims::default(),

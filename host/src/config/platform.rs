@@ -16,6 +16,9 @@ const POLL_INTERVAL: Duration = Duration::from_mins(1);
 /// Ten seconds is longer than any answer of the platform takes.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// What the platform's documents call it.
+const AUTH_CODE_PARAMETER: &str = "appAuthCode";
+
 /// The calls whose paths can be changed, and what the public platform has for them. `:name` stands for an id.
 pub(super) const PATHS: [(&str, &str); 8] = [
     ("messages", "/v1.0/service/messages"),
@@ -36,6 +39,8 @@ pub struct Platform {
     pub poll_interval: Duration,
     /// How long one call to the platform may take.
     pub timeout: Duration,
+    /// The parameter by which its links to consoles carry the auth code.
+    pub auth_code_parameter: String,
     /// By the names of [`PATHS`]; all of them are there.
     pub paths: BTreeMap<&'static str, String>,
 }
@@ -72,6 +77,7 @@ fn platform(table: &Table<'_>) -> Option<Platform> {
     Some(Platform {
         poll_interval: table.or("poll-interval", POLL_INTERVAL, duration(Duration::from_secs(1)..=Duration::from_hours(24))),
         timeout: table.or("timeout", TIMEOUT, duration(Duration::from_millis(100)..=Duration::from_mins(5))),
+        auth_code_parameter: table.or("auth-code-parameter", AUTH_CODE_PARAMETER.to_owned(), parameter),
         paths,
         mode: mode?,
     })
@@ -99,6 +105,15 @@ fn path(default: &'static str) -> impl Fn(&Item<'_>) -> Option<String> {
         let like = format!("write one like \"{default}\"");
         parsed("a path with the same ids", &like, fit)(item)
     }
+}
+
+/// The name of a parameter, as it stands in a URL.
+fn parameter(item: &Item<'_>) -> Option<String> {
+    let name = |text: &str| {
+        let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        (plain && (1..=64).contains(&text.len())).then(|| text.to_owned())
+    };
+    parsed("the name of a parameter", "write letters, digits, `-`, `_` and `.`, such as \"appAuthCode\"", name)(item)
 }
 
 /// A platform's id: 24 hex digits.

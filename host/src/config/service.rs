@@ -9,7 +9,8 @@ use std::{
 use serde_json::{Map, Value};
 
 use super::{
-    HttpOutGrant, KvGrant, Mode, Platform, claims::Claims, file, http_out, issuer, kv, ocean_auth, platform, secret_ref,
+    HttpOutGrant, KvGrant, Listen, Mode, Platform, claims::Claims, console, file, http_out, issuer, kv, ocean_auth, platform,
+    secret_ref,
 };
 use crate::{
     limits::{Asked, Limits},
@@ -81,6 +82,12 @@ pub struct Service {
     pub service_id: Option<String>,
     /// How long after a cancel the app's data is erased.
     pub purge_after_cancel: Duration,
+    /// The host name of its console, in lower case, without port.
+    pub console_host: Option<String>,
+    /// How long a session of its console lasts at most.
+    pub console_lifetime: Duration,
+    /// How long it lasts while nobody uses it.
+    pub console_idle: Duration,
 }
 
 /// What the rest of the configuration says about every service.
@@ -88,11 +95,17 @@ pub(super) struct Around<'a> {
     pub(super) directory: &'a Path,
     /// The host's limits, if they are known to be right.
     pub(super) caps: Option<&'a Limits>,
-    pub(super) public_url: Option<&'a str>,
+    pub(super) listen: &'a Listen,
     pub(super) platform: Option<&'a Platform>,
     /// The names of all issuers, those of wrong ones included.
     pub(super) issuers: &'a [String],
     pub(super) claims: Claims,
+}
+
+impl Around<'_> {
+    fn public_url(&self) -> Option<&str> {
+        self.listen.public_url.as_deref()
+    }
 }
 
 /// Reads all services.
@@ -127,6 +140,10 @@ fn read(key: &str, table: &Table<'_>, around: &Around<'_>) -> Option<Service> {
         None => false,
     };
     let asks_platform = |item: &Item<'_>| asks_platform(item, around, is_known);
+    let console_host = |item: &Item<'_>| {
+        let host = host(item)?;
+        if is_known { console::reachable(host, item, around.listen) } else { unknown_to_platform(item, around) }
+    };
     let (names, secrets) = table.table("secrets", |table| secrets(table, directory));
     let service = Service {
         key: key.to_owned(),
@@ -152,6 +169,9 @@ fn read(key: &str, table: &Table<'_>, around: &Around<'_>) -> Option<Service> {
             PURGE_AFTER_CANCEL,
             duration(Duration::ZERO..=Duration::from_hours(24 * 366)),
         ),
+        console_host: table.opt("console-host", console_host),
+        console_lifetime: table.or("console-lifetime", console::LIFETIME, console::lifetime),
+        console_idle: table.or("console-idle", console::IDLE, console::lifetime),
         // Last, because it leaves when there is none: everything else must have been looked at by then.
         plugin: plugin?,
     };
@@ -163,10 +183,10 @@ fn read(key: &str, table: &Table<'_>, around: &Around<'_>) -> Option<Service> {
 /// The default audience is where the service is reached, as RFC 9068 has it; a host that does not know that has none, for a
 /// word as short as the service's key could be somebody else's audience too.
 fn tokens(key: &str, table: &Table<'_>, around: &Around<'_>) -> (Option<String>, Vec<String>) {
-    let default = |key: &str| around.public_url.map(|url| format!("{url}/s/{key}"));
+    let default = |key: &str| around.public_url().map(|url| format!("{url}/s/{key}"));
     let own = |item: &Item<'_>| {
         let audience = text(issuer::MAX_NAME)(item)?;
-        let path = around.public_url.and_then(|url| audience.strip_prefix(url)?.strip_prefix("/s/"));
+        let path = around.public_url().and_then(|url| audience.strip_prefix(url)?.strip_prefix("/s/"));
         match path.filter(|path| *path != key && names::is_key(path)) {
             None => around.claims.audience(key, audience, item),
             Some(other) => {
@@ -214,8 +234,12 @@ fn access_token(item: &Item<'_>, around: &Around<'_>) -> Option<SecretRef> {
 /// Whether a plugin may ask the platform, which must be there then, and know the service.
 fn asks_platform(item: &Item<'_>, around: &Around<'_>, is_known: bool) -> Option<bool> {
     let asks = boolean(item)?;
+    if asks && !is_known { unknown_to_platform(item, around) } else { Some(asks) }
+}
+
+/// Something needs the platform, and there is none, or it does not know the service.
+fn unknown_to_platform<T>(item: &Item<'_>, around: &Around<'_>) -> Option<T> {
     match around.platform.map(|platform| &platform.mode) {
-        _ if is_known || !asks => Some(asks),
         None => item.wrong("has no effect", "there is no platform to ask", "add a table [platform]"),
         Some(Mode::Remote { .. }) => item.wrong(
             "has no effect",

@@ -94,6 +94,13 @@ fn host_sections_refuse_bad_values() {
         ("[platform]\nmode = \"remote\"\napi-base = \"https://me@a.com\"", &CONFIG_INVALID, 3, "platform.api-base", "https://"),
         ("[platform]\nmode = \"remote\"\ntimeout = \"1h\"", &CONFIG_INVALID, 3, "platform.timeout", "to 5m"),
         ("[platform]\nmode = \"remote\"\npoll-interval = \"0s\"", &CONFIG_INVALID, 3, "platform.poll-interval", "from 1s"),
+        (
+            "[platform]\nmode = \"remote\"\nauth-code-parameter = \"a&b\"",
+            &CONFIG_INVALID,
+            3,
+            "platform.auth-code-parameter",
+            "appAuthCode",
+        ),
         ("[platform]\nmode = \"remote\"\npaths = { app = \"/app\" }", &CONFIG_INVALID, 3, "platform.paths.app", "/:appId"),
         ("[platform]\nmode = \"remote\"\npaths = { app = \"/a?b/:appId\" }", &CONFIG_INVALID, 3, "platform.paths.app", "/:appId"),
         (
@@ -151,6 +158,10 @@ fn services_refuse_bad_values() {
     for (rest, line, subject, fix) in [
         ("access-token = { file = \"t\" }", 3, "access-token", "add a table [platform]"),
         ("app-users = true", 3, "app-users", "add a table [platform]"),
+        ("console-host = \"c.example.com\"", 3, "console-host", "add a table [platform]"),
+        ("console-host = \"c.example.com:8080\"", 3, "console-host", "without scheme, port"),
+        ("console-lifetime = \"1s\"", 3, "console-lifetime", "from 1m to 7d"),
+        ("console-idle = \"8d\"", 3, "console-idle", "from 1m to 7d"),
         ("apps = true", 3, "apps", "add a table [platform]"),
         ("app-users = \"yes\"", 3, "app-users", "`true` or `false`"),
         ("service-id = \"55b88eef\"", 3, "service-id", "24 hex digits"),
@@ -505,6 +516,8 @@ fn every_line_of_the_default_text_can_be_uncommented_alone() {
             needed.extend(["# audience ="].into_iter().chain(issuer));
         } else if line.starts_with("# access-token =") {
             needed.extend(["# [platform]", "# mode ="]);
+        } else if line.starts_with("# console-host =") {
+            needed.extend(["# [platform]", "# mode =", "# access-token ="]);
         }
         let table = lines[..number].iter().rposition(|line| line.starts_with('[') || line.starts_with("# [")).unwrap_or(0);
         if lines[table].starts_with("# [[") || lines[table] == "# [listen.tls]" {

@@ -12,6 +12,9 @@ pub(super) fn fault(path: &str) -> Option<&'static str> {
     if rest.is_empty() {
         return None;
     }
+    if rest.split('/').next() == Some(".wharf") {
+        return Some("what begins with `/.wharf` is the host's own");
+    }
     let mut names = Vec::new();
     let mut segments = rest.split('/').peekable();
     while let Some(segment) = segments.next() {

@@ -60,6 +60,8 @@ pub enum Need {
     Bearer,
     /// Something, by whatever scheme.
     Any,
+    /// That it is a developer of an app, in the service's console: the route is there and nowhere else.
+    Console,
 }
 
 impl Need {
@@ -71,6 +73,7 @@ impl Need {
             Self::AppUser => "app-user",
             Self::Bearer => "bearer",
             Self::Any => "any",
+            Self::Console => "console",
         }
     }
 }
@@ -91,8 +94,14 @@ fn read(table: &Table<'_>, taken: &RefCell<BTreeSet<(String, String)>>) -> Optio
         }
         Some(path)
     });
-    let needs =
-        [("none", Need::None), ("app", Need::App), ("app-user", Need::AppUser), ("bearer", Need::Bearer), ("any", Need::Any)];
+    let needs = [
+        ("none", Need::None),
+        ("app", Need::App),
+        ("app-user", Need::AppUser),
+        ("bearer", Need::Bearer),
+        ("any", Need::Any),
+        ("console", Need::Console),
+    ];
     // Without a default: who may call is never left to chance.
     let auth = table.must("auth", choice(&needs));
     let scopes = table.or("scopes", Vec::new(), |item| {
@@ -103,6 +112,9 @@ fn read(table: &Table<'_>, taken: &RefCell<BTreeSet<(String, String)>>) -> Optio
                 "the route needs no proof of who calls",
                 "choose another `auth`, or remove the scopes",
             );
+        }
+        if auth == Some(Need::Console) && !scopes.is_empty() {
+            return item.wrong("can never be had", "a console's sessions have no scopes", "remove the scopes");
         }
         Some(scopes)
     });

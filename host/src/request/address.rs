@@ -5,34 +5,46 @@ use std::{borrow::Cow, sync::Arc};
 use http::{Method, header::HOST, request::Parts};
 
 use super::{
+    authenticate::console::Console,
     respond::Refusal,
-    service::{Service, Services},
+    service::{Hosted, Origin, Service, Services},
 };
 
 /// A request that has found its service.
 #[derive(Debug)]
 pub struct Addressed {
     pub service: Arc<Service>,
-    /// Whether it came by a host name of the service's own: then cookies and pages are the service's alone.
-    pub own_host: bool,
+    pub origin: Origin,
     /// Percent-decoded, below the service's root, with a leading slash: what routes are matched against.
     pub path: String,
     /// As it was sent, below the service's root: what the plugin is given.
     pub path_with_query: String,
 }
 
-/// Finds the service. Fails with [`Refusal::NoService`] or [`Refusal::BadRequest`].
-pub fn address(services: &Services, parts: &Parts) -> Result<Addressed, Refusal> {
+impl Addressed {
+    /// The console that it came to, if it came to one.
+    pub fn console(&self) -> Option<&Console> {
+        self.service.console.as_ref().filter(|_| self.origin == Origin::Console)
+    }
+}
+
+/// What the request's host name stands for, if it is one of a service's.
+pub fn hosted<'s>(services: &'s Services, parts: &Parts) -> Option<&'s Hosted> {
     let host = parts.uri.host().or_else(|| parts.headers.get(HOST).and_then(|host| host.to_str().ok()));
+    services.by_host(host?)
+}
+
+/// Finds the service. Fails with [`Refusal::NoService`] or [`Refusal::BadRequest`].
+pub fn address(services: &Services, hosted: Option<&Hosted>, parts: &Parts) -> Result<Addressed, Refusal> {
     let path = parts.uri.path();
     if parts.method == Method::CONNECT || !path.starts_with('/') {
         return Err(Refusal::BadRequest("the request target is not a path"));
     }
-    let (service, own_host, rest) = match host.and_then(|host| services.by_host(host)) {
-        Some(service) => (service, true, path),
+    let (service, origin, rest) = match hosted {
+        Some(hosted) => (&hosted.service, hosted.origin, path),
         None => {
             let (key, rest) = split_prefix(path).ok_or(Refusal::NoService)?;
-            (services.by_key(key).ok_or(Refusal::NoService)?, false, rest)
+            (services.by_key(key).ok_or(Refusal::NoService)?, Origin::Shared, rest)
         }
     };
     let rest = if rest.is_empty() { "/" } else { rest };
@@ -41,7 +53,7 @@ pub fn address(services: &Services, parts: &Parts) -> Result<Addressed, Refusal>
         Some(query) => format!("{rest}?{query}"),
         None => rest.to_owned(),
     };
-    Ok(Addressed { service: service.clone(), own_host, path, path_with_query })
+    Ok(Addressed { service: service.clone(), origin, path, path_with_query })
 }
 
 /// `/s/<key>` and what follows it.

@@ -48,6 +48,15 @@ impl Apps {
         self.read().get(key).map(|app| app.id.clone())
     }
 
+    /// The id of an app, as a console visit told it; its standing stays what it was.
+    pub fn learn(&self, key: &str, id: String) {
+        let mut apps = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        match apps.get_mut(key) {
+            Some(known) => known.id = id,
+            None => drop(apps.insert(key.to_owned(), Known { id, standing: Standing::Unheard })),
+        }
+    }
+
     /// What is stored of one app now; `None` where nothing is.
     pub fn set(&self, key: &str, app: Option<Known>) {
         let mut apps = self.0.write().unwrap_or_else(PoisonError::into_inner);
@@ -75,17 +84,19 @@ mod tests {
         apps.set("purged", known("3", Standing::Unheard));
         apps.set("forgotten", known("4", Standing::Cancelled));
         apps.set("forgotten", None);
+        apps.learn("gone", "5".to_owned());
+        apps.learn("visiting", "6".to_owned());
         for (wanted, here, gone, unheard) in [
             (Subscribed::NotCancelled, true, false, true),
             (Subscribed::Known, true, false, false),
             (Subscribed::Off, true, true, true),
         ] {
-            let serves = ["here", "gone", "purged", "forgotten", "never"].map(|key| apps.serves(key, wanted));
-            assert_eq!(serves, [here, gone, unheard, unheard, unheard], "{wanted:?}");
+            let serves = ["here", "gone", "purged", "forgotten", "never", "visiting"].map(|key| apps.serves(key, wanted));
+            assert_eq!(serves, [here, gone, unheard, unheard, unheard, unheard], "{wanted:?}");
         }
         assert_eq!(
-            (apps.id("gone").as_deref(), apps.id("purged").as_deref(), apps.id("forgotten")),
-            (Some("2"), Some("3"), None)
+            ["gone", "purged", "forgotten", "visiting"].map(|key| apps.id(key)),
+            [Some("5"), Some("3"), None, Some("6")].map(|id| id.map(str::to_owned))
         );
     }
 }

@@ -1,11 +1,19 @@
 //! Which headers cross the border between host and plugin, in both directions.
 
 use http::{
-    HeaderMap, HeaderName,
-    header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, FORWARDED, SET_COOKIE, STRICT_TRANSPORT_SECURITY},
+    HeaderMap, HeaderName, HeaderValue,
+    header::{
+        AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, COOKIE, FORWARDED, REFERER, REFERRER_POLICY,
+        SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    },
 };
 
-use super::{authenticate::OCEAN_AUTH, listen::MAX_HEADERS, respond::Refusal};
+use super::{
+    authenticate::{OCEAN_AUTH, console::cookie},
+    listen::MAX_HEADERS,
+    respond::Refusal,
+    service::Origin,
+};
 use crate::runtime::state::is_hop_by_hop;
 
 /// The most headers of a request; HTTP/1 is held to it before it gets here.
@@ -24,21 +32,25 @@ pub fn within(headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 /// What a plugin sees of a request's headers: no credential of any scheme, nothing of one hop, nothing that imitates the
-/// host's own, and no cookie unless the service has the origin to itself.
-pub fn for_guest(mut headers: HeaderMap, own_host: bool) -> HeaderMap {
-    let hidden: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| is_credential(name) || is_hop_by_hop(name) || is_hosts_own(name) || (**name == COOKIE && !own_host))
-        .cloned()
-        .collect();
+/// host's own, and no cookie unless the service has the origin to itself; none of the host's in any case.
+pub fn for_guest(mut headers: HeaderMap, origin: Origin) -> HeaderMap {
+    let is_hidden = |name: &HeaderName| match *name {
+        COOKIE => origin == Origin::Shared,
+        // An address with an auth code in it; browsers are told not to send one, and this is for those that do.
+        REFERER => origin == Origin::Console,
+        _ => is_credential(name) || is_hop_by_hop(name) || is_hosts_own(name),
+    };
+    let hidden: Vec<HeaderName> = headers.keys().filter(|name| is_hidden(name)).cloned().collect();
     for name in hidden {
         headers.remove(name);
     }
+    cookie::hide(&mut headers);
     headers
 }
 
-/// Takes out of a plugin's response what only the host may say, and on a shared origin what would reach other services.
-pub fn from_guest(headers: &mut HeaderMap, own_host: bool) {
+/// Takes out of a plugin's response what only the host may say, and what would reach other services: on a shared origin all
+/// cookies, on a console those for more than its host name, and nowhere may it set the host's own.
+pub fn from_guest(headers: &mut HeaderMap, origin: Origin) {
     const ORIGIN_WIDE: [&str; 3] = ["clear-site-data", "service-worker-allowed", "origin-agent-cluster"];
     let hidden: Vec<HeaderName> = headers
         .keys()
@@ -46,13 +58,45 @@ pub fn from_guest(headers: &mut HeaderMap, own_host: bool) {
             name.as_str().starts_with("access-control-")
                 || is_hosts_own(name)
                 || **name == STRICT_TRANSPORT_SECURITY
-                || (!own_host && (**name == SET_COOKIE || ORIGIN_WIDE.contains(&name.as_str())))
+                || (origin == Origin::Shared && **name == SET_COOKIE)
+                || (origin != Origin::Own && ORIGIN_WIDE.contains(&name.as_str()))
         })
         .cloned()
         .collect();
     for name in hidden {
         headers.remove(name);
     }
+    keep_cookies(headers, |set_cookie| {
+        !cookie::is_own(set_cookie) && (origin != Origin::Console || !cookie::is_for_others(set_cookie))
+    });
+}
+
+/// Keeps those `Set-Cookie` headers of which `keep` holds.
+fn keep_cookies(headers: &mut HeaderMap, keep: impl Fn(&HeaderValue) -> bool) {
+    if headers.get_all(SET_COOKIE).iter().all(&keep) {
+        return;
+    }
+    let kept: Vec<HeaderValue> = headers.get_all(SET_COOKIE).into_iter().filter(|value| keep(value)).cloned().collect();
+    headers.remove(SET_COOKIE);
+    for value in kept {
+        headers.append(SET_COOKIE, value);
+    }
+}
+
+/// What every answer of a console says, whatever its plugin says: it is nobody else's page, and it stays within itself.
+///
+/// A policy of the plugin's own takes the place of the usual one and never of its floor: several policies hold together.
+pub fn of_console(headers: &mut HeaderMap) {
+    const FLOOR: &str = "frame-ancestors 'none'; base-uri 'none'; form-action 'self'; worker-src 'none'";
+    const USUAL: &str = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; worker-src 'none'";
+    let policy = if headers.contains_key(CONTENT_SECURITY_POLICY) { FLOOR } else { USUAL };
+    headers.append(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    // With `no-referrer` browsers would send `Origin: null` with the console's own forms.
+    headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
 }
 
 fn is_credential(name: &HeaderName) -> bool {

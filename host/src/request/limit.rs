@@ -14,6 +14,7 @@ use crate::runtime::permit::{HostPermits, NoPermit, Permit};
 /// Counts the request against the caller's budget, before its body is read. Fails with [`Refusal::CallerBudget`].
 pub fn budget(budgets: &Budgets, service: &Service, caller: &Caller) -> Result<(), Refusal> {
     budgets.spend(&service.key, caller).map_err(|Spent { retry_after, asked, allowed }| Refusal::CallerBudget {
+        limit: "caller-rate",
         retry_after,
         asked,
         allowed,

@@ -19,6 +19,7 @@ pub mod budget;
 pub mod limit;
 pub mod headers;
 pub mod respond;
+pub mod page;
 
 use std::{net::IpAddr, sync::Arc};
 
@@ -27,8 +28,10 @@ use http::request::Parts;
 
 use crate::{app::App, runtime};
 
+use authenticate::console::{Entered, Visit};
 use record::Record;
-use respond::{Answer, Refusal};
+use respond::{Answer, End, Refusal};
+use service::{Hosted, Origin};
 
 /// Behind the public listener are the services.
 impl listen::Handler for Arc<App> {
@@ -45,29 +48,45 @@ pub async fn serve(app: &App, peer: IpAddr, request: http::Request<Body>) -> (Re
     let (parts, body) = request.into_parts();
     let address = client::address(peer, &parts.headers, &app.trusted_proxies);
     let mut record = Record::begin(app.next_request_id(), address, app.metrics.clone(), &parts);
-    let response = if respond::is_preflight(&parts) {
+    let hosted = address::hosted(&app.services, &parts);
+    let response = if respond::is_preflight(&parts) && !is_console(hosted) {
         respond::preflight()
     } else {
-        let (context, answer) = travel(app, parts, body, &mut record).await;
+        let (context, answer) = travel(app, hosted, parts, body, &mut record).await;
         respond::respond(&context, answer, &record)
     };
     record.answered(response.status());
     (response, record)
 }
 
+/// Pages of other origins may call services, and may not look into consoles.
+fn is_console(hosted: Option<&Hosted>) -> bool {
+    hosted.is_some_and(|hosted| hosted.origin == Origin::Console)
+}
+
 /// The stops, in order.
-async fn travel(app: &App, parts: Parts, body: Body, record: &mut Record) -> (respond::Context, Answer) {
-    let mut context = respond::Context::default();
+async fn travel(app: &App, hosted: Option<&Hosted>, parts: Parts, body: Body, record: &mut Record) -> (respond::Context, Answer) {
+    let mut context = respond::Context::new(hosted, &parts);
     let answer = async {
         headers::within(&parts.headers)?;
-        let addressed = match address::address(&app.services, &parts) {
+        let addressed = match address::address(&app.services, hosted, &parts) {
             Err(Refusal::NoService) => return own::answer(app, parts, body, record).await,
             addressed => addressed?,
         };
         context.addressed(&addressed);
         record.addressed(&addressed.service);
         let (address, now_ms) = (record.address, app.clock.now_ms());
-        let caller = authenticate::authenticate(&app.bearer, &addressed.service, &parts.headers, address, now_ms).await?;
+        let caller = match addressed.console() {
+            None => authenticate::authenticate(&app.bearer, &addressed.service, &parts.headers, address, now_ms).await?,
+            Some(console) => {
+                let visit = Visit { request_id: &record.id, addressed: &addressed, parts: &parts, address, now_ms };
+                // Boxed, so that the futures of all other requests do not grow by it.
+                match Box::pin(app.consoles.enter(console, visit)).await? {
+                    Entered::Caller(caller) => caller,
+                    Entered::Answered(response) => return Ok(End::Host(response)),
+                }
+            }
+        };
         let caller = record.caller.insert(addressed.service.known(caller));
         let target = route::route(&addressed, caller, &parts.method)?;
         record.plugin = Some(target.plugin.name.clone());
@@ -80,14 +99,14 @@ async fn travel(app: &App, parts: Parts, body: Body, record: &mut Record) -> (re
             path_with_query: addressed.path_with_query,
             route: target.route.pattern.clone(),
             params: target.params,
-            headers: headers::for_guest(parts.headers, addressed.own_host),
+            headers: headers::for_guest(parts.headers, addressed.origin),
             authority: parts.uri.into_parts().authority,
             secure: app.secure,
             body: incoming,
             timeout: target.route.timeout,
             counted: addressed.service.requests.clone(),
         };
-        Ok(runtime::call::call(&app.lanes, target.plugin, permit, caller, request).await)
+        Ok(End::Call(runtime::call::call(&app.lanes, target.plugin, permit, caller, request).await))
     }
     .await;
     (context, answer)

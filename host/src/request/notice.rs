@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::{body::Body, response::Response};
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header::CONTENT_TYPE, request::Parts};
+use http::{Method, StatusCode, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use super::respond::Refusal;
-use crate::{reader::TooSlow, runtime::outcome::Outcome};
+use super::respond::{self, Refusal};
+use crate::reader::TooSlow;
 
 /// Bytes; an honest notice has 33.
 const MAX_NOTICE: usize = 1 << 10;
@@ -39,7 +39,7 @@ pub fn service(path: &str) -> Option<&str> {
 }
 
 /// Hands a notice to the inbox and says what the platform is answered.
-pub async fn take(inbox: &dyn Inbox, service: &str, parts: &Parts, body: Body) -> Result<Outcome, Refusal> {
+pub async fn take(inbox: &dyn Inbox, service: &str, parts: &Parts, body: Body) -> Result<Response, Refusal> {
     if parts.method != Method::POST {
         return Err(Refusal::NoMethod { allow: "OPTIONS, POST".to_owned() });
     }
@@ -71,10 +71,8 @@ fn id(body: &[u8]) -> Option<String> {
     serde_json::from_slice(body).ok().map(|Notice { id }| id)
 }
 
-fn taken() -> Outcome {
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Outcome::Response { status: StatusCode::OK, headers, body: Body::from(r#"{"success":true}"#) }
+fn taken() -> Response {
+    respond::json(StatusCode::OK, r#"{"success":true}"#.to_owned())
 }
 
 #[cfg(test)]

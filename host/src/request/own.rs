@@ -6,7 +6,7 @@ use http::request::Parts;
 use super::{
     notice,
     record::Record,
-    respond::{Answer, Refusal},
+    respond::{Answer, End, Refusal},
 };
 use crate::app::App;
 
@@ -16,7 +16,7 @@ pub async fn answer(app: &App, parts: Parts, body: Body, record: &mut Record) ->
         let service = app.services.by_key(key).filter(|service| service.apps.is_some()).ok_or(Refusal::NoService)?;
         record.addressed(service);
         let inbox = app.inbox().ok_or(Refusal::NotReady)?;
-        return notice::take(inbox, key, &parts, body).await;
+        return notice::take(inbox, key, &parts, body).await.map(End::Host);
     }
     Err(Refusal::NoService)
 }

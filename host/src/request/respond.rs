@@ -4,14 +4,20 @@ use axum::{body::Body, response::Response};
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
     header::{
-        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
-        ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ALLOW, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER,
-        WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+        ACCEPT, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+        ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ALLOW, CONTENT_SECURITY_POLICY,
+        CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
     },
     request::Parts,
 };
 
-use super::{address::Addressed, authenticate::bearer::Reason, headers, record::Record};
+use super::{
+    address::Addressed,
+    authenticate::{bearer::Reason, console::Refused},
+    headers, page,
+    record::Record,
+    service::{Hosted, Origin},
+};
 use crate::{
     codes::{self, Code},
     reader::ReadError,
@@ -22,7 +28,16 @@ use crate::{
 };
 
 /// What the stops of the line end in.
-pub type Answer = Result<Outcome, Refusal>;
+pub type Answer = Result<End, Refusal>;
+
+/// What a request that was not refused came to.
+#[derive(Debug)]
+pub enum End {
+    /// A call of the plugin.
+    Call(Outcome),
+    /// An answer of the host's own, which no plugin had a part in.
+    Host(Response),
+}
 
 /// Why a request went no further. Each has one row in [`refusal`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,10 +97,20 @@ pub enum Refusal {
         allowed: u64,
     },
     CallerBudget {
+        /// Of what it had too many.
+        limit: &'static str,
         retry_after: std::time::Duration,
         asked: u64,
         allowed: u64,
     },
+    /// The console is not entered.
+    Console(Refused),
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        Self::Console(refused)
+    }
 }
 
 impl Refusal {
@@ -113,6 +138,7 @@ impl Refusal {
             Self::SlowBody => "slow-body",
             Self::NoPermit { .. } => "no-permit",
             Self::CallerBudget { .. } => "caller-budget",
+            Self::Console(refused) => refused.cause(),
         }
     }
 
@@ -124,7 +150,7 @@ impl Refusal {
             Self::SlowBody => Some("min-body-rate"),
             Self::NoPermit { of: "host", .. } => Some("max-calls"),
             Self::NoPermit { .. } => Some("concurrency"),
-            Self::CallerBudget { .. } => Some("caller-rate"),
+            Self::CallerBudget { limit, .. } => Some(limit),
             Self::NoticeRate { .. } => Some("notice-rate"),
             _ => None,
         }
@@ -134,29 +160,53 @@ impl Refusal {
 /// What is known of a request when it is answered.
 #[derive(Debug, Default)]
 pub struct Context {
-    own_host: bool,
-    /// Whether the service has a securityKey, and the status of its Ocean-Auth refusals.
+    origin: Origin,
+    /// Whether the service has a securityKey, and the status of its Ocean-Auth refusals. None of a console's is one.
     ocean_status: Option<StatusCode>,
+    /// Whether a person will read the answer.
+    is_read: bool,
 }
 
 impl Context {
-    pub fn addressed(&mut self, addressed: &Addressed) {
-        self.own_host = addressed.own_host;
-        self.ocean_status = addressed.service.ocean_auth.as_ref().map(|_| addressed.service.error_status);
+    pub fn new(hosted: Option<&Hosted>, parts: &Parts) -> Self {
+        let origin = hosted.map(|hosted| hosted.origin).unwrap_or_default();
+        Self { origin, ocean_status: None, is_read: origin == Origin::Console && !wants_json(parts) }
     }
+
+    pub fn addressed(&mut self, addressed: &Addressed) {
+        let ocean = addressed.service.ocean_auth.as_ref().filter(|_| self.origin != Origin::Console);
+        self.ocean_status = ocean.map(|_| addressed.service.error_status);
+    }
+}
+
+/// Whether a script asks and no person: consoles are for people, so only those get JSON there that say so.
+fn wants_json(parts: &Parts) -> bool {
+    let accepts = |kind: &str| {
+        let values = parts.headers.get_all(ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
+        values.into_iter().any(|value| value.to_ascii_lowercase().contains(kind))
+    };
+    accepts("json") && !accepts("text/html")
+}
+
+/// Who reads an error.
+#[derive(Debug, Clone, Copy)]
+struct Reader<'r> {
+    request_id: &'r str,
+    is_person: bool,
 }
 
 /// Makes the response, and logs what its reader is not told.
 pub fn respond(context: &Context, answer: Answer, record: &Record) -> Response {
-    let request_id = record.id.as_str();
+    let reader = Reader { request_id: &record.id, is_person: context.is_read };
     let mut response = match answer {
-        Ok(Outcome::Response { status, headers, body }) => guest(context, status, headers, body),
-        Ok(Outcome::Streaming(head)) => guest(context, head.status, head.headers, Body::new(head.body)),
-        Ok(Outcome::Failed(failure)) => {
+        Ok(End::Host(response)) => response,
+        Ok(End::Call(Outcome::Response { status, headers, body })) => guest(context, status, headers, body),
+        Ok(End::Call(Outcome::Streaming(head))) => guest(context, head.status, head.headers, Body::new(head.body)),
+        Ok(End::Call(Outcome::Failed(failure))) => {
             let (status, code, retry) = failed(&failure);
             record.failed(&failure);
             log_failure(record, code, &failure);
-            let mut response = error(status, code, request_id);
+            let mut response = error(status, code, reader);
             if let Some(seconds) = retry {
                 response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
             }
@@ -165,10 +215,13 @@ pub fn respond(context: &Context, answer: Answer, record: &Record) -> Response {
         Err(refused) => {
             record.refused(&refused);
             log_refusal(record, &refused);
-            refusal(context, &refused, request_id)
+            refusal(context, &refused, reader)
         }
     };
-    add_cors(response.headers_mut());
+    match context.origin {
+        Origin::Console => headers::of_console(response.headers_mut()),
+        Origin::Shared | Origin::Own => add_cors(response.headers_mut()),
+    }
     response
 }
 
@@ -219,6 +272,12 @@ fn log_refusal(record: &Record, refusal: &Refusal) {
             let what = "the caller has used up its budget";
             tracing::info!(request_id, service, app, %address, limit, asked, allowed, "{what}");
         }
+        Refusal::Console(Refused::NoSession("no_cookie")) => {
+            tracing::debug!(request_id, service, %address, cause, "the request is refused");
+        }
+        Refusal::Console(refused) => {
+            tracing::info!(request_id, service, %address, cause, detail = refused.detail(), "the console is not entered");
+        }
         Refusal::OtherScheme
         | Refusal::Unproven { .. }
         | Refusal::Forbidden { .. }
@@ -256,63 +315,72 @@ fn failed(failure: &Failure) -> (StatusCode, &'static Code, Option<u64>) {
     }
 }
 
-fn refusal(context: &Context, refused: &Refusal, request_id: &str) -> Response {
+fn refusal(context: &Context, refused: &Refusal, reader: Reader<'_>) -> Response {
     match refused {
         Refusal::BadOceanAuth(_) => ocean_refusal(context),
         Refusal::Unproven { bearer_only: false } if context.ocean_status.is_some() => ocean_refusal(context),
         // RFC 6750 §3.1: no error code where no credential was sent, or one of another kind.
         Refusal::Unproven { .. } | Refusal::OtherScheme => {
-            challenge(error(StatusCode::UNAUTHORIZED, &codes::REFUSED, request_id), "")
+            challenge(error(StatusCode::UNAUTHORIZED, &codes::REFUSED, reader), "")
         }
         Refusal::BadCredentials(_) => {
-            challenge(error(StatusCode::BAD_REQUEST, &codes::BAD_CREDENTIALS, request_id), r#", error="invalid_request""#)
+            challenge(error(StatusCode::BAD_REQUEST, &codes::BAD_CREDENTIALS, reader), r#", error="invalid_request""#)
         }
         // The host's failure and not the token's, so that nobody throws a good one away.
         Refusal::BadToken(Reason::Unreadable) => {
-            retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::STORE_FAILED, request_id))
+            retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::STORE_FAILED, reader))
         }
-        Refusal::BadToken(_) => {
-            challenge(error(StatusCode::UNAUTHORIZED, &codes::REFUSED, request_id), r#", error="invalid_token""#)
-        }
-        Refusal::Forbidden { bearer: false } => error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, request_id),
+        Refusal::BadToken(_) => challenge(error(StatusCode::UNAUTHORIZED, &codes::REFUSED, reader), r#", error="invalid_token""#),
+        Refusal::Forbidden { bearer: false } => error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, reader),
         // RFC 6750 §3.1: the request "requires higher privileges than provided by the access token".
         Refusal::Forbidden { bearer: true } => {
-            challenge(error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, request_id), r#", error="insufficient_scope""#)
+            challenge(error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, reader), r#", error="insufficient_scope""#)
         }
         Refusal::InsufficientScope { needed } => challenge(
-            error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, request_id),
+            error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, reader),
             &format!(r#", error="insufficient_scope", scope="{needed}""#),
         ),
-        Refusal::BadNotice(_) => error(StatusCode::BAD_REQUEST, &codes::BAD_NOTICE, request_id),
+        Refusal::BadNotice(_) => error(StatusCode::BAD_REQUEST, &codes::BAD_NOTICE, reader),
         Refusal::NoticeRate { retry_after } => {
-            let mut response = error(StatusCode::TOO_MANY_REQUESTS, &codes::NOTICE_RATE, request_id);
+            let mut response = error(StatusCode::TOO_MANY_REQUESTS, &codes::NOTICE_RATE, reader);
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs() + 1));
             response
         }
-        Refusal::StoreFailed => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::STORE_FAILED, request_id)),
-        Refusal::NotSubscribed => not_subscribed(context, request_id),
-        Refusal::NoService => error(StatusCode::NOT_FOUND, &codes::NO_SERVICE, request_id),
-        Refusal::NoRoute => error(StatusCode::NOT_FOUND, &codes::NO_ROUTE, request_id),
+        Refusal::StoreFailed => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::STORE_FAILED, reader)),
+        Refusal::NotSubscribed => not_subscribed(context, reader),
+        Refusal::NoService => error(StatusCode::NOT_FOUND, &codes::NO_SERVICE, reader),
+        Refusal::NoRoute => error(StatusCode::NOT_FOUND, &codes::NO_ROUTE, reader),
         Refusal::NoMethod { allow } => {
-            let mut response = error(StatusCode::METHOD_NOT_ALLOWED, &codes::NO_METHOD, request_id);
+            let mut response = error(StatusCode::METHOD_NOT_ALLOWED, &codes::NO_METHOD, reader);
             if let Ok(allow) = HeaderValue::from_str(allow) {
                 response.headers_mut().insert(ALLOW, allow);
             }
             response
         }
-        Refusal::BadRequest(_) => error(StatusCode::BAD_REQUEST, &codes::BAD_REQUEST, request_id),
-        Refusal::NotReady => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::NOT_READY, request_id)),
-        Refusal::BodyTooLarge { .. } => error(StatusCode::PAYLOAD_TOO_LARGE, &codes::BODY_TOO_LARGE, request_id),
-        Refusal::HeadersTooLarge { .. } => {
-            error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &codes::HEADERS_TOO_LARGE, request_id)
-        }
-        Refusal::SlowBody => error(StatusCode::REQUEST_TIMEOUT, &codes::SLOW_BODY, request_id),
+        Refusal::BadRequest(_) => error(StatusCode::BAD_REQUEST, &codes::BAD_REQUEST, reader),
+        Refusal::NotReady => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::NOT_READY, reader)),
+        Refusal::BodyTooLarge { .. } => error(StatusCode::PAYLOAD_TOO_LARGE, &codes::BODY_TOO_LARGE, reader),
+        Refusal::HeadersTooLarge { .. } => error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &codes::HEADERS_TOO_LARGE, reader),
+        Refusal::SlowBody => error(StatusCode::REQUEST_TIMEOUT, &codes::SLOW_BODY, reader),
         Refusal::CallerBudget { retry_after, .. } => {
-            let mut response = error(StatusCode::TOO_MANY_REQUESTS, &codes::CALLER_BUDGET, request_id);
+            let mut response = error(StatusCode::TOO_MANY_REQUESTS, &codes::CALLER_BUDGET, reader);
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs() + 1));
             response
         }
-        Refusal::NoPermit { .. } => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::NO_PERMIT, request_id)),
+        Refusal::NoPermit { .. } => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::NO_PERMIT, reader)),
+        Refusal::Console(refused) => console_refusal(*refused, reader),
+    }
+}
+
+/// None of these is a 401: that would have to name a way in (RFC 9110 §15.5.2), and for cookies there is no such word.
+fn console_refusal(refused: Refused, reader: Reader<'_>) -> Response {
+    match refused {
+        Refused::NoSession(_) => error(StatusCode::FORBIDDEN, &codes::CONSOLE_CLOSED, reader),
+        Refused::Code(_) => error(StatusCode::FORBIDDEN, &codes::AUTH_CODE_REFUSED, reader),
+        Refused::CrossSite(_) => error(StatusCode::FORBIDDEN, &codes::CROSS_SITE, reader),
+        Refused::OtherCredential => error(StatusCode::BAD_REQUEST, &codes::BAD_CREDENTIALS, reader),
+        Refused::Platform(_) => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::AUTH_CODE_UNASKED, reader)),
+        Refused::Store => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::STORE_FAILED, reader)),
     }
 }
 
@@ -341,22 +409,26 @@ fn ocean_refusal(context: &Context) -> Response {
 }
 
 /// In the words of the platform for its own clients, else in the host's.
-fn not_subscribed(context: &Context, request_id: &str) -> Response {
+fn not_subscribed(context: &Context, reader: Reader<'_>) -> Response {
     const BODY: &str = r#"{"success":false,"err":{"name":"Ocean Error","errCode":"app.notSubscribedApp","errorMessage":"The app has not subscribed to this service."}}"#;
     match context.ocean_status {
         Some(StatusCode::OK) => json(StatusCode::OK, BODY.to_owned()),
         Some(_) => json(StatusCode::FORBIDDEN, BODY.to_owned()),
-        None => error(StatusCode::FORBIDDEN, &codes::NOT_SUBSCRIBED, request_id),
+        None => error(StatusCode::FORBIDDEN, &codes::NOT_SUBSCRIBED, reader),
     }
 }
 
 /// The host's error shape: a stable code, its title, and the id under which the log tells more.
-fn error(status: StatusCode, code: &Code, request_id: &str) -> Response {
+fn error(status: StatusCode, code: &Code, reader: Reader<'_>) -> Response {
+    let Reader { request_id, is_person } = reader;
+    if is_person {
+        return page::error(status, code, request_id);
+    }
     let body = serde_json::json!({"error": {"code": code.id, "message": code.title, "request_id": request_id}});
     json(status, body.to_string())
 }
 
-fn json(status: StatusCode, body: String) -> Response {
+pub fn json(status: StatusCode, body: String) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -369,9 +441,9 @@ fn guest(context: &Context, status: StatusCode, headers: HeaderMap, body: Body) 
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     let headers = response.headers_mut();
-    headers::from_guest(headers, context.own_host);
+    headers::from_guest(headers, context.origin);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if !context.own_host && may_script(headers) {
+    if context.origin == Origin::Shared && may_script(headers) {
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(SANDBOX));
     }
     response

@@ -4,7 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use http::Method;
 
-use super::{address::Addressed, respond::Refusal, service::Installed};
+use super::{
+    address::Addressed,
+    respond::Refusal,
+    service::{Installed, Origin},
+};
 use crate::{
     caller::{Caller, Scheme},
     limits::Limits,
@@ -12,9 +16,16 @@ use crate::{
     runtime::plugin::Plugin,
 };
 
-/// The route table of one plugin version, matched without waking the plugin.
+/// The route tables of one plugin version, matched without waking the plugin.
+///
+/// Two, because a console is a place of its own: there its routes are all there is, and nowhere else are they.
 #[derive(Debug)]
-pub struct Routes(matchit::Router<Vec<Arc<Route>>>);
+pub struct Routes {
+    service: Table,
+    console: Table,
+}
+
+type Table = matchit::Router<Vec<Arc<Route>>>;
 
 /// One `[[routes]]` of the manifest with its limits granted.
 #[derive(Debug)]
@@ -49,31 +60,36 @@ pub struct RouteConflict {
 }
 
 impl Routes {
-    /// Builds the table. Fails when two patterns overlap so that neither is the more special one.
+    /// Builds the tables. Fails when two patterns of one overlap so that neither is the more special one.
     pub fn new(routes: &[manifest::Route], limits: &Limits) -> Result<Self, RouteConflict> {
-        let mut by_pattern: Vec<(String, Vec<Arc<Route>>)> = Vec::new();
-        for route in routes {
-            let conflict = |why: String| RouteConflict { pattern: route.path.clone(), why };
-            let made = Arc::new(Route {
-                method: Method::from_bytes(route.method.as_bytes()).map_err(|error| conflict(error.to_string()))?,
-                pattern: route.path.clone(),
-                auth: route.auth,
-                scopes: route.scopes.clone(),
-                timeout: route.timeout.unwrap_or(limits.wall).min(limits.wall),
-                body_limit: route.body_limit.unwrap_or(limits.body_in).min(limits.body_in),
-                subscribed: route.subscribed,
-            });
-            match by_pattern.iter_mut().find(|(pattern, _)| *pattern == route.path) {
-                Some((_, routes)) => routes.push(made),
-                None => by_pattern.push((route.path.clone(), vec![made])),
-            }
-        }
-        let mut router = matchit::Router::new();
-        for (pattern, routes) in by_pattern {
-            router.insert(&pattern, routes).map_err(|error| RouteConflict { pattern, why: error.to_string() })?;
-        }
-        Ok(Self(router))
+        let table = |console: bool| table(routes.iter().filter(|route| (route.auth == Need::Console) == console), limits);
+        Ok(Self { service: table(false)?, console: table(true)? })
     }
+}
+
+fn table<'m>(routes: impl Iterator<Item = &'m manifest::Route>, limits: &Limits) -> Result<Table, RouteConflict> {
+    let mut by_pattern: Vec<(String, Vec<Arc<Route>>)> = Vec::new();
+    for route in routes {
+        let conflict = |why: String| RouteConflict { pattern: route.path.clone(), why };
+        let made = Arc::new(Route {
+            method: Method::from_bytes(route.method.as_bytes()).map_err(|error| conflict(error.to_string()))?,
+            pattern: route.path.clone(),
+            auth: route.auth,
+            scopes: route.scopes.clone(),
+            timeout: route.timeout.unwrap_or(limits.wall).min(limits.wall),
+            body_limit: route.body_limit.unwrap_or(limits.body_in).min(limits.body_in),
+            subscribed: route.subscribed,
+        });
+        match by_pattern.iter_mut().find(|(pattern, _)| *pattern == route.path) {
+            Some((_, routes)) => routes.push(made),
+            None => by_pattern.push((route.path.clone(), vec![made])),
+        }
+    }
+    let mut table = Table::new();
+    for (pattern, routes) in by_pattern {
+        table.insert(&pattern, routes).map_err(|error| RouteConflict { pattern, why: error.to_string() })?;
+    }
+    Ok(table)
 }
 
 /// Finds the route and checks the caller against it.
@@ -82,7 +98,9 @@ impl Routes {
 /// [`Refusal::Forbidden`], [`Refusal::InsufficientScope`] or [`Refusal::NotSubscribed`].
 pub fn route(addressed: &Addressed, caller: &Caller, method: &Method) -> Result<Target, Refusal> {
     let installed = addressed.service.current.load_full().ok_or(Refusal::NotReady)?;
-    let matched = installed.routes.0.at(&addressed.path).map_err(|_| Refusal::NoRoute)?;
+    let is_console = addressed.origin == Origin::Console;
+    let table = if is_console { &installed.routes.console } else { &installed.routes.service };
+    let matched = table.at(&addressed.path).map_err(|_| Refusal::NoRoute)?;
     let wanted = |method: &Method| matched.value.iter().find(|route| route.method == *method);
     let route = wanted(method)
         .or_else(|| if method == Method::HEAD { wanted(&Method::GET) } else { None })
@@ -101,6 +119,10 @@ pub fn route(addressed: &Addressed, caller: &Caller, method: &Method) -> Result<
 
 /// Whether the caller is of the kind, and has the scopes, that the route needs. The table stands in `docs/identity.md`.
 fn admit(route: &Route, caller: &Caller) -> Result<(), Refusal> {
+    // Only where the tables were mixed up could these two meet.
+    if (caller.scheme == Scheme::Console) != (route.auth == Need::Console) {
+        return Err(Refusal::NoRoute);
+    }
     let (anonymous, bearer) = (caller.scheme == Scheme::Anonymous, caller.scheme == Scheme::Bearer);
     let is_kind = match route.auth {
         Need::None => true,
@@ -108,6 +130,7 @@ fn admit(route: &Route, caller: &Caller) -> Result<(), Refusal> {
         Need::AppUser => caller.user.is_some(),
         Need::Bearer => bearer,
         Need::Any => !anonymous,
+        Need::Console => true,
     };
     if !is_kind {
         // Where only a bearer will do, who comes with another proof is told the same as who comes with none.
@@ -172,16 +195,19 @@ mod tests {
             caller(Scheme::OceanAuth, true, &[]),
             caller(Scheme::Bearer, false, &[]),
             caller(Scheme::Bearer, true, &[]),
+            caller(Scheme::Console, false, &[]),
         ];
+        let nowhere = || Err(Refusal::NoRoute);
         let unproven = || Err(Refusal::Unproven { bearer_only: false });
         let bearer_only = || Err(Refusal::Unproven { bearer_only: true });
         let forbidden = |bearer| Err(Refusal::Forbidden { bearer });
         for (need, answers) in [
-            (Need::None, [Ok(()), Ok(()), Ok(()), Ok(()), Ok(())]),
-            (Need::App, [unproven(), Ok(()), Ok(()), Ok(()), Ok(())]),
-            (Need::AppUser, [unproven(), forbidden(false), Ok(()), forbidden(true), Ok(())]),
-            (Need::Bearer, [bearer_only(), bearer_only(), bearer_only(), Ok(()), Ok(())]),
-            (Need::Any, [unproven(), Ok(()), Ok(()), Ok(()), Ok(())]),
+            (Need::None, [Ok(()), Ok(()), Ok(()), Ok(()), Ok(()), nowhere()]),
+            (Need::App, [unproven(), Ok(()), Ok(()), Ok(()), Ok(()), nowhere()]),
+            (Need::AppUser, [unproven(), forbidden(false), Ok(()), forbidden(true), Ok(()), nowhere()]),
+            (Need::Bearer, [bearer_only(), bearer_only(), bearer_only(), Ok(()), Ok(()), nowhere()]),
+            (Need::Any, [unproven(), Ok(()), Ok(()), Ok(()), Ok(()), nowhere()]),
+            (Need::Console, [nowhere(), nowhere(), nowhere(), nowhere(), nowhere(), Ok(())]),
         ] {
             for (caller, answer) in callers.iter().zip(answers) {
                 assert_eq!(admit(&route(need, &[]), caller), answer, "{need:?} {caller:?}");

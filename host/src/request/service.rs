@@ -6,7 +6,7 @@ use arc_swap::ArcSwapOption;
 
 use super::{
     apps::Apps,
-    authenticate::{bearer::jwt, ocean_auth},
+    authenticate::{bearer::jwt, console::Console, ocean_auth},
     route::Routes,
 };
 use crate::{
@@ -29,6 +29,8 @@ pub struct Service {
     pub jwt: Option<jwt::Accept>,
     /// What is known of its apps; only where it has a platform.
     pub apps: Option<Arc<Apps>>,
+    /// Its console, if it has one.
+    pub console: Option<Console>,
     /// The version that runs; swapped as a whole, so that no call ever sees half of one. Calls in flight finish on theirs.
     pub current: ArcSwapOption<Installed>,
 }
@@ -52,11 +54,30 @@ pub struct Installed {
     pub permits: PluginPermits,
 }
 
+/// Which of a service's addresses a request came to: what a browser takes for one origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Origin {
+    /// One that it shares with other services: a path below `/s/`.
+    #[default]
+    Shared,
+    /// A host name of its own: cookies and pages there are the service's alone.
+    Own,
+    /// The host name of its console.
+    Console,
+}
+
+/// What a host name stands for.
+#[derive(Debug)]
+pub struct Hosted {
+    pub service: Arc<Service>,
+    pub origin: Origin,
+}
+
 /// All services, found by key or by host name.
 #[derive(Debug, Default)]
 pub struct Services {
     by_key: HashMap<String, Arc<Service>>,
-    by_host: HashMap<String, Arc<Service>>,
+    by_host: HashMap<String, Hosted>,
 }
 
 impl Services {
@@ -65,7 +86,11 @@ impl Services {
         let mut all = Self::default();
         for (service, hosts) in services {
             let service = Arc::new(service);
-            all.by_host.extend(hosts.into_iter().map(|host| (host, service.clone())));
+            let hosts = hosts.into_iter().map(|host| (host, Origin::Own));
+            let console = service.console.iter().map(|console| (console.host.clone(), Origin::Console));
+            for (host, origin) in hosts.chain(console) {
+                all.by_host.insert(host, Hosted { service: service.clone(), origin });
+            }
             all.by_key.insert(service.key.clone(), service);
         }
         all
@@ -76,7 +101,7 @@ impl Services {
     }
 
     /// `host` as a Host header has it: in any case, with or without a port.
-    pub fn by_host(&self, host: &str) -> Option<&Arc<Service>> {
+    pub fn by_host(&self, host: &str) -> Option<&Hosted> {
         if self.by_host.is_empty() {
             return None;
         }

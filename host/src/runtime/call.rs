@@ -244,6 +244,7 @@ fn wit_caller(caller: &Caller, request_id: &str) -> types::Caller {
             Scheme::Anonymous => types::Scheme::Anonymous,
             Scheme::OceanAuth => types::Scheme::OceanAuth,
             Scheme::Bearer => types::Scheme::Bearer,
+            Scheme::Console => types::Scheme::Console,
             Scheme::Host => types::Scheme::Host,
         },
         app: caller.app.as_ref().map(|key| types::App { key: key.clone(), id: caller.app_id.clone() }),

@@ -33,6 +33,13 @@ impl Request {
         self
     }
 
+    /// To this host name, at the host's own port.
+    pub(crate) fn at(mut self, name: &str) -> Self {
+        let (own, named) = (format!("host: {}\r\n", self.address), format!("host: {name}:{}\r\n", self.address.port()));
+        self.head = String::from_utf8(self.head).expect("a head so far is text").replacen(&own, &named, 1).into_bytes();
+        self
+    }
+
     /// With a body of announced length.
     pub(crate) fn body(mut self, body: impl AsRef<[u8]>) -> Self {
         self.body.extend_from_slice(body.as_ref());

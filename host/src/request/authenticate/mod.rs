@@ -4,10 +4,13 @@
 //! allowed: a caller who believes to have proven something must not be served as nobody. So is one that carries two, because
 //! there is no telling which of two callers it speaks for. The cause of a refusal goes to the log only. Which scheme
 //! satisfies which route stands in `docs/identity.md`.
+//!
+//! At the host name of a console none of this counts: there it is [`console`] that proves the caller.
 
 mod json;
 pub mod ocean_auth;
 pub mod bearer;
+pub mod console;
 #[cfg(test)]
 mod tests;
 

@@ -51,6 +51,7 @@ impl Test {
                 error_status: http::StatusCode::UNAUTHORIZED,
                 jwt: None,
                 apps: None,
+                console: None,
                 current: arc_swap::ArcSwapOption::empty(),
             },
             token: String::from_utf8(secret.expose().to_vec()).unwrap(),

@@ -9,7 +9,7 @@ mod http2;
 mod quiet;
 pub(crate) mod size;
 mod slow;
-mod tls;
+pub(crate) mod tls;
 
 use wharf_guests::{INNOCENT, SINK, SOURCE};
 

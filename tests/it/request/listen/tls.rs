@@ -35,14 +35,18 @@ fn put(here: &Path, certificate: &str, key: &str) {
 }
 
 fn unstarted() -> TestHost {
-    let host = TestHost::new().operation().log("level", "\"debug\"").with(Service::of(&INNOCENT));
+    first_pair(TestHost::new().operation().log("level", "\"debug\"").with(Service::of(&INNOCENT)))
+}
+
+/// A host that shows the certificate `first`.
+pub(crate) fn first_pair(host: TestHost) -> TestHost {
     let host = host.section("[listen.tls]\ncertificate = \"host.crt\"\nkey = { file = \"host.key\" }");
     put(host.path(), "first", "first");
     host
 }
 
 /// Shakes hands as a client that trusts the certificate `trusted`; fails if it is shown another one.
-async fn shake_hands(address: SocketAddr, trusted: &str, protocol: &[u8]) -> std::io::Result<TlsStream<TcpStream>> {
+pub(crate) async fn shake_hands(address: SocketAddr, trusted: &str, protocol: &[u8]) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     let certificate = CertificateDer::from_pem_file(data(&format!("{trusted}.crt"))).expect("it is a certificate");
     roots.add(certificate).expect("it can be trusted");

@@ -1,0 +1,63 @@
+//! From the platform's link to the plugin's page.
+
+use super::{BY_CODE, CODE, HOST, TOKEN, assert_private, configured, cookie, get, open, unstarted};
+use crate::support::Platform;
+
+/// The acceptance scenario of consoles, to its good end.
+#[test]
+fn a_code_is_exchanged_once_for_a_cookie_and_goes_no_further() {
+    let platform = Platform::new();
+    let host = unstarted(&platform).start();
+    let answer = host.get(&format!("/items/7?a=1&appAuthCode={CODE}&b=%20")).at(HOST).send();
+    assert_eq!((answer.status, answer.header("location")), (303, Some("/items/7?a=1&b=%20")), "{}", answer.text());
+    assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_private(&answer);
+    let calls = platform.asked();
+    let [call] = &calls[..] else { panic!("{calls:?}") };
+    assert_eq!(call.line, format!("GET /v1.0/service/app/by_auth_code/{CODE}"));
+    assert_eq!(call.token.as_deref(), Some(TOKEN));
+
+    let set = answer.header("set-cookie").expect("a cookie is set");
+    let token =
+        set.strip_prefix("wharf-desk=").and_then(|rest| rest.strip_suffix("; Path=/; Max-Age=28800; HttpOnly; SameSite=Lax"));
+    assert!(token.is_some_and(|token| token.len() == 64 && token.bytes().all(|byte| byte.is_ascii_hexdigit())), "{set}");
+    let cookie = cookie(&answer).expect("a cookie is set");
+    let page = get(&host, "/items/7?a=1&b=%20", &cookie).header("referer", format!("http://{HOST}/?appAuthCode={CODE}")).send();
+    let text = page.text();
+    assert_eq!(page.status, 200, "{text}");
+    assert_private(&page);
+    for line in
+        ["line GET /items/7?a=1&amp;b=%20", "scheme Console", "app test_app 55b88eef4df03bab3307c0ff", "user None", "item 7"]
+    {
+        assert!(text.contains(&format!("{line}\n")), "{line} in {text}");
+    }
+    assert_eq!(platform.count(BY_CODE), 1);
+    for text in [text, answer.text(), host.stop().text()] {
+        assert!(!text.contains(CODE), "the code got further: {text}");
+        assert!(!text.contains(token.expect("there is a token")), "the cookie got further: {text}");
+    }
+}
+
+#[test]
+fn the_other_name_of_the_parameter_and_one_of_the_operators_will_do() {
+    let platform = Platform::new();
+    let host = configured(&platform, "auth-code-parameter = \"ticket\"", |desk| desk).start();
+    for (number, name) in ["ticket", "authCode"].into_iter().enumerate() {
+        let code = format!("{number:040}");
+        platform.auth_code(&code, super::APP_ID);
+        let answer = host.get(&format!("/?{name}={code}")).at(HOST).send();
+        assert_eq!((answer.status, answer.header("location")), (303, Some("/")), "{name}");
+    }
+    assert_eq!(host.get(&format!("/?appAuthCode={CODE}")).at(HOST).send().status, 403);
+    assert_eq!(platform.count(BY_CODE), 2);
+    host.stop();
+}
+
+#[test]
+fn the_plain_cookie_is_said_once() {
+    let platform = Platform::new();
+    let host = unstarted(&platform).start();
+    open(&host, CODE);
+    host.stop().expect(1, "that cookies are plain", |line| line.message().contains("their cookies carry a plain name"));
+}
