@@ -70,8 +70,8 @@ impl Stored {
         let began = Instant::now();
         for ids in ids.chunks(AT_ONCE) {
             let mut notices = JoinSet::new();
-            for id in ids.to_vec() {
-                let (store, now_ms) = (self.store.clone(), self.now_ms);
+            for id in ids {
+                let (store, id, now_ms) = (self.store.clone(), id.clone(), self.now_ms);
                 notices.spawn(async move { store.message_hint(SERVICE, &id, now_ms).await });
             }
             for hint in notices.join_all().await {
