@@ -44,21 +44,24 @@ pub(crate) struct State {
     pub(crate) platform: Platform,
     pub(crate) outbox: Outbox,
     /// The time, where a test has set it.
-    pub(crate) clock_ms: Option<u64>,
+    pub(crate) clock: Option<Duration>,
     pub(crate) log: Vec<LogLine>,
     pub(crate) log_level: Option<Level>,
 }
 
 impl State {
+    pub(crate) fn now(&self) -> Duration {
+        self.clock.unwrap_or_else(now)
+    }
+
     pub(crate) fn now_ms(&self) -> u64 {
-        self.clock_ms.unwrap_or_else(now_ms)
+        u64::try_from(self.now().as_millis()).unwrap_or(u64::MAX)
     }
 }
 
-/// The machine's time, in milliseconds since 1970.
-pub(crate) fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+/// The machine's time since 1970.
+pub(crate) fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// A line the plugin wrote with `info!` and its siblings.
@@ -156,15 +159,14 @@ impl TestHost {
     /// It is this time, in milliseconds since 1970, and it stays so.
     #[must_use]
     pub fn at(self, ms: u64) -> Self {
-        self.state.borrow_mut().clock_ms = Some(ms);
+        self.state.borrow_mut().clock = Some(Duration::from_millis(ms));
         self
     }
 
     /// Time goes on by so much.
     pub fn advance(&self, time: Duration) {
         let mut state = self.state.borrow_mut();
-        let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        state.clock_ms = Some(state.now_ms().saturating_add(ms));
+        state.clock = Some(state.now().saturating_add(time));
     }
 
     /// The bytes the service's keys and values may have together (else 64 MiB); a write beyond them fails with `kv.quota`.

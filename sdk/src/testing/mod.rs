@@ -47,7 +47,7 @@ pub use request::TestRequest;
 pub use response::TestResponse;
 
 pub(crate) use current::{no_host, with_current};
-pub(crate) use host::now_ms;
+pub(crate) use host::now;
 pub(crate) use http::send;
 pub(crate) use kv::StoreId;
 pub(crate) use outbox::post;

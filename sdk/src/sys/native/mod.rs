@@ -33,12 +33,14 @@ pub(crate) mod log {
 }
 
 pub(crate) mod clock {
+    use std::time::Duration;
+
     use super::with_current;
     use crate::testing;
 
     /// The machine's, where no host says another.
-    pub(crate) fn now_ms() -> u64 {
-        with_current(|current| current.state.borrow().now_ms()).unwrap_or_else(testing::now_ms)
+    pub(crate) fn now() -> Duration {
+        with_current(|current| current.state.borrow().now()).unwrap_or_else(testing::now)
     }
 }
 
