@@ -114,6 +114,19 @@ impl<'de> Deserializer<'de> for Node {
         visitor.visit_newtype_struct(self)
     }
 
+    /// Fields have names; serde's derive would take them from a list as well.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Wrong> {
+        match self {
+            Self::List(_) => Err(Wrong::new("expected fields with names, and not a list")),
+            other => other.deserialize_any(visitor),
+        }
+    }
+
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         name: &'static str,
@@ -127,7 +140,7 @@ impl<'de> Deserializer<'de> for Node {
     }
 
     forward_to_deserialize_any! {
-        char i128 u128 str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        char i128 u128 str string bytes byte_buf unit unit_struct seq tuple tuple_struct map identifier ignored_any
     }
 }
 

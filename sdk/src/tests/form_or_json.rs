@@ -71,7 +71,7 @@ fn what_does_not_fit_names_its_field() {
     assert!(message(FORM, "name=a&tries=x").contains("`tries`: invalid digit"));
     assert!(message(JSON, r#"{"name":7}"#).contains("`name`: invalid type: integer `7`, expected a string"));
     assert!(message(FORM, "name=a&kind=round").contains("`kind`: unknown variant `round`"));
-    assert_eq!(send("/login", JSON, r#"["a"]"#).status, 400);
+    assert!(message(JSON, r#"["a", true]"#).contains("expected fields with names"));
 }
 
 #[test]
