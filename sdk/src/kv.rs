@@ -20,7 +20,9 @@
 //!
 //! Every method fails with `kv.unavailable` when the store cannot be reached, and writes fail with `kv.quota` when the service
 //! has used up its space. A key has 1 to 512 bytes, a value at most as many as the operator allows (1 MiB, unless said otherwise),
-//! a batch at most 256 changes: else `kv.too-large`.
+//! a batch at most 256 changes: else `kv.too-large`. What is written while a message is handled
+//! ([`on_subscribe`](macro@crate::on_subscribe) and siblings) has at most 1,024 changes of 4 MiB in all: the host keeps it until
+//! the message is handled.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -206,6 +208,14 @@ impl Batch {
     /// A value that JSON has no form for.
     pub fn set_json(self, key: impl Into<String>, value: &impl Serialize) -> Result<Self> {
         Ok(self.set(key, serde_json::to_vec(value)?))
+    }
+
+    /// And writes a value as JSON; when the condition does not hold, the whole batch is not done.
+    ///
+    /// # Errors
+    /// A value that JSON has no form for.
+    pub fn set_json_if(self, key: impl Into<String>, value: &impl Serialize, condition: Condition) -> Result<Self> {
+        Ok(self.set_if(key, serde_json::to_vec(value)?, condition))
     }
 
     /// And removes a key.

@@ -18,6 +18,10 @@ const MAX_PAGE: u32 = 1000;
 /// The bytes of a service's keys and values together, unless an operator says otherwise.
 const QUOTA: usize = 64 << 20;
 
+/// What one delivery of a message may write: changes, and the bytes of their keys and values.
+const DELIVERY_CHANGES: usize = 1024;
+const DELIVERY_BYTES: usize = (4 << 20) + MAX_VALUE;
+
 /// Whose store of which name; without an app it is the one all apps share.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct StoreId {
@@ -30,6 +34,8 @@ pub(crate) struct Stores {
     stores: BTreeMap<StoreId, Store>,
     denied: BTreeSet<String>,
     quota: usize,
+    /// While a message is delivered: the changes so far, and their bytes.
+    delivery: Option<(usize, usize)>,
 }
 
 #[derive(Clone, Default)]
@@ -41,11 +47,11 @@ struct Store {
 }
 
 /// What was in the stores.
-pub(crate) struct Snapshot(BTreeMap<StoreId, Store>);
+pub(crate) struct Before(BTreeMap<StoreId, Store>);
 
 impl Default for Stores {
     fn default() -> Self {
-        Self { stores: BTreeMap::new(), denied: BTreeSet::new(), quota: QUOTA }
+        Self { stores: BTreeMap::new(), denied: BTreeSet::new(), quota: QUOTA, delivery: None }
     }
 }
 
@@ -71,13 +77,18 @@ impl Stores {
         self.quota = bytes;
     }
 
-    /// The stores as they are, to be brought back.
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        Snapshot(self.stores.clone())
+    /// A message is delivered: what is written is kept together with it, or not at all.
+    pub(crate) fn begin(&mut self) -> Before {
+        self.delivery = Some((0, 0));
+        Before(self.stores.clone())
     }
 
-    pub(crate) fn restore(&mut self, snapshot: Snapshot) {
-        self.stores = snapshot.0;
+    /// The delivery is over; `before` is brought back where it failed.
+    pub(crate) fn end(&mut self, before: Option<Before>) {
+        self.delivery = None;
+        if let Some(Before(stores)) = before {
+            self.stores = stores;
+        }
     }
 
     /// Removes all that is an app's own; what is written later has versions of its own, as in the host.
@@ -117,6 +128,7 @@ impl Stores {
         if changes.len() > MAX_CHANGES {
             return Err(failure("kv.too-large", format!("{} changes in a batch; {MAX_CHANGES} are allowed", changes.len())));
         }
+        let delivery = self.room(&changes)?;
         let mut changed = self.stores.get(store).cloned().unwrap_or_default();
         let done = changes.into_iter().map(|change| apply(&mut changed, change)).collect::<Result<_, _>>()?;
         let others = self.stores.iter().filter(|(id, _)| *id != store).map(|(_, store)| size(store)).sum::<usize>();
@@ -124,7 +136,21 @@ impl Stores {
             return Err(failure("kv.quota", format!("the service's stores may have {} bytes", self.quota)));
         }
         self.stores.insert(store.clone(), changed);
+        self.delivery = delivery;
         Ok(done)
+    }
+
+    /// What a delivery has written with these changes too, if it may.
+    fn room(&self, changes: &[Change]) -> Result<Option<(usize, usize)>, Failure> {
+        let Some((count, bytes)) = self.delivery else { return Ok(None) };
+        let weight = |change: &Change| change.key.len() + change.value.as_ref().map_or(0, Vec::len);
+        let (count, bytes) = (count + changes.len(), bytes + changes.iter().map(weight).sum::<usize>());
+        if count > DELIVERY_CHANGES || bytes > DELIVERY_BYTES {
+            let why =
+                format!("{count} changes of {bytes} bytes for one message; {DELIVERY_CHANGES} of {DELIVERY_BYTES} are allowed");
+            return Err(failure("kv.too-large", why));
+        }
+        Ok(Some((count, bytes)))
     }
 }
 

@@ -56,15 +56,13 @@ impl TestHost {
         let (message, before) = {
             let mut state = self.state.borrow_mut();
             let now_ms = state.now_ms();
-            (state.apps.message(&app.key, kind, now_ms), state.stores.snapshot())
+            (state.apps.message(&app.key, kind, now_ms), state.stores.begin())
         };
         let current = Current { state: self.state.clone(), app: Some(app.key.clone()) };
         let outcome = current::enter(current, || self.lifecycle.tell(kind, message));
         let mut state = self.state.borrow_mut();
-        if let Err(failure) = outcome {
-            state.stores.restore(before);
-            return Err(Error::from(failure));
-        }
+        state.stores.end(outcome.is_err().then_some(before));
+        outcome.map_err(Error::from)?;
         let now_ms = state.now_ms();
         state.apps.done(&app.key, kind, now_ms);
         if kind == Kind::Purge {

@@ -105,6 +105,8 @@ fn json_goes_in_and_out() {
         assert_eq!(code(store.set_json_if("a", &0, Condition::Absent)), "kv.conflict");
         store.apply(Batch::new().set_json("b", &true).unwrap()).unwrap();
         assert!(store.get("b").unwrap().unwrap().json::<bool>().unwrap());
+        assert_eq!(code(store.apply(Batch::new().set_json_if("b", &0, Condition::Absent).unwrap())), "kv.conflict");
+        assert_eq!(store.apply(Batch::new().set_json_if("b", &0, Condition::Version(1)).unwrap()).unwrap(), [2]);
     });
 }
 

@@ -141,6 +141,41 @@ fn a_plugin_without_a_lifecycle_is_told_nothing() {
     assert!(TOLD.take().is_empty());
 }
 
+#[on_cancel]
+fn hoard(subscription: Subscription) -> Result<()> {
+    let texts = kv::store("texts")?;
+    let wanted = kv::shared("texts")?.get_json::<(usize, usize)>("hoard")?;
+    let (changes, bytes) = wanted.unwrap_or_default();
+    for n in 0..changes {
+        texts.set(&format!("{n:04}"), vec![b'x'; bytes - 4])?;
+    }
+    info!("{} kept", subscription.app.key);
+    Ok(())
+}
+
+/// As much as the host holds for one message.
+#[test]
+fn what_one_message_may_write_is_bounded() {
+    let told = Lifecycle::of(&[<hoard as crate::__private::Listener>::LISTENS]);
+    let host = TestHost::new(routes()).lifecycle(told).app("shop");
+    let hoard = |changes: usize, bytes: usize| {
+        host.run(|| kv::shared("texts").unwrap().set_json("hoard", &(changes, bytes)).unwrap());
+        host.cancel().map_err(|error| error.code().to_owned())
+    };
+    assert_eq!(hoard(1025, 4), Err("kv.too-large".to_owned()));
+    assert!(host.run(|| kv::store("texts").unwrap().keys("", None, 1).unwrap().keys.is_empty()));
+    assert_eq!(hoard(1024, 4), Ok(()));
+    assert_eq!(hoard(5, 1 << 20), Ok(()));
+    assert_eq!(hoard(6, 1 << 20), Err("kv.too-large".to_owned()));
+    // A request may write as much as its limits allow.
+    host.run(|| {
+        let texts = kv::store("texts").unwrap();
+        for n in 0..2000 {
+            texts.set(&n.to_string(), "").unwrap();
+        }
+    });
+}
+
 /// Evaluated where `service!` stands, so a plugin with both does not compile.
 #[test]
 fn two_for_the_same_are_refused() {
