@@ -33,7 +33,8 @@ impl Response {
         self
     }
 
-    /// With this body.
+    /// With this body. Bytes may be 2 MiB, which is what a host takes from a plugin at once; more is streamed through a
+    /// [`Reply`](crate::Reply), or handed on as the reader that it came as.
     #[must_use]
     pub fn body(mut self, body: impl Into<Body>) -> Self {
         self.body = body.into();

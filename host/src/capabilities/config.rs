@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::{
@@ -14,6 +15,10 @@ use crate::{
     runtime::state::CallState,
 };
 
+/// A setting of this name has the service's own `error-status`, unless the operator sets another: what the plugin refuses, and
+/// what the host refuses for it, looks the same.
+const ERROR_STATUS: &str = "error-status";
+
 /// The settings in the form the plugin gets them.
 #[derive(Debug)]
 pub struct Grant(String);
@@ -21,9 +26,11 @@ pub struct Grant(String);
 impl Grant {
     /// Fails with every setting that the manifest does not know, that does not fit, or that is missing.
     pub fn new(manifest: &Manifest, service: &Service) -> Result<Self, Problems> {
-        manifest
-            .settings_for(&service.settings, &service.key)
-            .map(|settings| Self(serde_json::Value::Object(settings).to_string()))
+        let mut given = service.settings.clone();
+        if manifest.settings.iter().any(|setting| setting.key == ERROR_STATUS) {
+            given.entry(ERROR_STATUS).or_insert_with(|| service.error_status.into());
+        }
+        manifest.settings_for(&given, &service.key).map(|settings| Self(Value::Object(settings).to_string()))
     }
 
     pub fn ready(self) -> Ready {
@@ -64,6 +71,17 @@ mod tests {
         let grant = |tables: &str| Grant::new(&manifest(TABLES), &service(tables)).unwrap().0;
         assert_eq!(grant(""), r#"{"max-notes":100}"#);
         assert_eq!(grant("[services.notes.config]\nmax-notes = 7"), r#"{"max-notes":7}"#);
+    }
+
+    #[test]
+    fn the_status_of_refusals_is_the_services_own() {
+        let declared = manifest("[config.error-status]\ntype = \"integer\"\ndefault = 401\ndescription = \"Of refusals.\"\n");
+        let grant = |tables: &str| Grant::new(&declared, &service(tables)).unwrap().0;
+        assert_eq!(grant(""), r#"{"error-status":401}"#);
+        assert_eq!(grant("error-status = 200"), r#"{"error-status":200}"#);
+        assert_eq!(grant("error-status = 200\n[services.notes.config]\nerror-status = 401"), r#"{"error-status":401}"#);
+        // A plugin that does not declare it is not told.
+        assert_eq!(Grant::new(&manifest(TABLES), &service("error-status = 200")).unwrap().0, r#"{"max-notes":100}"#);
     }
 
     #[test]

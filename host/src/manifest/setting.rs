@@ -48,6 +48,8 @@ pub enum SettingKind {
     Boolean,
     /// A list of texts.
     StringList,
+    /// A table of any shape, which the plugin checks where it uses it.
+    Table,
 }
 
 impl SettingKind {
@@ -78,6 +80,7 @@ fn read(key: &str, table: &Table<'_>) -> Option<Setting> {
         ("integer", SettingKind::Integer),
         ("boolean", SettingKind::Boolean),
         ("string-list", SettingKind::StringList),
+        ("table", SettingKind::Table),
     ];
     let kind = table.must("type", choice(&kinds));
     let description = table.must("description", text(MAX_DESCRIPTION));
@@ -106,6 +109,9 @@ fn read(key: &str, table: &Table<'_>) -> Option<Setting> {
             SettingKind::Integer => Value::from(integer(i64::MIN..=i64::MAX)(item)?),
             SettingKind::Boolean => Value::from(boolean(item)?),
             SettingKind::StringList => Value::from(list(MAX_ENTRIES, line(MAX_TEXT))(item)?),
+            SettingKind::Table => {
+                return item.wrong("has no effect", "what a table leaves out the plugin knows itself", "remove `default`");
+            }
         };
         match setting.fault(&value) {
             Some(fault) => item.wrong(fault.what, "", fault.fix),

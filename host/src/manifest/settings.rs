@@ -92,6 +92,10 @@ impl Setting {
                 Some(_) => choose(),
                 None => not("is not a list", "write it in [brackets], with commas between"),
             },
+            SettingKind::Table => match value {
+                Value::Object(_) => None,
+                _ => not("is not a table", "write its keys below a header of its own, in [brackets]"),
+            },
         }
     }
 

@@ -192,6 +192,13 @@ fn bodies_refuse_bad_values() {
             "config.size.default",
             "[brackets]",
         ),
+        (
+            "[config.size]\ntype = \"table\"\ndescription = \"d\"\ndefault = {}",
+            &MANIFEST_INVALID,
+            14,
+            "config.size.default",
+            "remove",
+        ),
     ] {
         check(&with(rest), code, line, subject, fix);
     }
@@ -320,16 +327,18 @@ const SETTINGS: &str = "[config.size]\ntype = \"integer\"\nmin = 1\nmax = 9\ndef
     [config.title]\ntype = \"string\"\nrequired = true\ndescription = \"The title.\"\n\
     [config.mode]\ntype = \"string\"\nchoices = [\"a\", \"b\"]\ndescription = \"The mode.\"\n\
     [config.strict]\ntype = \"boolean\"\ndefault = false\ndescription = \"Whether.\"\n\
-    [config.words]\ntype = \"string-list\"\nchoices = [\"x\", \"y\"]\ndefault = []\ndescription = \"Some words.\"\n";
+    [config.words]\ntype = \"string-list\"\nchoices = [\"x\", \"y\"]\ndefault = []\ndescription = \"Some words.\"\n\
+    [config.links]\ntype = \"table\"\ndescription = \"Of each app.\"\n";
 
 #[test]
 fn settings_are_filled_in() {
     let settings = |given: Value| valid(SETTINGS).settings_for(given.as_object().unwrap(), "notes").map(Value::Object);
     assert_eq!(
         settings(json!({"title": "t"})).unwrap(),
-        json!({"size": 5, "title": "t", "mode": null, "strict": false, "words": []})
+        json!({"size": 5, "title": "t", "mode": null, "strict": false, "words": [], "links": null})
     );
-    let all = json!({"size": 9, "title": "", "mode": "b", "strict": true, "words": ["y", "x"]});
+    let links = json!({"shop": {"deep": [1, true]}, "a.b": "x"});
+    let all = json!({"size": 9, "title": "", "mode": "b", "strict": true, "words": ["y", "x"], "links": links});
     assert_eq!(settings(all.clone()).unwrap(), all);
 }
 
@@ -337,7 +346,8 @@ fn settings_are_filled_in() {
 fn settings_refuse_what_does_not_fit() {
     for (key, value, code, what, fix) in [
         ("sise", json!(1), &CONFIG_UNKNOWN_KEY, "is not a known key", "did you mean `size`?"),
-        ("colour", json!("secret"), &CONFIG_UNKNOWN_KEY, "is not a known key", "`words`"),
+        ("colour", json!("secret"), &CONFIG_UNKNOWN_KEY, "is not a known key", "`links`"),
+        ("links", json!(["secret"]), &CONFIG_INVALID, "is not a table", "[brackets]"),
         ("title", json!(1), &CONFIG_INVALID, "is not a text", "quotes"),
         ("size", json!(0), &CONFIG_INVALID, "is out of range", "from 1 to 9"),
         ("size", json!(10), &CONFIG_INVALID, "is out of range", "from 1 to 9"),
