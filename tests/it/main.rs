@@ -12,6 +12,7 @@ mod cli;
 mod message;
 mod operation;
 mod platform;
+mod plugins;
 mod request;
 mod runtime;
 
