@@ -38,6 +38,7 @@ pub(super) async fn examples(directory: &Directory, host: &Host) -> Result<Vec<E
     let token = token(host, "hello").await?;
     let base = format!("http://{}/s", host.address);
     let hello = format!("{base}/hello/hello/Ada");
+    let blog = format!("{base}/crud/{APP}/blog");
     let ada = AppUser { id: "ada".into(), account: "ada".into(), name: "Ada".into(), authenticated_by: "demo".into() };
     Ok(vec![
         Example {
@@ -61,8 +62,26 @@ pub(super) async fn examples(directory: &Directory, host: &Host) -> Result<Vec<E
         Example {
             name: "note",
             about: "an app speaks for one of its users, and a note is kept for that user of that app",
-            argv: curl(&["-H", &header("notes", Some(ada))?, "-d", r#"{"text": "buy milk"}"#, &format!("{base}/notes/notes")]),
+            argv: curl(&[
+                "-H",
+                &header("notes", Some(ada.clone()))?,
+                "-d",
+                r#"{"text": "buy milk"}"#,
+                &format!("{base}/notes/notes"),
+            ]),
             expect_status: 201,
+        },
+        Example {
+            name: "document",
+            about: "a form, as browsers send it, becomes a document of an entity that the app has",
+            argv: curl(&["-H", &header("crud", Some(ada.clone()))?, "-d", "title=One&content=Hello", &blog]),
+            expect_status: 200,
+        },
+        Example {
+            name: "query",
+            about: "and that user finds it again",
+            argv: curl(&["-H", &header("crud", Some(ada))?, &format!("{blog}/find/query")]),
+            expect_status: 200,
         },
         Example {
             name: "refused",

@@ -15,14 +15,15 @@ use crate::{
 };
 
 /// The shipped plugins, built for wasm32 by the build script.
-pub(super) const PLUGINS: [(&str, &[u8]); 3] = [
+pub(super) const PLUGINS: [(&str, &[u8]); 4] = [
     ("hello", include_bytes!(env!("WHARF_PLUGIN_HELLO"))),
     ("echo", include_bytes!(env!("WHARF_PLUGIN_ECHO"))),
     ("notes", include_bytes!(env!("WHARF_PLUGIN_NOTES"))),
+    ("crud", include_bytes!(env!("WHARF_PLUGIN_CRUD"))),
 ];
 
 /// The demo's services, each with a securityKey of its own, and what their plugins are granted.
-const SERVICES: [(&str, &str); 3] = [("hello", ""), ("echo", ""), ("notes", NOTES)];
+const SERVICES: [(&str, &str); 4] = [("hello", ""), ("echo", ""), ("notes", NOTES), ("crud", CRUD)];
 
 /// Shared notes go to the demo's own echo.
 const NOTES: &str = r#"
@@ -36,6 +37,15 @@ share-url = "http://{address}/s/echo/echo"
 [services.notes.http-out]
 hosts = ["{address}"]
 private = ["127.0.0.1"]
+"#;
+
+/// The entity that the demo's app declares.
+const CRUD: &str = r#"
+[services.crud.kv]
+stores = ["documents"]
+
+[services.crud.config.entities.demo_app.blog]
+fields = { title = "String", content = "String" }
 "#;
 
 /// The demo's directory; a temporary one is removed when dropped.
