@@ -6,7 +6,7 @@
 //! |---|---|
 //! | is the connection taken, is its request in time | [`request::listen`] |
 //! | which back service | [`request::address`] |
-//! | who is calling | [`request::authenticate`], a folder a scheme |
+//! | who is calling | [`request::authenticate`], a folder a scheme; what an Ocean-Auth header proves, [`ocean_auth`] |
 //! | which route, may this caller take it | [`request::route`] |
 //! | has the caller budget, is a permit free | [`request::limit`], [`request::budget`], [`runtime::permit`] |
 //! | what the plugin sees of headers and body | [`request::headers`], [`request::body`] |
@@ -53,7 +53,9 @@ pub mod caller;
 pub mod clock;
 pub mod codes;
 pub mod failpoint;
+pub mod json;
 pub mod limits;
+pub mod ocean_auth;
 pub mod problem;
 pub mod reader;
 pub mod secret;

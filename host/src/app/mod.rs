@@ -24,15 +24,13 @@ use crate::{
     manifest::Manifest,
     message,
     observe::metrics::Metrics,
+    ocean_auth::Policy,
     platform::client::Clients,
     problem::{Problem, Problems},
     request::{
-        authenticate::{
-            self,
-            bearer::{
-                Bearer,
-                jwt::{Accept, issuer::Issuer},
-            },
+        authenticate::bearer::{
+            Bearer,
+            jwt::{Accept, issuer::Issuer},
         },
         budget::Budgets,
         notice::Inbox,
@@ -253,7 +251,7 @@ fn services(config: &Config, issuers: &BTreeMap<&str, Arc<Issuer>>, problems: &m
                         );
                     }
                     keys.push((&service.key, key));
-                    Some(policy)
+                    Some(Arc::new(policy))
                 }
                 Err(problem) => {
                     problems.push(problem);
@@ -280,10 +278,10 @@ fn services(config: &Config, issuers: &BTreeMap<&str, Arc<Issuer>>, problems: &m
 fn read_key(
     service: &config::Service,
     reference: &crate::secret::SecretRef,
-) -> Result<(crate::secret::Secret, authenticate::ocean_auth::Policy), Problem> {
+) -> Result<(crate::secret::Secret, Policy), Problem> {
     let subject = format!("services.{}.security-key", service.key);
     let key = reference.read(&subject)?;
-    let policy = authenticate::ocean_auth::Policy::new(&service.key, &key, &service.ocean_auth).map_err(|error| {
+    let policy = Policy::new(&service.key, &key, &service.ocean_auth).map_err(|error| {
         Problem::new(&codes::SECRET_UNREADABLE, format!("`{subject}` cannot be used")).why(error).fix("put a securityKey there")
     })?;
     for warning in policy.warnings() {

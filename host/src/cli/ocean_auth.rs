@@ -17,7 +17,7 @@ use crate::{
     clock::Clock,
     codes,
     problem::{Problem, Problems},
-    request::authenticate::ocean_auth::{Forms, Identity, KeyEncoding, Policy, Settings},
+    ocean_auth::{Forms, Identity, KeyEncoding, Policy, Settings},
     secret::{Secret, SecretRef},
     units,
 };

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     limits::{Asked, Limits},
     manifest::{self, PluginId},
-    request::authenticate::ocean_auth::Settings,
+    ocean_auth::Settings,
     secret::SecretRef,
     toml_reader::{
         self, Item, Table, names, nearest,

@@ -11,7 +11,7 @@ use crate::{
     codes,
     host::Host,
     problem::{Problem, Problems},
-    request::authenticate::ocean_auth::{Identity, Policy, Settings},
+    ocean_auth::{Identity, Policy, Settings},
 };
 
 /// The app in whose name the demo calls.

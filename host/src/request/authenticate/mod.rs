@@ -5,8 +5,6 @@
 //! there is no telling which of two callers it speaks for. The cause of a refusal goes to the log only. Which scheme
 //! satisfies which route stands in `docs/identity.md`.
 
-mod json;
-pub mod ocean_auth;
 pub mod bearer;
 #[cfg(test)]
 mod tests;
