@@ -16,6 +16,7 @@
 //! | what the plugin may do | [`capabilities`], a file or folder an interface of `wit/` |
 //! | what is asked of the platform | [`platform::client`] |
 //! | what comes of it | [`runtime::outcome`] |
+//! | what the platform in this host answers | [`platform::embedded`], a file a zone |
 //! | status, body and headers of every answer | [`request::respond`] |
 //!
 //! | step of a message | decided in |
@@ -57,6 +58,7 @@ pub mod json;
 pub mod limits;
 pub mod ocean_auth;
 pub mod problem;
+pub mod reach;
 pub mod reader;
 pub mod secret;
 pub mod task;
