@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{kv::KvError, messages::MessageError, plugins::PluginError, tokens::TokenError};
+use super::{
+    kv::KvError, messages::MessageError, outbox::OutboxError, platform::PlatformError, plugins::PluginError, tokens::TokenError,
+};
 use crate::{codes, problem::Problem};
 
 /// Why the store did not do what it was asked.
@@ -19,6 +21,10 @@ pub enum StoreError {
     Plugin(#[from] PluginError),
     #[error(transparent)]
     Token(#[from] TokenError),
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
     /// No transaction could be opened.
     #[error("the store cannot begin to write")]
     Begin(#[source] Arc<rusqlite::Error>),
