@@ -75,6 +75,8 @@ pub struct Service {
     pub app_users: bool,
     /// Whether its plugin may look up apps.
     pub apps: bool,
+    /// Whether its plugin may send mail.
+    pub mail: bool,
     /// What it shows a platform that is not in this host. With it, or with an embedded one, the service has a platform.
     pub access_token: Option<SecretRef>,
     /// Its id at the platform, in lower case: messages that name another one are not its own.
@@ -145,6 +147,7 @@ fn read(key: &str, table: &Table<'_>, around: &Around<'_>) -> Option<Service> {
         data: table.opt("data", file::path(directory)),
         app_users: table.or("app-users", false, asks_platform),
         apps: table.or("apps", false, asks_platform),
+        mail: table.or("mail", false, boolean),
         access_token: token.and_then(|item| access_token(&item, around)),
         service_id: table.opt("service-id", platform::id),
         purge_after_cancel: table.or(
@@ -230,7 +233,8 @@ fn asks_platform(item: &Item<'_>, around: &Around<'_>, is_known: bool) -> Option
     }
 }
 
-fn error_status(item: &Item<'_>) -> Option<u16> {
+/// 401, or 200 for clients that read nothing else.
+pub(super) fn error_status(item: &Item<'_>) -> Option<u16> {
     match integer(0..=i64::from(u16::MAX))(item)? {
         401 => Some(401),
         200 => Some(200),

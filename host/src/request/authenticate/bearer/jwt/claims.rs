@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use super::{
-    Reason,
-};
+use super::Reason;
 use crate::json::{Object, Value};
 
 /// The longest id of an app or user; issuers use UUIDs and URLs.

@@ -2,9 +2,7 @@
 //!
 //! A token cannot bring its key along: `jwk`, `jku`, `x5c` and `x5u` are ignored like everything else that is unknown here.
 
-use super::{
-    Algorithm, Reason,
-};
+use super::{Algorithm, Reason};
 use crate::json::{Object, Value};
 
 /// A key id is a name, not a document.
