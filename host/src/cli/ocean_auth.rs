@@ -16,8 +16,8 @@ use crate::{
     caller::AppUser,
     clock::Clock,
     codes,
-    problem::{Problem, Problems},
     ocean_auth::{Forms, Identity, KeyEncoding, Policy, Settings},
+    problem::{Problem, Problems},
     secret::{Secret, SecretRef},
     units,
 };
