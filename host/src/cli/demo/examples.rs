@@ -4,18 +4,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::setup::Directory;
+use super::{platform::APP, setup::Directory};
 use crate::{
     admin::tokens::Wanted,
     caller::AppUser,
     codes,
     host::Host,
-    problem::{Problem, Problems},
     ocean_auth::{Identity, Policy, Settings},
+    problem::{Problem, Problems},
 };
-
-/// The app in whose name the demo calls.
-const APP: &str = "demo_app";
 
 /// One call.
 #[derive(Debug)]
@@ -63,6 +60,12 @@ pub(super) async fn examples(directory: &Directory, host: &Host) -> Result<Vec<E
             about: "an app speaks for one of its users, and a note is kept for that user of that app",
             argv: curl(&["-H", &header("notes", Some(ada))?, "-d", r#"{"text": "buy milk"}"#, &format!("{base}/notes/notes")]),
             expect_status: 201,
+        },
+        Example {
+            name: "context",
+            about: "a browser asks the platform in this host for an app's services, with a header for each",
+            argv: curl(&["-H", "AccessToken: null", &format!("http://{}/v1.0/public/ocean_context/{APP}", host.address)]),
+            expect_status: 200,
         },
         Example {
             name: "refused",
