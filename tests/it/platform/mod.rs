@@ -3,3 +3,4 @@
 mod client;
 pub(crate) mod embedded;
 pub(crate) mod failures;
+mod modes;
