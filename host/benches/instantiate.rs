@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use wharf::{
     caller::{AppUser, Caller, Scheme},
     limits::Limits,
-    request::authenticate::ocean_auth::{Identity, Policy, Settings},
+    ocean_auth::{Identity, Policy, Settings},
     runtime::{
         artifact::Artifact,
         call::{Incoming, Request, call},

@@ -131,6 +131,15 @@ codes! {
         "The platform answers calls with the service's access token by an error about the token: it is unknown, expired, or of \
          another type. The service's messages rest until the platform accepts a token again; none is lost, and none of their \
          attempts is used up. Put a good token where `access-token` of the service points; it is read again at the next poll.";
+    PLATFORM_ABSENT = "WH1451", "there is no platform in this host",
+        "The command works on the embedded platform, and the configuration has none, or names one that is somewhere else. Write \
+         `mode = \"embedded\"` in [platform] to have one.";
+    PLATFORM_UNKNOWN = "WH1452", "the platform has no such record",
+        "No app or service of the embedded platform has this key. Services of the configuration that have a `security-key` \
+         appear by themselves; apps are made by `wharf platform app create`.";
+    PLATFORM_REFUSED = "WH1453", "the platform refuses",
+        "The embedded platform's own rules forbid it: keys are unique and for ever, an app subscribes to a service once, what \
+         waits for a service cannot be cancelled, what others depend on cannot be removed. The message says which rule it was.";
 
     REFUSED = "WH2001", "the caller is not proven",
         "The request carries no valid proof of who is calling, and the route needs one. The cause is in the host's log only, \

@@ -15,6 +15,7 @@ use crate::{
     config::{self, Config},
     message::Line,
     operation::{Endpoint, Health, Phase},
+    platform::embedded::base_url,
     problem::{Problem, Problems},
     request::{
         authenticate::bearer::jwt::issuer::Issuer,
@@ -71,6 +72,8 @@ pub struct Host {
     reading_keys: Vec<AbortOnDrop>,
     /// Handles messages, where there is a platform.
     line: Option<Line>,
+    /// Sends the embedded platform's notices.
+    noticing: Option<AbortOnDrop>,
     /// Those who run the host can look at it until the end.
     operating: Option<(JoinHandle<()>, Stop)>,
     /// Holds the lock of the data directory until the very end.
@@ -114,7 +117,18 @@ impl Host {
                 (Some(address), Some(task))
             }
         };
+        let address = listener.local_addr().map_err(io("the listener has no address"))?;
+        // Before anybody asks the platform anything, the message line first of all.
+        if let Some(server) = &app.embedded {
+            server.embedded.seed(&config, &base_url(&config.listen, address)).await?;
+        }
         let line = app.start_messages(&config, store.clone(), requests.clone()).await.map_err(|error| error.problem())?;
+        let noticing = app.embedded.as_ref().map(|server| {
+            // A proxy may bring clients from anywhere, and then a developer is no reason to call this machine's own servers.
+            let config::Listen { public_url, trusted_proxies, .. } = &config.listen;
+            let local = address.ip().is_loopback() && public_url.is_none() && trusted_proxies.is_empty();
+            AbortOnDrop::new(tokio::spawn(server.embedded.clone().send_notices(app.clone(), local)).abort_handle())
+        });
         let unloaded = admin.load_all().await;
         for problem in unloaded.0 {
             tracing::warn!(code = problem.code.id, "{problem}");
@@ -122,7 +136,6 @@ impl Host {
         let forgetting = tokio::spawn(forget(app.clone()));
         let keep_fresh = |issuer: &Arc<Issuer>| AbortOnDrop::new(tokio::spawn(issuer.clone().keep_fresh()).abort_handle());
         let reading_keys = app.issuers.iter().map(keep_fresh).collect();
-        let address = listener.local_addr().map_err(io("the listener has no address"))?;
         let socket = control::bind(&data.control_socket()).map_err(io("the control socket cannot be opened"))?;
         let stop = Stop::default();
         let controlling = tokio::spawn(control::serve(socket, admin.clone(), stop.drain.clone()));
@@ -143,6 +156,7 @@ impl Host {
             forgetting,
             reading_keys,
             line,
+            noticing,
             operating,
             data,
         })
@@ -151,7 +165,7 @@ impl Host {
     /// Stops accepting, lets calls in flight finish for at most the drain timeout or until `hurry` comes, and gives the data
     /// directory back.
     pub async fn stop(self, hurry: impl Future<Output = &'static str>) {
-        drop(self.forgetting);
+        drop((self.forgetting, self.noticing));
         self.health.enter(Phase::Draining);
         self.stop.drain.cancel();
         let cut = async {

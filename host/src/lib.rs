@@ -6,7 +6,7 @@
 //! |---|---|
 //! | is the connection taken, is its request in time | [`request::listen`] |
 //! | which back service | [`request::address`] |
-//! | who is calling | [`request::authenticate`], a folder a scheme |
+//! | who is calling | [`request::authenticate`], a folder a scheme; what an Ocean-Auth header proves, [`ocean_auth`] |
 //! | which route, may this caller take it | [`request::route`] |
 //! | has the caller budget, is a permit free | [`request::limit`], [`request::budget`], [`runtime::permit`] |
 //! | what the plugin sees of headers and body | [`request::headers`], [`request::body`] |
@@ -16,6 +16,7 @@
 //! | what the plugin may do | [`capabilities`], a file or folder an interface of `wit/` |
 //! | what is asked of the platform | [`platform::client`] |
 //! | what comes of it | [`runtime::outcome`] |
+//! | what the platform in this host answers | [`platform::embedded`], a file a zone |
 //! | status, body and headers of every answer | [`request::respond`] |
 //!
 //! | step of a message | decided in |
@@ -53,8 +54,11 @@ pub mod caller;
 pub mod clock;
 pub mod codes;
 pub mod failpoint;
+pub mod json;
 pub mod limits;
+pub mod ocean_auth;
 pub mod problem;
+pub mod reach;
 pub mod reader;
 pub mod secret;
 pub mod task;

@@ -95,9 +95,9 @@
 //!
 //! [`kv`] keeps small durable values, [`mod@http`] calls other servers, [`settings`] and [`secrets`] are what the operator gave,
 //! [`log`] writes to the operator's log. Of the platform that apps belong to, [`subscriptions`] says which apps have subscribed,
-//! [`app_users`] makes and changes their users, and [`apps`] knows their names ([`mail`] is declared, and no host has it yet).
-//! Each must be asked for in the manifest (but for log, settings and subscriptions), and a component imports only what its code
-//! calls: a plugin without `kv` in it cannot reach a store, whatever the operator granted.
+//! [`app_users`] makes and changes their users, [`apps`] knows their names, and [`mail`] writes to users. Each must be asked for
+//! in the manifest (but for log, settings and subscriptions), and a component imports only what its code calls: a plugin without
+//! `kv` in it cannot reach a store, whatever the operator granted.
 //!
 //! # When apps come and go
 //!

@@ -15,8 +15,7 @@
 //! }
 //! ```
 //!
-//! Hosts of this version have no outbox yet: they refuse to install a component that imports it (`WH1204`). Only the host of
-//! the tests keeps what is sent.
+//! It needs `[permissions.required.mail]` in the manifest, and the operator's grant.
 
 use crate::{Result, sys};
 
@@ -25,21 +24,22 @@ use crate::{Result, sys};
 pub struct Letter {
     /// The address.
     pub to: String,
-    /// What it is for, such as `password-reset`.
+    /// What it is for, in lower-case letters, digits and `-`, such as `password-reset`.
     pub kind: String,
-    /// The subject.
+    /// The subject: one line, at most 256 bytes.
     pub subject: String,
     /// The plain text, at most 64 KiB.
     pub text: String,
-    /// What the receiver is to follow.
+    /// What the receiver is to follow, by http or https.
     pub link: Option<String>,
 }
 
-/// Puts a letter from the calling app into the outbox, and returns when it is on disk.
+/// Puts a letter from the calling app into the outbox, and returns when it is on disk; while a message is handled when it will
+/// be, together with the message's completion.
 ///
 /// # Errors
 /// `mail.denied` (not granted), `mail.invalid` (no address, an empty subject, too long), `mail.no-app` (the caller is no app),
-/// `mail.full` (the service's outbox is full).
+/// `mail.full` (1,000 letters of the service wait to be sent, or one message made it write 64), `mail.unavailable`.
 pub fn send(letter: &Letter) -> Result<()> {
     Ok(sys::mail::send(letter)?)
 }

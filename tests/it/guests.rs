@@ -3,6 +3,7 @@
 use crate::{
     capabilities::{confide, enlist, fetch, files, keep, lookup},
     cli::plugin as innocent,
+    platform::embedded::mail as mailer,
     request::authenticate::{bearer as doors, console as desk, ocean_auth as identity},
     runtime::{
         canary, chatter, drip, escape, flood, giant, grow, hoard,

@@ -11,7 +11,10 @@ use wharf::{
 use crate::{
     bad_input::component,
     capabilities::{fetch, keep, lookup},
-    platform::failures,
+    platform::{
+        embedded::{developer, mail, wire},
+        failures,
+    },
     request::{
         authenticate::{bearer::jwt, console, ocean_auth::refused as ocean_auth},
         budget, limit as permits,
@@ -63,6 +66,14 @@ impl Row {
     pub(crate) fn error(&self) -> &str {
         let error = self.sees().split_once("the plugin gets the error `").and_then(|(_, rest)| rest.split_once('`'));
         error.unwrap_or_else(|| panic!("no error: {self:?}")).0
+    }
+
+    /// Asserts that the platform in the host refuses as the row promises.
+    #[track_caller]
+    pub(crate) fn assert_refused(&self, answer: &Answer) {
+        let code = answer.json()["err"]["errCode"].as_str().map(|code| format!("`{code}`"));
+        assert_eq!(answer.status, self.status(), "{}", answer.text());
+        assert!(code.is_some_and(|code| self.sees().ends_with(&code)), "{self:?}: {}", answer.text());
     }
 
     /// Asserts that this is the answer that the row promises.
@@ -129,6 +140,11 @@ cases! {
     exchanges = "requests of one plugin to other servers at once, each until its response is read" => fetch::over_its_exchanges;
     platform_calls = "calls of one service to the platform at once, its messages' included" => failures::over_its_calls;
     platform_answers = "an answer of the platform" => lookup::over_its_answer;
+    letters = "letters that a plugin writes while it handles one message" => mail::over_its_letters;
+    outbox = "letters of one service that wait in the outbox" => mail::over_its_outbox;
+    platform_body = "a body sent to [the platform in the host](platform.md)" => wire::over_its_body;
+    platform_records = "apps of one developer of the platform in the host, and likewise services" => developer::over_its_records;
+    logins = "logins under one name at the platform in the host" => developer::over_its_logins;
     redirects = "redirects in a row" => fetch::over_its_redirects;
     stock_headers = "headers that a [stock component](stock.md) puts together" => stock::limits::over_its_headers;
     stack = "stack of a guest" => recurse::over_its_stack;

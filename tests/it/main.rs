@@ -17,6 +17,7 @@ mod request;
 mod runtime;
 
 mod guests;
+mod guide;
 mod limits;
 mod readme;
 mod sdk;

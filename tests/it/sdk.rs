@@ -4,6 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::{Mutex, PoisonError},
 };
 
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
 };
 
 /// What such a build leaves for the next one; the sources are somewhere else each time.
-const TARGET: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/outside");
+pub(crate) const TARGET: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/outside");
 
 /// The project of `sdk/README.md`: its code blocks, in their order.
 struct Example {
@@ -39,15 +40,12 @@ impl Example {
 
     /// Writes it down as a project that takes the SDK from `crates` and from nowhere else.
     fn write(&self, here: &Path, crates: &Path) {
-        let package =
-            |name: &str| format!("{name} = {{ path = {:?} }}\n", crates.join(format!("{name}-{}", env!("CARGO_PKG_VERSION"))));
-        let patch = format!("\n[patch.crates-io]\n{}{}", package("wharf-sdk"), package("wharf-sdk-macros"));
         for directory in ["src", ".cargo"] {
             fs::create_dir_all(here.join(directory)).expect("a directory can be made");
         }
         for (file, text) in [
             ("src/lib.rs", &self.code),
-            ("Cargo.toml", &format!("{}{patch}", self.package)),
+            ("Cargo.toml", &format!("{}{}", self.package, patch(crates))),
             ("plugin.toml", &self.manifest),
             (".cargo/config.toml", &self.config),
         ] {
@@ -56,6 +54,13 @@ impl Example {
         // The versions that this repository is built with are on this machine; newer ones may not be.
         fs::copy(root().join("Cargo.lock"), here.join("Cargo.lock")).expect("the lock file can be copied");
     }
+}
+
+/// What makes cargo take the SDK from `crates`, in a manifest or in a configuration.
+pub(crate) fn patch(crates: &Path) -> String {
+    let package =
+        |name: &str| format!("{name} = {{ path = {:?} }}\n", crates.join(format!("{name}-{}", env!("CARGO_PKG_VERSION"))));
+    format!("\n[patch.crates-io]\n{}{}", package("wharf-sdk"), package("wharf-sdk-macros"))
 }
 
 /// Runs cargo without a network, and without what the build of these tests was told.
@@ -79,7 +84,10 @@ fn cargo(here: &Path, arguments: &[&str]) {
 }
 
 /// Packages the SDK as it would be published, and unpacks it in `crates`.
-fn package(crates: &Path) {
+pub(crate) fn package(crates: &Path) {
+    /// The archives lie where the next one puts its own.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     // What is tested is what stands here, committed or not.
     cargo(&root(), &["package", "--no-verify", "--allow-dirty", "--package", "wharf-sdk-macros", "--package", "wharf-sdk"]);
     for name in ["wharf-sdk-macros", "wharf-sdk"] {

@@ -14,6 +14,7 @@
 //! | `GET /messages/{service}/{id}` | one message with its content |
 //! | `POST /messages/{service}/{id}/retry` | the state it has now |
 //! | `DELETE /messages/{service}/{id}?resolve=` | what was dropped |
+//! | `POST /platform`, an [`Order`] as JSON | what came of it |
 //!
 //! Everything that goes wrong is `{"errors": […]}` with status 422.
 
@@ -32,7 +33,7 @@ use serde_json::{Value, json};
 use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Admin, install::too_large, tokens};
+use super::{Admin, install::too_large, platform::Order, tokens};
 use crate::problem::{Problem, Problems};
 
 /// Opens the socket, replacing what a crash left there: whoever holds the data directory may.
@@ -57,6 +58,7 @@ pub async fn serve(listener: UnixListener, admin: Arc<Admin>, shutdown: Cancella
         .route("/messages", get(list_messages))
         .route("/messages/{service}/{id}", get(show_message).delete(drop_message))
         .route("/messages/{service}/{id}/retry", post(retry_message))
+        .route("/platform", post(platform))
         .layer(DefaultBodyLimit::max(limit))
         .with_state(admin);
     axum::serve(listener, router).with_graceful_shutdown(async move { shutdown.cancelled().await }).await
@@ -162,6 +164,15 @@ async fn drop_message(
     Query(how): Query<HowDropped>,
 ) -> Response {
     answer(admin.message_drop(&service, &id, how.resolve).await)
+}
+
+async fn platform(State(admin): State<Arc<Admin>>, order: Bytes) -> Response {
+    let order: Result<Order, Problems> = serde_json::from_slice(&order)
+        .map_err(|error| Problem::new(&crate::codes::USAGE, "the order for the platform is not understood").why(error).into());
+    answer(match order {
+        Ok(order) => admin.platform(order).await,
+        Err(problems) => Err(problems),
+    })
 }
 
 fn answer(result: Result<Value, Problems>) -> Response {

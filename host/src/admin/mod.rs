@@ -1,11 +1,13 @@
-//! What an admin does: install, list, inspect and remove plugins; create, list and revoke tokens. The same code runs inside a host, reached through the
-//! control socket ([`control`], [`client`]), and in a command that holds the data directory itself.
+//! What an admin does: install, list, inspect and remove plugins; create, list and revoke tokens; keep the embedded platform.
+//! The same code runs inside a host, reached through the control socket ([`control`], [`client`]), and in a command that holds
+//! the data directory itself.
 
 pub mod vet;
 pub mod install;
 pub mod plugins;
 pub mod tokens;
 pub mod messages;
+pub mod platform;
 pub mod control;
 pub mod client;
 
@@ -16,7 +18,8 @@ use tokio::sync::Mutex;
 use crate::{
     app::{App, no_engine},
     clock::Clock,
-    config::Config,
+    config::{self, Config},
+    platform::embedded::Embedded,
     problem::Problem,
     runtime::{engine::Mode, engines::Engines, plugin::Loader},
     store::{Blobs, DataDir, Digest, Store},
@@ -31,6 +34,8 @@ pub struct Admin {
     pub clock: Clock,
     /// The host that serves; `None` in a command that works on a data directory nobody serves from.
     pub app: Option<Arc<App>>,
+    /// The platform, if it is in this host.
+    embedded: Option<Arc<Embedded>>,
     engines: Arc<Engines>,
     /// One change at a time.
     changing: Mutex<()>,
@@ -53,12 +58,20 @@ impl Admin {
             Some(app) => app.engines.clone(),
             None => Arc::new(Engines::trial(config.limits.memory).map_err(|error| no_engine(&error, &config))?),
         };
+        let clock = Clock::from_env();
+        let serving = app.as_ref().and_then(|app| app.embedded.as_ref()).map(|server| server.embedded.clone());
+        let embedded = serving.or_else(|| {
+            // Without a host nobody asks for a header, so nothing is known of how to make one.
+            let platform = config.platform.as_ref().filter(|platform| platform.mode == config::Mode::Embedded)?;
+            Some(Arc::new(Embedded::new(platform, store.clone(), clock, Default::default())))
+        });
         Ok(Self {
             config,
             store,
             blobs: Blobs::open(data).map_err(|error| error.problem())?,
-            clock: Clock::from_env(),
+            clock,
             app,
+            embedded,
             engines,
             changing: Mutex::new(()),
         })

@@ -146,6 +146,7 @@ fn show_capability(capability: &Capability) -> String {
         Capability::Data => "use a directory of its own".to_owned(),
         Capability::AppUsers => "make and change users of apps, and fetch their access tokens".to_owned(),
         Capability::Apps => "look up apps".to_owned(),
+        Capability::Mail => "send mail to users of apps".to_owned(),
     }
 }
 

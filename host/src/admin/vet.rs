@@ -11,7 +11,7 @@ use crate::{
 const FREE: [&str; 4] = ["types", "log", "config", "subscriptions"];
 
 /// Interfaces that the manifest must ask for.
-const ASKED: [&str; 5] = ["kv", "secrets", "http-out", "app-users", "apps"];
+const ASKED: [&str; 6] = ["kv", "secrets", "http-out", "app-users", "apps", "mail"];
 
 /// WASI packages that are linked, though they can do nothing but tell the time, roll dice and print.
 const WASI: [&str; 6] = ["io", "cli", "clocks", "filesystem", "random", "sockets"];
@@ -121,6 +121,7 @@ fn imported_for(capability: &Capability) -> Option<&'static str> {
         Capability::Secrets { .. } => Some("secrets"),
         Capability::AppUsers => Some("app-users"),
         Capability::Apps => Some("apps"),
+        Capability::Mail => Some("mail"),
         Capability::Data => None,
     }
 }

@@ -12,6 +12,7 @@ use super::App;
 use crate::{
     config::Config,
     message::{self, Deliver, DeliverError, Delivered, Delivery, Line, Parts, Platform, Served, Settings},
+    platform::embedded::{NotNotified, Notify},
     request::{
         apps::{Known, Standing},
         notice::{Inbox, NotTaken},
@@ -146,6 +147,26 @@ impl Deliver for Plugins {
             if let Some(app) = self.app.upgrade() {
                 app.know_app(service, app_key).await;
             }
+        })
+    }
+}
+
+/// Services of this host hear of the embedded platform's messages as of any other: by a hint.
+impl Notify for App {
+    fn notify<'a>(&'a self, service: &'a str, message: &'a str) -> BoxFuture<'a, Result<(), NotNotified>> {
+        Box::pin(async move {
+            let inbox = self.inbox().ok_or_else(|| NotNotified("the message line does not run".to_owned()))?;
+            inbox.receive(service, message).await.map_err(|not_taken| {
+                NotNotified(
+                    match not_taken {
+                        NotTaken::NoService => "the service gets no messages",
+                        NotTaken::BadId => "the message has no good id",
+                        NotTaken::TooMany { .. } => "the service has too many notices",
+                        NotTaken::Failed => "the store failed",
+                    }
+                    .to_owned(),
+                )
+            })
         })
     }
 }

@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use axum::Router;
 use tokio::runtime::Handle;
 
 use crate::{
@@ -25,11 +26,14 @@ use crate::{
     manifest::Manifest,
     message,
     observe::metrics::Metrics,
-    platform::client::Clients,
+    ocean_auth::Policy,
+    platform::{
+        client::Clients,
+        embedded::{Embedded, Server},
+    },
     problem::{Problem, Problems},
     request::{
         authenticate::{
-            self,
             bearer::{
                 Bearer,
                 jwt::{Accept, issuer::Issuer},
@@ -83,6 +87,8 @@ pub struct App {
     pub messages: OnceLock<message::Handle>,
     /// The services' ways to their platform.
     pub platform: Arc<Clients>,
+    /// The platform itself, if it is in this host.
+    pub embedded: Option<Server>,
     pub engines: Arc<Engines>,
     /// Places for idle instances of plugins that may be reused, in core instances.
     idle: IdlePlaces,
@@ -116,8 +122,11 @@ impl App {
         let mut problems = Problems::default();
         let issuers = issuers(config, &mut problems);
         let services = services(config, &issuers, &mut problems);
-        // There is no platform in this host.
-        let platform = match Clients::open(config, None) {
+        let clock = Clock::from_env();
+        let embedded = embedded(config, store.as_ref(), clock, &services);
+        // Where nothing will be served nobody calls it.
+        let zones = embedded.as_ref().map(|server| server.zones.clone()).or_else(|| store.is_none().then(Router::new));
+        let platform = match Clients::open(config, zones) {
             Ok(clients) => Arc::new(clients),
             Err(more) => {
                 problems.extend(more);
@@ -145,7 +154,7 @@ impl App {
             bearer: Bearer::new(store.clone()),
             issuers: issuers.into_values().collect(),
             consoles: Consoles::new(store.clone(), Some(platform.clone())),
-            clock: Clock::from_env(),
+            clock,
             lanes: Arc::new(lanes),
             permits: HostPermits::new(config.runtime.max_calls),
             budgets: Budgets::new(at_least_one(config.runtime.caller_rate), at_least_one(config.runtime.caller_burst)),
@@ -162,6 +171,7 @@ impl App {
             idle: IdlePlaces::new(idle as usize),
             capabilities: capabilities::Host::open(config, store, platform.clone())?,
             platform,
+            embedded,
             request_ids: RequestIds::new(),
         })
     }
@@ -248,6 +258,13 @@ pub fn no_engine(error: &NoEngine, config: &Config) -> Problem {
     }
 }
 
+/// The embedded platform, if the configuration asks for one and there is a store to keep its records in.
+fn embedded(config: &Config, store: Option<&Store>, clock: Clock, services: &Services) -> Option<Server> {
+    let platform = config.platform.as_ref().filter(|platform| platform.mode == config::Mode::Embedded)?;
+    let policies = services.iter().filter_map(|service| Some((service.key.clone(), service.ocean_auth.clone()?))).collect();
+    Some(Server::new(Arc::new(Embedded::new(platform, store?.clone(), clock, policies))))
+}
+
 /// The issuers of the configuration by their names there.
 fn issuers<'c>(config: &'c Config, problems: &mut Problems) -> BTreeMap<&'c str, Arc<Issuer>> {
     let mut issuers = BTreeMap::new();
@@ -281,7 +298,7 @@ fn services(config: &Config, issuers: &BTreeMap<&str, Arc<Issuer>>, problems: &m
                         );
                     }
                     keys.push((&service.key, key));
-                    Some(policy)
+                    Some(Arc::new(policy))
                 }
                 Err(problem) => {
                     problems.push(problem);
@@ -312,13 +329,10 @@ fn services(config: &Config, issuers: &BTreeMap<&str, Arc<Issuer>>, problems: &m
     Services::new(services)
 }
 
-fn read_key(
-    service: &config::Service,
-    reference: &crate::secret::SecretRef,
-) -> Result<(crate::secret::Secret, authenticate::ocean_auth::Policy), Problem> {
+fn read_key(service: &config::Service, reference: &crate::secret::SecretRef) -> Result<(crate::secret::Secret, Policy), Problem> {
     let subject = format!("services.{}.security-key", service.key);
     let key = reference.read(&subject)?;
-    let policy = authenticate::ocean_auth::Policy::new(&service.key, &key, &service.ocean_auth).map_err(|error| {
+    let policy = Policy::new(&service.key, &key, &service.ocean_auth).map_err(|error| {
         Problem::new(&codes::SECRET_UNREADABLE, format!("`{subject}` cannot be used")).why(error).fix("put a securityKey there")
     })?;
     for warning in policy.warnings() {

@@ -25,6 +25,7 @@ pub mod data;
 pub mod subscriptions;
 pub mod app_users;
 pub mod apps;
+pub mod mail;
 
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ use wasmtime::component::Linker;
 use crate::{
     bindings::types::Error,
     caller::Caller,
+    clock::Clock,
     codes,
     config::{Config, Service},
     manifest::{Capability, Manifest, Permission},
@@ -51,6 +53,7 @@ pub struct Host {
     subscriptions: subscriptions::Subscriptions,
     app_users: app_users::AppUsers,
     apps: apps::Apps,
+    mail: mail::Mail,
 }
 
 impl Host {
@@ -60,15 +63,16 @@ impl Host {
             kv: kv::Kv::open(store.clone()),
             http_out: http_out::HttpOut::open(config)?,
             data: data::Data::open(config),
-            subscriptions: subscriptions::Subscriptions::open(store),
+            subscriptions: subscriptions::Subscriptions::open(store.clone()),
             app_users: app_users::AppUsers::open(platform.clone()),
             apps: apps::Apps::open(platform),
+            mail: mail::Mail::open(store, Clock::from_env()),
         })
     }
 
     /// The moment `ready`. Blocking; reports all that is wrong at once.
     pub fn ready(&self, grants: Grants) -> Result<Ready, Problems> {
-        let Self { kv, http_out, data, subscriptions, app_users, apps } = self;
+        let Self { kv, http_out, data, subscriptions, app_users, apps, mail } = self;
         let mut problems = Problems::default();
         let secrets = collect(grants.secrets.ready(), &mut problems);
         let http_out = collect(http_out.ready(grants.http_out), &mut problems);
@@ -83,6 +87,7 @@ impl Host {
                 subscriptions: subscriptions.ready(grants.subscriptions),
                 app_users: app_users.ready(&grants.app_users),
                 apps: apps.ready(&grants.apps),
+                mail: mail.ready(grants.mail),
             }),
             _ => Err(problems),
         }
@@ -100,6 +105,7 @@ pub struct Grants {
     pub subscriptions: subscriptions::Grant,
     pub app_users: app_users::Grant,
     pub apps: apps::Grant,
+    pub mail: mail::Grant,
 }
 
 impl Grants {
@@ -115,9 +121,10 @@ impl Grants {
         let subscriptions = subscriptions::Grant::new(service);
         let app_users = collect(app_users::Grant::new(manifest, service), &mut problems);
         let apps = collect(apps::Grant::new(manifest, service), &mut problems);
-        match (config, secrets, kv, http_out, data, app_users, apps) {
-            (Some(config), Some(secrets), Some(kv), Some(http_out), Some(data), Some(app_users), Some(apps)) => {
-                Ok(Self { config, secrets, kv, http_out, data, subscriptions, app_users, apps })
+        let mail = collect(mail::Grant::new(manifest, service), &mut problems);
+        match (config, secrets, kv, http_out, data, app_users, apps, mail) {
+            (Some(config), Some(secrets), Some(kv), Some(http_out), Some(data), Some(app_users), Some(apps), Some(mail)) => {
+                Ok(Self { config, secrets, kv, http_out, data, subscriptions, app_users, apps, mail })
             }
             _ => Err(problems),
         }
@@ -139,18 +146,19 @@ pub struct Ready {
     pub subscriptions: subscriptions::Ready,
     pub app_users: app_users::Ready,
     pub apps: apps::Ready,
+    pub mail: mail::Ready,
 }
 
 impl Ready {
     /// The moment `ctx`.
     pub fn ctx(self: &Arc<Self>, caller: &Caller, writes: Writes) -> Ctx {
-        let Self { config: _, secrets: _, kv, http_out: _, data: _, subscriptions: _, app_users: _, apps: _ } = &**self;
-        Ctx { ready: self.clone(), kv: kv.ctx(caller, writes) }
+        let Self { config: _, secrets: _, kv, http_out: _, data: _, subscriptions: _, app_users: _, apps: _, mail } = &**self;
+        Ctx { ready: self.clone(), kv: kv.ctx(caller, writes), mail: mail.ctx(caller, writes) }
     }
 
     /// The most bytes of an argument that a capability takes, beyond what every host call may hand over.
     pub fn largest_argument(&self) -> usize {
-        let Self { config: _, secrets: _, kv, http_out: _, data: _, subscriptions: _, app_users: _, apps: _ } = self;
+        let Self { config: _, secrets: _, kv, http_out: _, data: _, subscriptions: _, app_users: _, apps: _, mail: _ } = self;
         kv.largest_value()
     }
 }
@@ -169,19 +177,23 @@ pub enum Writes {
 pub struct Ctx {
     pub ready: Arc<Ready>,
     pub kv: kv::Ctx,
+    pub mail: mail::Ctx,
 }
 
 impl Ctx {
     /// Lets go of the call that has ended, where its instance is kept for another one.
     pub fn rest(&mut self) {
-        let Self { ready: _, kv } = self;
+        let Self { ready: _, kv, mail } = self;
         kv.rest();
+        mail.rest();
     }
 
     /// Takes what the call has written under [`Writes::Collected`], each capability's in its order.
     pub fn collected(&mut self) -> Batch {
-        let Self { ready: _, kv } = self;
-        kv.collected()
+        let Self { ready: _, kv, mail } = self;
+        let mut batch = kv.collected();
+        batch.effects.extend(mail.collected().effects);
+        batch
     }
 }
 
@@ -194,7 +206,8 @@ pub fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     http_out::link(linker)?;
     subscriptions::link(linker)?;
     app_users::link(linker)?;
-    apps::link(linker)
+    apps::link(linker)?;
+    mail::link(linker)
 }
 
 /// What of a permission an operator does not grant.
@@ -215,6 +228,7 @@ pub fn lacking(permission: &Permission, service: &Service) -> Vec<Lacking> {
         Capability::Data => data::lacking(service),
         Capability::AppUsers => app_users::lacking(service),
         Capability::Apps => apps::lacking(service),
+        Capability::Mail => mail::lacking(service),
     }
 }
 

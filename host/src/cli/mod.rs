@@ -10,6 +10,7 @@ pub mod serve;
 pub mod demo;
 pub mod check;
 pub mod config;
+pub mod platform;
 pub mod plugin;
 pub mod token;
 pub mod messages;
@@ -54,6 +55,9 @@ pub enum Command {
     /// Look at messages, and retry or drop dead ones
     #[command(subcommand)]
     Messages(messages::Command),
+    /// Keep the embedded platform: its apps, services, subscriptions and messages
+    #[command(subcommand)]
+    Platform(platform::Command),
     /// Make and read Ocean-Auth headers
     #[command(subcommand)]
     OceanAuth(ocean_auth::Command),
@@ -76,6 +80,7 @@ pub fn run(command: Command, output: &output::Output) -> Result<(), Problems> {
         Command::Plugin(command) => plugin::run(command, output),
         Command::Token(command) => token::run(command, output),
         Command::Messages(command) => messages::run(command, output),
+        Command::Platform(command) => platform::run(command, output),
         Command::OceanAuth(command) => ocean_auth::run(command, output),
         Command::Explain(args) => explain::run(&args, output),
         Command::Completions(args) => completions::run(&args, output),

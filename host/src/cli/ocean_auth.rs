@@ -16,8 +16,8 @@ use crate::{
     caller::AppUser,
     clock::Clock,
     codes,
+    ocean_auth::{Forms, Identity, KeyEncoding, Policy, Settings},
     problem::{Problem, Problems},
-    request::authenticate::ocean_auth::{Forms, Identity, KeyEncoding, Policy, Settings},
     secret::{Secret, SecretRef},
     units,
 };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    request::authenticate::ocean_auth::{Forms, KeyEncoding, Settings},
+    ocean_auth::{Forms, KeyEncoding, Settings},
     toml_reader::{
         Table,
         values::{boolean, choice, duration},

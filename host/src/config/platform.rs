@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::issuer;
+use super::{issuer, service::error_status};
 use crate::toml_reader::{
     Item, Table, names,
     values::{choice, duration, parsed},
@@ -15,6 +15,14 @@ const API_BASE: &str = "https://api.oceanclouds.com";
 const POLL_INTERVAL: Duration = Duration::from_mins(1);
 /// Ten seconds is longer than any answer of the platform takes.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// As long as the public platform's: a day, and thirty with `rememberMe`.
+const USER_TOKEN_LIFETIME: Duration = Duration::from_hours(24);
+const USER_TOKEN_LIFETIME_REMEMBER: Duration = Duration::from_hours(24 * 30);
+/// As long as a year; no header is believed for longer by default than a month anyway.
+const USER_TOKEN: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24 * 366);
+
+/// What HTTP says. Clients of 2015 look at nothing but 200.
+const ERROR_STATUS: u16 = 401;
 
 /// What the platform's documents call it.
 const AUTH_CODE_PARAMETER: &str = "appAuthCode";
@@ -41,6 +49,12 @@ pub struct Platform {
     pub timeout: Duration,
     /// The parameter by which its links to consoles carry the auth code.
     pub auth_code_parameter: String,
+    /// The status of the embedded platform's errors: 401 stands for the fitting 4xx or 5xx, 200 is for clients of 2015.
+    pub error_status: u16,
+    /// How long an app user's access token of the embedded platform is valid.
+    pub user_token_lifetime: Duration,
+    /// The same for an app user who wants to be remembered.
+    pub user_token_lifetime_remember: Duration,
     /// By the names of [`PATHS`]; all of them are there.
     pub paths: BTreeMap<&'static str, String>,
 }
@@ -71,6 +85,9 @@ fn platform(table: &Table<'_>) -> Option<Platform> {
         (Some(true), None) => Some(Mode::Remote { api_base: API_BASE.to_owned() }),
         (None, _) => None,
     };
+    if let (Some(Mode::Embedded), Some(item)) = (&mode, table.take("paths")) {
+        item.wrong::<()>("has no effect", "the platform in this host has the usual paths", "remove it");
+    }
     let paths = table.table("paths", |table| {
         PATHS.iter().map(|(name, default)| (*name, table.or(name, (*default).to_owned(), path(default)))).collect()
     });
@@ -78,6 +95,13 @@ fn platform(table: &Table<'_>) -> Option<Platform> {
         poll_interval: table.or("poll-interval", POLL_INTERVAL, duration(Duration::from_secs(1)..=Duration::from_hours(24))),
         timeout: table.or("timeout", TIMEOUT, duration(Duration::from_millis(100)..=Duration::from_mins(5))),
         auth_code_parameter: table.or("auth-code-parameter", AUTH_CODE_PARAMETER.to_owned(), parameter),
+        error_status: table.or("error-status", ERROR_STATUS, error_status),
+        user_token_lifetime: table.or("user-token-lifetime", USER_TOKEN_LIFETIME, duration(USER_TOKEN)),
+        user_token_lifetime_remember: table.or(
+            "user-token-lifetime-remember",
+            USER_TOKEN_LIFETIME_REMEMBER,
+            duration(USER_TOKEN),
+        ),
         paths,
         mode: mode?,
     })

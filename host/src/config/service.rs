@@ -15,7 +15,7 @@ use super::{
 use crate::{
     limits::{Asked, Limits},
     manifest::{self, PluginId},
-    request::authenticate::ocean_auth::Settings,
+    ocean_auth::Settings,
     secret::SecretRef,
     toml_reader::{
         self, Item, Table, names, nearest,
@@ -76,6 +76,8 @@ pub struct Service {
     pub app_users: bool,
     /// Whether its plugin may look up apps.
     pub apps: bool,
+    /// Whether its plugin may send mail.
+    pub mail: bool,
     /// What it shows a platform that is not in this host. With it, or with an embedded one, the service has a platform.
     pub access_token: Option<SecretRef>,
     /// Its id at the platform, in lower case: messages that name another one are not its own.
@@ -162,6 +164,7 @@ fn read(key: &str, table: &Table<'_>, around: &Around<'_>) -> Option<Service> {
         data: table.opt("data", file::path(directory)),
         app_users: table.or("app-users", false, asks_platform),
         apps: table.or("apps", false, asks_platform),
+        mail: table.or("mail", false, boolean),
         access_token: token.and_then(|item| access_token(&item, around)),
         service_id: table.opt("service-id", platform::id),
         purge_after_cancel: table.or(
@@ -254,7 +257,8 @@ fn unknown_to_platform<T>(item: &Item<'_>, around: &Around<'_>) -> Option<T> {
     }
 }
 
-fn error_status(item: &Item<'_>) -> Option<u16> {
+/// 401, or 200 for clients that read nothing else.
+pub(super) fn error_status(item: &Item<'_>) -> Option<u16> {
     match integer(0..=i64::from(u16::MAX))(item)? {
         401 => Some(401),
         200 => Some(200),

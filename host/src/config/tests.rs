@@ -92,6 +92,15 @@ fn host_sections_refuse_bad_values() {
         ("[platform]\nmode = \"remote\"\napi-base = \"http://10.0.0.1\"", &CONFIG_INVALID, 3, "platform.api-base", "https://"),
         ("[platform]\nmode = \"remote\"\napi-base = \"https://a.com/v1\"", &CONFIG_INVALID, 3, "platform.api-base", "https://"),
         ("[platform]\nmode = \"remote\"\napi-base = \"https://me@a.com\"", &CONFIG_INVALID, 3, "platform.api-base", "https://"),
+        ("[platform]\nmode = \"embedded\"\npaths = { app = \"/app/:appId\" }", &CONFIG_INVALID, 3, "platform.paths", "remove it"),
+        ("[platform]\nmode = \"embedded\"\nerror-status = 500", &CONFIG_INVALID, 3, "platform.error-status", "401, or 200"),
+        (
+            "[platform]\nmode = \"embedded\"\nuser-token-lifetime = \"0s\"",
+            &CONFIG_INVALID,
+            3,
+            "platform.user-token-lifetime",
+            "from 1s",
+        ),
         ("[platform]\nmode = \"remote\"\ntimeout = \"1h\"", &CONFIG_INVALID, 3, "platform.timeout", "to 5m"),
         ("[platform]\nmode = \"remote\"\npoll-interval = \"0s\"", &CONFIG_INVALID, 3, "platform.poll-interval", "from 1s"),
         (
@@ -164,6 +173,7 @@ fn services_refuse_bad_values() {
         ("console-idle = \"8d\"", 3, "console-idle", "from 1m to 7d"),
         ("apps = true", 3, "apps", "add a table [platform]"),
         ("app-users = \"yes\"", 3, "app-users", "`true` or `false`"),
+        ("mail = 1", 3, "mail", "`true` or `false`"),
         ("service-id = \"55b88eef\"", 3, "service-id", "24 hex digits"),
         ("hosts = [\"notes.example.com:443\"]", 3, "hosts[0]", "without scheme, port"),
         ("hosts = [\"a.com\", \"A.com\"]", 3, "hosts[1]", "of its own"),

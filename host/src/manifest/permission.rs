@@ -50,6 +50,8 @@ pub enum Capability {
     AppUsers,
     /// To look up apps that subscribed.
     Apps,
+    /// To send mail to users of the app that calls.
+    Mail,
 }
 
 pub(super) fn read_all(table: &Table<'_>) -> Vec<Permission> {
@@ -70,6 +72,7 @@ fn group(table: &Table<'_>, required: bool) -> Vec<Permission> {
         table.opt("data", within(|table| permission(table, Some(Capability::Data)))),
         table.opt("app-users", within(|table| permission(table, Some(Capability::AppUsers)))),
         table.opt("apps", within(|table| permission(table, Some(Capability::Apps)))),
+        table.opt("mail", within(|table| permission(table, Some(Capability::Mail)))),
     ];
     all.into_iter().flatten().collect()
 }

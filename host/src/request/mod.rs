@@ -12,6 +12,7 @@ pub mod apps;
 pub mod address;
 pub mod own;
 pub mod notice;
+pub mod platform;
 pub mod authenticate;
 pub mod route;
 pub mod body;

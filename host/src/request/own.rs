@@ -4,7 +4,7 @@ use axum::body::Body;
 use http::request::Parts;
 
 use super::{
-    notice,
+    notice, platform,
     record::Record,
     respond::{Answer, End, Refusal},
 };
@@ -18,5 +18,8 @@ pub async fn answer(app: &App, parts: Parts, body: Body, record: &mut Record) ->
         let inbox = app.inbox().ok_or(Refusal::NotReady)?;
         return notice::take(inbox, key, &parts, body).await.map(End::Host);
     }
-    Err(Refusal::NoService)
+    match platform::of(app, &parts) {
+        Some(platform) => Ok(End::Host(platform::answer(platform, &app.budgets, record.address, parts, body).await)),
+        None => Err(Refusal::NoService),
+    }
 }

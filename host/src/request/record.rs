@@ -135,6 +135,10 @@ impl Drop for Record {
 /// The longest path that is logged, in bytes.
 const MAX_PATH: usize = 1 << 10;
 
+/// What a path of the platform has before a code, which opens an app's consoles for a minute.
+const BEFORE_CODE: &str = "/by_auth_code/";
+
 fn cut(path: &str) -> String {
-    path[..path.floor_char_boundary(MAX_PATH)].to_owned()
+    let shown = path.find(BEFORE_CODE).map_or(path, |at| &path[..at + BEFORE_CODE.len()]);
+    shown[..shown.floor_char_boundary(MAX_PATH)].to_owned()
 }

@@ -6,12 +6,13 @@ use arc_swap::ArcSwapOption;
 
 use super::{
     apps::Apps,
-    authenticate::{bearer::jwt, console::Console, ocean_auth},
+    authenticate::{bearer::jwt, console::Console},
     route::Routes,
 };
 use crate::{
     caller::Caller,
     observe::metrics::Requests,
+    ocean_auth::Policy,
     runtime::{permit::PluginPermits, plugin::Plugin},
 };
 
@@ -20,7 +21,7 @@ use crate::{
 pub struct Service {
     pub key: String,
     /// Present when the service has a securityKey.
-    pub ocean_auth: Option<ocean_auth::Policy>,
+    pub ocean_auth: Option<Arc<Policy>>,
     /// The HTTP status of Ocean-Auth refusals: 401, or 200 for the clients of 2015.
     pub error_status: http::StatusCode,
     /// Counts this service's requests.

@@ -6,6 +6,8 @@ use super::{
     StoreError,
     kv::{self, Applied, Apply, Erased, Redo},
     messages::{self, Done},
+    outbox::{self, Put},
+    platform::{Write, Written},
     plugins::{self, Install, Installed, Removed},
     subscriptions::{self, Change},
     tokens::{self, Token},
@@ -48,6 +50,8 @@ pub enum Effect {
         id: String,
         now_ms: u64,
     },
+    Platform(Write),
+    OutboxPut(Put),
 }
 
 /// What came of one [`Effect`], in the variant of the same name.
@@ -65,6 +69,8 @@ pub enum Outcome {
     TokenInsert,
     /// Whether there is such a token.
     TokenRevoke(bool),
+    Platform(Written),
+    OutboxPut,
 }
 
 /// A batch that is on disk.
@@ -98,6 +104,8 @@ impl Effect {
         match self {
             Self::KvApply(apply) | Self::KvRedo(Redo { apply, .. }) => apply.weight(),
             Self::PluginInstall(install) => install.manifest.len(),
+            Self::Platform(write) => write.weight(),
+            Self::OutboxPut(put) => put.weight(),
             // Names and numbers; the queue counts some KiB for every write anyway.
             Self::KvErase { .. }
             | Self::MessageDone(_)
@@ -136,6 +144,11 @@ impl Effect {
                 Outcome::TokenInsert
             }
             Self::TokenRevoke { id, now_ms } => Outcome::TokenRevoke(tokens::revoke(connection, id, *now_ms)?),
+            Self::Platform(write) => Outcome::Platform(write.run(connection)?),
+            Self::OutboxPut(put) => {
+                outbox::put(connection, put)?;
+                Outcome::OutboxPut
+            }
         })
     }
 }

@@ -28,7 +28,7 @@ use cap_std::{
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use super::files;
+use super::{Seal, files};
 use crate::{codes, problem::Problem, secret::Secret};
 
 const CONTROL_SOCKET: &str = "control.sock";
@@ -139,6 +139,11 @@ impl DataDir {
         Secret::new(mac(self.host_key.expose()).chain_update(b"wharf compiled artifact 1").finalize().into_bytes().to_vec())
     }
 
+    /// What seals values of the database. Derived from the host's own key as well: without that key they never open again.
+    pub(super) fn seal(&self) -> Seal {
+        Seal::new(&self.host_key)
+    }
+
     /// The directory itself.
     pub(super) fn dir(&self) -> &Dir {
         &self.dir
@@ -215,7 +220,8 @@ fn prepare(dir: &Dir, path: &Path) -> Result<Secret, Problem> {
         return Err(unusable(
             what,
             "it is not 32 bytes long",
-            "remove it; the host makes a new one and compiles its plugins again",
+            "restore it from a backup. Without it what is sealed (the platform's access tokens, the outbox) is lost: then remove it, \
+             and the host makes a new one, and compiles its plugins again",
         ));
     }
     Ok(key)

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{kv::KvError, messages::MessageError, plugins::PluginError, sessions::SessionError, tokens::TokenError};
+use super::{
+    kv::KvError, messages::MessageError, outbox::OutboxError, platform::PlatformError, plugins::PluginError,
+    sessions::SessionError, tokens::TokenError,
+};
 use crate::{codes, problem::Problem};
 
 /// Why the store did not do what it was asked.
@@ -21,6 +24,10 @@ pub enum StoreError {
     Token(#[from] TokenError),
     #[error(transparent)]
     Session(#[from] SessionError),
+    #[error(transparent)]
+    Platform(#[from] PlatformError),
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
     /// No transaction could be opened.
     #[error("the store cannot begin to write")]
     Begin(#[source] Arc<rusqlite::Error>),

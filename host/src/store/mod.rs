@@ -23,9 +23,12 @@ mod error;
 mod files;
 pub mod kv;
 pub mod messages;
+pub mod outbox;
+pub mod platform;
 pub mod plugins;
 mod readers;
 mod schema;
+mod seal;
 pub mod sessions;
 pub mod subscriptions;
 pub mod tokens;
@@ -44,6 +47,7 @@ pub use self::{
     data_dir::{Access, DataDir, InUse},
     digest::{Digest, NotADigest},
     error::StoreError,
+    seal::Seal,
     writer::Stats,
 };
 use crate::{codes, problem::Problem};
@@ -61,6 +65,7 @@ pub struct Store {
 struct Parts {
     readers: readers::Readers,
     writer: writer::Writer,
+    seal: Seal,
 }
 
 impl Store {
@@ -79,7 +84,7 @@ impl Store {
             (0..readers::READERS).map(|_| schema::open_reader(data)).collect::<Result<_, _>>().map_err(|error| failed(&error))?;
         let writer = writer::Writer::start(writer, data.lock()).map_err(|error| failed(&error))?;
         let readers = readers::Readers::start(connections).map_err(|error| failed(&error))?;
-        Ok(Self { parts: Arc::new(Parts { readers, writer }) })
+        Ok(Self { parts: Arc::new(Parts { readers, writer, seal: data.seal() }) })
     }
 
     /// Stores all of `batch` or nothing, and returns once it is on disk.
@@ -95,6 +100,11 @@ impl Store {
     /// Whether the store still takes writes. Once false it stays false until the host is started again.
     pub fn is_well(&self) -> bool {
         self.parts.writer.is_well()
+    }
+
+    /// What seals values that must not stand in clear on disk, with this host's key.
+    pub fn seal(&self) -> &Seal {
+        &self.parts.seal
     }
 
     /// What it has written since the host was started.

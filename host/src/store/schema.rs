@@ -9,7 +9,8 @@ use crate::{codes, problem::Problem};
 
 /// The steps from an empty database to today's. Released steps are never edited; a change is a new step at the end, and
 /// `PRAGMA user_version` counts how many were taken.
-const STEPS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+const STEPS: &[&str] =
+    &[include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql"), include_str!("schema_4.sql")];
 
 const DATABASE: &str = "wharf.db";
 

@@ -4,11 +4,12 @@ use super::current::{Current, failure};
 use crate::error::Failure;
 use crate::mail::Letter;
 
-/// The most bytes of a letter's text.
+/// The most bytes of a letter's parts: the host's own numbers.
 const MAX_TEXT: usize = 64 << 10;
-/// The most bytes of an address, and of what stands in one line.
 const MAX_ADDRESS: usize = 254;
-const MAX_LINE: usize = 998;
+const MAX_KIND: usize = 64;
+const MAX_SUBJECT: usize = 256;
+const MAX_LINK: usize = 2 << 10;
 /// The most letters, unless a test says otherwise.
 const MAX_LETTERS: usize = 1000;
 
@@ -39,17 +40,27 @@ pub(crate) fn post(current: &Current, letter: &Letter) -> Result<(), Failure> {
 }
 
 fn fault(letter: &Letter) -> Option<&'static str> {
-    let line = |text: &str| text.len() <= MAX_LINE && !text.chars().any(char::is_control);
-    let (local, domain) = letter.to.rsplit_once('@').unwrap_or_default();
-    let blank = |c: char| c.is_whitespace() || c.is_control();
-    if local.is_empty() || domain.is_empty() || letter.to.len() > MAX_ADDRESS || letter.to.contains(blank) {
-        return Some("`to` is no mail address");
+    let Letter { to, kind, subject, text, link } = letter;
+    let one_line = |text: &str| !text.chars().any(char::is_control);
+    let (local, domain) = to.split_once('@').unwrap_or_default();
+    let odd = |c: char| c.is_whitespace() || c.is_control() || ",;<>\"".contains(c);
+    if local.is_empty() || domain.is_empty() || domain.contains('@') || to.len() > MAX_ADDRESS || to.contains(odd) {
+        return Some("`to` is not one mail address");
     }
-    if letter.subject.trim().is_empty() || !line(&letter.subject) || letter.kind.is_empty() || !line(&letter.kind) {
-        return Some("subject and kind must be one line each, and say something");
+    let word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if !(1..=MAX_KIND).contains(&kind.len()) || !kind.bytes().all(word) {
+        return Some("`kind` is not a word of lower-case letters, digits and `-`");
     }
-    if letter.text.len() > MAX_TEXT || letter.link.as_ref().is_some_and(|link| link.len() > MAX_TEXT) {
-        return Some("the letter is too long");
+    if subject.trim().is_empty() || subject.len() > MAX_SUBJECT || !one_line(subject) {
+        return Some("`subject` is not one line that says something");
+    }
+    if text.len() > MAX_TEXT || text.contains('\0') {
+        return Some("`text` is too long, or has a NUL");
+    }
+    let web =
+        |link: &String| link.len() <= MAX_LINK && one_line(link) && (link.starts_with("https://") || link.starts_with("http://"));
+    if !link.as_ref().is_none_or(web) {
+        return Some("`link` is not an http or https URL");
     }
     None
 }

@@ -113,7 +113,11 @@ fn letters_are_kept_for_the_operator() {
         Letter { to: "nobody".into(), ..letter() },
         Letter { to: "a@b\r\nBcc: c@d".into(), ..letter() },
         Letter { subject: " ".into(), ..letter() },
+        Letter { to: "a@b,c@d".into(), ..letter() },
         Letter { subject: "a\nb".into(), ..letter() },
+        Letter { subject: "x".repeat(257), ..letter() },
+        Letter { kind: "Password Reset".into(), ..letter() },
+        Letter { link: Some("javascript:alert(1)".into()), ..letter() },
         Letter { text: "x".repeat((64 << 10) + 1), ..letter() },
     ] {
         assert_eq!(code(host.run(|| mail::send(&wrong))), "mail.invalid", "{wrong:?}");

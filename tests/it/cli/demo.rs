@@ -36,6 +36,14 @@ fn every_example_works_as_printed() {
         let status = answer.split(' ').nth(1).and_then(|status| status.parse::<u16>().ok());
         assert_eq!(status, example["expect_status"].as_u64().and_then(|status| status.try_into().ok()), "{example}: {answer}");
     }
+    let context = examples.iter().find(|example| example["name"] == "context").expect("an example asks the platform");
+    let argv = context["argv"].as_array().expect("an example has argv").iter().filter_map(Value::as_str).skip(1);
+    let answer = Command::new("curl").args(argv).output().expect("curl runs").stdout;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    for service in ["hello", "echo", "notes"] {
+        let api = format!("\"api\":\"{}/s/{service}\"", ready["url"].as_str().expect("the demo says its address"));
+        assert!(answer.contains(&api), "{service} has not said yes to the demo's app: {answer}");
+    }
     let refused = examples.iter().filter(|example| example["expect_status"] == 401).count();
     assert!(refused >= 1, "no example shows a refusal: {ready}");
     process.stop_by(Signal::TERM, here.path());

@@ -1,5 +1,6 @@
-//! What this host asks of a platform, and what it makes of the answers.
+//! What this host asks of a platform, what it makes of the answers, and the platform in this host.
 
 mod client;
-mod embedded;
+pub(crate) mod embedded;
 pub(crate) mod failures;
+mod modes;

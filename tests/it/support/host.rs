@@ -126,6 +126,12 @@ impl TestHost {
     #[track_caller]
     pub(crate) fn serve(self) -> Running {
         self.write();
+        self.serve_as_it_is()
+    }
+
+    /// The same with the configuration that a test has written itself.
+    #[track_caller]
+    pub(crate) fn serve_as_it_is(self) -> Running {
         let (process, ready) = Process::start(self.path(), ["serve", "--format", "json"], &self.variables);
         let address = |name: &str| ready[name].as_str().and_then(|address| address.parse().ok());
         let operation = address("operation");

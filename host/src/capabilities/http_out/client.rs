@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use tokio::{runtime::Handle, sync::Semaphore};
 
-use super::resolve::Guard;
+use crate::reach::resolve::Guard;
 
 /// Exchanges of one plugin at once, from the request to the last byte of the response. Each may hold some hundred KiB of what
 /// the other server sent and nobody has read yet.

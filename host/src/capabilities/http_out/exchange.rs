@@ -14,8 +14,8 @@ use http::{
 use reqwest::Url;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Opened, resolve::Forbidden};
-use crate::{reader::ReadError, runtime::state::is_hop_by_hop, task::AbortOnDrop};
+use super::Opened;
+use crate::{reach::resolve::Forbidden, reader::ReadError, runtime::state::is_hop_by_hop, task::AbortOnDrop};
 
 /// How long a response head is waited for, unless the plugin says otherwise; the call's own deadline stands above it.
 const PATIENCE: Duration = Duration::from_secs(30);

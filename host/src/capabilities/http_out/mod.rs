@@ -11,12 +11,10 @@
 //!
 //! Cancellation: dropping the call drops its exchanges; the other server may have acted on them all the same.
 
-mod address;
 mod client;
 mod exchange;
 mod hosts;
 mod incoming;
-mod resolve;
 mod stock;
 #[cfg(test)]
 mod tests;
@@ -40,6 +38,7 @@ use crate::{
     config::{Config, Inject, Service},
     manifest::{Capability, Manifest},
     problem::{Problem, Problems},
+    reach::permitted,
     runtime::state::CallState,
     secret::{Secret, SecretRef},
 };
@@ -218,7 +217,7 @@ impl Rules {
         }
         // Connectors do not resolve literals, so the resolver never sees them.
         let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
-        if literal.is_some_and(|address| !address::permitted(address, private)) {
+        if literal.is_some_and(|address| !permitted(address, private)) {
             return Err("this address may not be called");
         }
         if url.scheme() != "https" && !private && self.injected.contains_key(host) {

@@ -13,12 +13,12 @@ use proptest::prelude::*;
 use tokio::net::TcpListener;
 
 use super::{
-    address::{Reach, permitted},
     exchange::{Failed, Outgoing, Payload, exchange},
     *,
 };
 use crate::{
     capabilities::tests::{manifest, service, told},
+    reach::{Reach, permitted},
     reader::{BodyReader, ReadError},
 };
 

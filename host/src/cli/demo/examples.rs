@@ -4,18 +4,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::setup::Directory;
+use super::{platform::APP, setup::Directory};
 use crate::{
     admin::tokens::Wanted,
     caller::AppUser,
     codes,
     host::Host,
+    ocean_auth::{Identity, Policy, Settings},
     problem::{Problem, Problems},
-    request::authenticate::ocean_auth::{Identity, Policy, Settings},
 };
-
-/// The app in whose name the demo calls.
-const APP: &str = "demo_app";
 
 /// One call.
 #[derive(Debug)]
@@ -81,6 +78,12 @@ pub(super) async fn examples(directory: &Directory, host: &Host) -> Result<Vec<E
             name: "query",
             about: "and that user finds it again",
             argv: curl(&["-H", &header("crud", Some(ada))?, &format!("{blog}/find/query")]),
+            expect_status: 200,
+        },
+        Example {
+            name: "context",
+            about: "a browser asks the platform in this host for an app's services, with a header for each",
+            argv: curl(&["-H", "AccessToken: null", &format!("http://{}/v1.0/public/ocean_context/{APP}", host.address)]),
             expect_status: 200,
         },
         Example {

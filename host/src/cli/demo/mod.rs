@@ -1,6 +1,7 @@
-//! `wharf demo`: a host with the shipped plugins, and the lines that call them.
+//! `wharf demo`: a host with the shipped plugins and a platform, and the lines that call them.
 
 mod examples;
+mod platform;
 mod setup;
 
 use std::{
@@ -66,6 +67,7 @@ async fn start(args: &Args, output: &Output, threads: &Threads, directory: &setu
         let report = host.admin.install(component.to_vec()).await?;
         output.say(&format_args!("wharf demo: {} {} is installed", report.id, report.version));
     }
+    platform::fill(&host).await?;
     let examples = examples::examples(directory, &host).await?;
     output.data(&examples::text(&host, directory, &examples), &examples::json(&host, directory, &examples));
     Ok(host)

@@ -23,7 +23,7 @@ pub(super) const PLUGINS: [(&str, &[u8]); 4] = [
 ];
 
 /// The demo's services, each with a securityKey of its own, and what their plugins are granted.
-const SERVICES: [(&str, &str); 4] = [("hello", ""), ("echo", ""), ("notes", NOTES), ("crud", CRUD)];
+pub(super) const SERVICES: [(&str, &str); 4] = [("hello", ""), ("echo", ""), ("notes", NOTES), ("crud", CRUD)];
 
 /// Shared notes go to the demo's own echo.
 const NOTES: &str = r#"
@@ -44,7 +44,7 @@ const CRUD: &str = r#"
 [services.crud.kv]
 stores = ["documents"]
 
-[services.crud.config.entities.demo_app.blog]
+[services.crud.config.entities.sample_app.blog]
 fields = { title = "String", content = "String" }
 "#;
 
@@ -73,7 +73,7 @@ impl Directory {
     /// Writes the configuration, and a securityKey for each service that has none yet; returns the configuration's file.
     pub(super) fn write_config(&self, address: SocketAddr) -> Result<PathBuf, Problem> {
         let mut text = format!(
-            "# Written by `wharf demo`, anew at each start.\ndata-dir = \"data\"\n\n[listen]\naddress = \"{address}\"\n\n[log]\nlevel = \"error\"\n\n# One program on this machine plays all callers, so one caller may send what all may.\n[runtime]\ncaller-rate = 1000000\ncaller-burst = 1000000\n"
+            "# Written by `wharf demo`, anew at each start.\ndata-dir = \"data\"\n\n[listen]\naddress = \"{address}\"\n\n[log]\nlevel = \"error\"\n\n[platform]\nmode = \"embedded\"\n\n# One program on this machine plays all callers, so one caller may send what all may.\n[runtime]\ncaller-rate = 1000000\ncaller-burst = 1000000\n"
         );
         for (service, grants) in SERVICES {
             let key = self.path.join(format!("{service}.key"));

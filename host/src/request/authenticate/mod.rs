@@ -7,8 +7,6 @@
 //!
 //! At the host name of a console none of this counts: there it is [`console`] that proves the caller.
 
-mod json;
-pub mod ocean_auth;
 pub mod bearer;
 pub mod console;
 #[cfg(test)]

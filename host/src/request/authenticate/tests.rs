@@ -1,13 +1,13 @@
 //! Which headers lead to which caller or refusal, whatever they hold.
 
-use std::net::Ipv4Addr;
+use std::{net::Ipv4Addr, sync::Arc};
 
 use http::HeaderName;
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    request::authenticate::ocean_auth::{Identity, Policy, Settings},
+    ocean_auth::{Identity, Policy, Settings},
     secret::Secret,
     store::{
         DataDir, Store,
@@ -47,7 +47,7 @@ impl Test {
             service: Service {
                 requests: Default::default(),
                 key: "notes".to_owned(),
-                ocean_auth: Some(policy),
+                ocean_auth: Some(Arc::new(policy)),
                 error_status: http::StatusCode::UNAUTHORIZED,
                 jwt: None,
                 apps: None,

@@ -3,6 +3,8 @@
 mod blobs;
 mod commit;
 mod data_dir;
+mod outbox;
+mod platform;
 mod plugins;
 mod sessions;
 mod tokens;

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use super::{
-    super::super::json::{Object, Value},
-    Reason,
-};
+use super::Reason;
+use crate::json::{Object, Value};
 
 /// The longest id of an app or user; issuers use UUIDs and URLs.
 const MAX_ID: usize = 256;

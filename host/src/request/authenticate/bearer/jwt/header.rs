@@ -2,10 +2,8 @@
 //!
 //! A token cannot bring its key along: `jwk`, `jku`, `x5c` and `x5u` are ignored like everything else that is unknown here.
 
-use super::{
-    super::super::json::{Object, Value},
-    Algorithm, Reason,
-};
+use super::{Algorithm, Reason};
+use crate::json::{Object, Value};
 
 /// A key id is a name, not a document.
 const MAX_KID: usize = 256;

@@ -3,10 +3,10 @@
 use aws_lc_rs::signature::ParsedPublicKey;
 
 use super::{
-    super::super::json::{Object, Value},
     Algorithm, Reason,
     key::{Key, Unused},
 };
+use crate::json::{Object, Value};
 use crate::store::Digest;
 
 /// The longest set that is read, and the most keys of it. Large issuers have ten keys, of 2 KiB each with certificates.

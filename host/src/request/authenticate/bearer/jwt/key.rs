@@ -3,10 +3,8 @@
 use aws_lc_rs::{rsa::PublicKeyComponents, signature::ParsedPublicKey};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{
-    super::super::json::{Object, Value},
-    algorithm::{Algorithm, Kind, Verification},
-};
+use super::algorithm::{Algorithm, Kind, Verification};
+use crate::json::{Object, Value};
 
 /// Why a key of a set is not used. RFC 7517 §5: a set may hold keys that its reader has no use for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

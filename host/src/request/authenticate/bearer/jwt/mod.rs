@@ -29,7 +29,8 @@ use std::sync::Arc;
 
 pub use self::{algorithm::Algorithm, proven::Tokens};
 use self::{claims::Claims, compact::Compact, header::Header, issuer::Issuer, proven::Proven};
-use super::{super::json::Object, Reason};
+use super::Reason;
+use crate::json::Object;
 
 /// Which tokens a service takes.
 #[derive(Debug, Clone)]

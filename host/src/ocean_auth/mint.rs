@@ -2,9 +2,29 @@
 
 use serde::Serialize;
 
-use super::{Identity, Policy};
+use super::{Forms, Identity, Policy};
+
+/// How long a header of an anonymous caller is valid where it may not be valid for ever.
+const ANONYMOUS: u64 = 30 * 86_400_000;
 
 impl Policy {
+    /// The header for `identity` in the form that the service itself would accept at `now_ms`: legacy wherever it takes that,
+    /// never with an expiry further ahead than it believes, and with one where it insists.
+    ///
+    /// `nonce` is used once, as [`Policy::mint_v2`] says.
+    pub fn mint(&self, mut identity: Identity, now_ms: u64, nonce: [u8; 12]) -> String {
+        let latest = now_ms.saturating_add(self.max_lifetime_ms);
+        let insists = self.forms == Forms::V2 || !self.anonymous_without_expiry;
+        identity.expires_ms = match identity.expires_ms {
+            None if insists => Some(latest.min(now_ms.saturating_add(ANONYMOUS))),
+            expiry => expiry.map(|expiry| expiry.min(latest)),
+        };
+        match self.forms {
+            Forms::Legacy | Forms::Both => self.mint_legacy(&identity),
+            Forms::V2 => self.mint_v2(&identity, now_ms, nonce),
+        }
+    }
+
     /// The legacy header for `identity`. One with a user but without expiry is refused wherever it is opened.
     pub fn mint_legacy(&self, identity: &Identity) -> String {
         self.legacy.seal(&Wire::new(identity).to_json())

@@ -1,13 +1,15 @@
-//! Which addresses a request may go to.
+//! Which addresses a request may go to that somebody else than the operator has chosen.
 //!
 //! What a name resolves to is the name's owner to decide, and a plugin may be granted a name whose owner is an enemy of this
-//! network. So the address counts, after every resolution and for literals too, and not only the name.
+//! network. So the address counts, after every resolution ([`resolve`]) and for literals too, and not only the name.
+
+pub mod resolve;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Where an address leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
+pub enum Reach {
     /// The internet.
     Public,
     /// This machine, this network, or the one it is hosted in: only for names that the operator calls private.
@@ -17,7 +19,7 @@ pub(super) enum Reach {
 }
 
 impl Reach {
-    pub(super) fn of(address: IpAddr) -> Self {
+    pub fn of(address: IpAddr) -> Self {
         // An IPv4 address in IPv6's clothes reaches what the IPv4 address reaches.
         match address.to_canonical() {
             IpAddr::V4(address) => v4(address),
@@ -27,7 +29,7 @@ impl Reach {
 }
 
 /// Whether a request may go there; `private` says whether the operator lists the name as private.
-pub(super) fn permitted(address: IpAddr, private: bool) -> bool {
+pub fn permitted(address: IpAddr, private: bool) -> bool {
     match Reach::of(address) {
         Reach::Public => true,
         Reach::Private => private,

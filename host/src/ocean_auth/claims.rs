@@ -15,11 +15,11 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 
-use super::{
-    super::json::{self, Keys, Refused, Value},
-    Identity, Reason,
+use super::{Identity, Reason};
+use crate::{
+    caller::AppUser,
+    json::{self, Keys, Refused, Value},
 };
-use crate::caller::AppUser;
 
 /// The fields of a header as they stand there, borrowed from its text.
 #[derive(Default)]

@@ -3,7 +3,7 @@
 //! Two forms share the header. **Legacy** is what the platform's clients send since 2015: hex of AES-128-ECB over JSON,
 //! without any authentication of the ciphertext. **v2** carries the same claims in AES-256-GCM, bound to one service.
 //! Files stand in the order of travel: the [`key`] is prepared once per service; a header goes through [`legacy`] or [`v2`]
-//! to text, through [`super::json`] (and [`comma`], where switched on) to fields, and through [`claims`] to an [`Identity`].
+//! to text, through [`crate::json`] (and [`comma`], where switched on) to fields, and through [`claims`] to an [`Identity`].
 //! [`mint`] is the way back, for the command line and the platform emulation.
 //!
 //! What it guarantees:

@@ -59,7 +59,7 @@ fn told(json: &str) -> Identity {
 
 #[test]
 fn all_vectors() {
-    let data: Json = serde_json::from_str(include_str!("../../../../../tests/data/ocean_auth.json")).unwrap();
+    let data: Json = serde_json::from_str(include_str!("../../../tests/data/ocean_auth.json")).unwrap();
     let vectors = data["vectors"].as_array().unwrap();
     assert_eq!((data["meta"]["now"].as_u64(), vectors.len()), (Some(NOW), 70));
 

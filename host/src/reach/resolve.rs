@@ -4,22 +4,22 @@ use std::{collections::BTreeSet, net::SocketAddr, sync::Arc};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::address::permitted;
+use super::permitted;
 
 /// Addresses of one name that are tried at most.
 const MAX_ADDRESSES: usize = 16;
 
-/// The resolver of one plugin's client. It is never asked for literals: those are checked with the URL.
+/// The resolver of one client. It is never asked for literals: those are checked with the URL.
 #[derive(Debug)]
-pub(super) struct Guard {
+pub struct Guard {
     /// Names that may resolve to private addresses.
-    pub(super) private: Arc<BTreeSet<String>>,
+    pub private: Arc<BTreeSet<String>>,
 }
 
 /// A name resolved to nothing that may be called. Says no address: what a name means inside a network is the operator's.
 #[derive(Debug, thiserror::Error)]
 #[error("the name resolves to no address that may be called")]
-pub(super) struct Forbidden;
+pub struct Forbidden;
 
 impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
@@ -31,7 +31,7 @@ impl Resolve for Guard {
                 if permitted(address.ip(), private) { allowed.push(address) } else { refused += 1 }
             }
             if refused > 0 {
-                tracing::info!(name = name.as_str(), refused, "addresses that a plugin may not call were left out");
+                tracing::info!(name = name.as_str(), refused, "addresses that may not be called were left out");
             }
             if allowed.is_empty() {
                 return Err(Forbidden.into());

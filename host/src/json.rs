@@ -17,7 +17,7 @@ use serde::{
 
 /// A value. Text borrows from the source unless it holds escapes.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value<'a> {
+pub(crate) enum Value<'a> {
     Null,
     Bool(bool),
     Integer(i64),
@@ -30,29 +30,39 @@ pub(super) enum Value<'a> {
 
 /// An object whose keys are all different. Not a bare map: serde would fill that one itself, and let keys occur twice.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Object<'a>(BTreeMap<Cow<'a, str>, Value<'a>>);
+pub(crate) struct Object<'a>(BTreeMap<Cow<'a, str>, Value<'a>>);
 
 impl<'a> Object<'a> {
     /// Parses a whole text that is one object, in which every number must fit a double.
-    pub(super) fn parse(text: &'a str) -> Result<Self, Refused> {
+    pub(crate) fn parse(text: &'a str) -> Result<Self, Refused> {
         match parse(text)? {
             Value::Object(object) => Ok(object),
             _ => Err(Refused::Malformed),
         }
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&Value<'a>> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Value<'a>> {
         self.0.get(key)
     }
 
-    pub(super) fn contains_key(&self, key: &str) -> bool {
+    pub(crate) fn contains_key(&self, key: &str) -> bool {
         self.0.contains_key(key)
+    }
+}
+
+impl<'a> IntoIterator for Object<'a> {
+    type Item = (Cow<'a, str>, Value<'a>);
+    type IntoIter = std::collections::btree_map::IntoIter<Cow<'a, str>, Value<'a>>;
+
+    /// The keys and their values, in the order of the keys.
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 
 /// Why a text is not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(crate) enum Refused {
     /// It has no reading, or more than one, or not the shape asked for.
     Malformed,
     /// It holds a number that fits no double: well-formed, but infinity to some parsers and an error to others.
@@ -60,7 +70,7 @@ pub(super) enum Refused {
 }
 
 /// Parses a whole text, in which every number must fit a double and every key be the only one of its object.
-pub(super) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refused> {
+pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refused> {
     serde_json::from_str(text).map_err(|error| {
         // The library has no kind for it; only the word in the log depends on the wording here.
         if error.to_string().starts_with("number out of range") { Refused::HugeNumber } else { Refused::Malformed }
@@ -69,11 +79,11 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refused>
 
 /// The keys of one object that were met so far.
 #[derive(Default)]
-pub(super) struct Keys<'a>(BTreeSet<Cow<'a, str>>);
+pub(crate) struct Keys<'a>(BTreeSet<Cow<'a, str>>);
 
 impl<'a> Keys<'a> {
     /// The next key of `map`, escapes resolved. Fails if it is there already.
-    pub(super) fn next<A: MapAccess<'a>>(map: &mut A) -> Result<Option<Cow<'a, str>>, A::Error> {
+    pub(crate) fn next<A: MapAccess<'a>>(map: &mut A) -> Result<Option<Cow<'a, str>>, A::Error> {
         match map.next_key()? {
             Some(Value::Text(key)) => Ok(Some(key)),
             Some(_) => Err(de::Error::custom("a key is not text")),
@@ -81,12 +91,12 @@ impl<'a> Keys<'a> {
         }
     }
 
-    pub(super) fn insert<E: de::Error>(&mut self, key: Cow<'a, str>) -> Result<(), E> {
+    pub(crate) fn insert<E: de::Error>(&mut self, key: Cow<'a, str>) -> Result<(), E> {
         if self.0.insert(key) { Ok(()) } else { Err(duplicate()) }
     }
 }
 
-pub(super) fn duplicate<E: de::Error>() -> E {
+pub(crate) fn duplicate<E: de::Error>() -> E {
     E::custom("duplicate key")
 }
 

@@ -1,0 +1,65 @@
+//! Subscriptions and the messages about them.
+
+use serde_json::{Value, json};
+
+use super::{app, next, refused, service};
+use crate::{platform::embedded::Embedded, problem::Problem};
+
+pub(super) async fn add(embedded: &Embedded, app_key: &str, service_key: &str) -> Result<Value, Problem> {
+    let (app, service) = (app(embedded, app_key).await?, service(embedded, service_key).await?);
+    let subject = format!("to subscribe the app `{app_key}` to the service `{service_key}`");
+    embedded.subscribe(&app.id, &service.id, true).await.map_err(refused(&subject))?;
+    shown(embedded, &app.id, &service.id, app_key, service_key).await
+}
+
+pub(super) async fn cancel(embedded: &Embedded, app_key: &str, service_key: &str) -> Result<Value, Problem> {
+    let (app, service) = (app(embedded, app_key).await?, service(embedded, service_key).await?);
+    let subject = format!("to cancel the subscription of the app `{app_key}` to the service `{service_key}`");
+    embedded.cancel(&app.id, &service.id).await.map_err(refused(&subject))?;
+    shown(embedded, &app.id, &service.id, app_key, service_key).await
+}
+
+pub(super) async fn force(embedded: &Embedded, app_key: &str, service_key: &str, subscribed: bool) -> Result<Value, Problem> {
+    let (app, service) = (app(embedded, app_key).await?, service(embedded, service_key).await?);
+    let subject = format!("to force the subscription of the app `{app_key}` to the service `{service_key}`");
+    embedded.force(&app.id, &service.id, subscribed).await.map_err(refused(&subject))?;
+    tracing::warn!(app = app_key, service = service_key, subscribed, "a subscription was set by hand");
+    shown(embedded, &app.id, &service.id, app_key, service_key).await
+}
+
+/// The state of a subscription now; it is null where there is none.
+async fn shown(embedded: &Embedded, app: &str, service: &str, app_key: &str, service_key: &str) -> Result<Value, Problem> {
+    let state = embedded.store.platform_subscription(app, service).await.map_err(|error| error.problem())?;
+    Ok(json!({"app": app_key, "service": service_key, "state": state.map(|state| state.as_str())}))
+}
+
+pub(super) async fn list(embedded: &Embedded, after: u64) -> Result<Value, Problem> {
+    let subscriptions = embedded.store.platform_subscriptions(after).await.map_err(|error| error.problem())?;
+    let next = next(&subscriptions, |listed| listed.row.into());
+    let subscriptions: Vec<Value> = subscriptions
+        .iter()
+        .map(|listed| {
+            json!({
+                "id": listed.id, "app": listed.app, "service": listed.service, "state": listed.state.as_str(),
+                "created_ms": listed.created_ms,
+            })
+        })
+        .collect();
+    Ok(json!({"subscriptions": subscriptions, "next": next}))
+}
+
+pub(super) async fn messages(embedded: &Embedded, after: u64) -> Result<Value, Problem> {
+    let messages = embedded.store.platform_messages(after).await.map_err(|error| error.problem())?;
+    let next = next(&messages, |(message, _)| message.seq.into());
+    let messages: Vec<Value> = messages
+        .iter()
+        .map(|(message, service)| {
+            json!({
+                "id": message.id, "service": service, "type": message.kind.as_str(), "app": message.app_key,
+                "state": message.state.as_str(), "failed_notices": message.attempts, "next_notice_ms": message.next_ms,
+                "created_ms": message.created_ms,
+            })
+        })
+        .collect();
+    Ok(json!({"messages": messages, "next": next}))
+}
