@@ -4,6 +4,7 @@
 mod app;
 mod context;
 pub(crate) mod developer;
+mod document;
 mod end;
 mod fields;
 mod in_process;
