@@ -73,7 +73,7 @@ impl Directory {
     /// Writes the configuration, and a securityKey for each service that has none yet; returns the configuration's file.
     pub(super) fn write_config(&self, address: SocketAddr) -> Result<PathBuf, Problem> {
         let mut text = format!(
-            "# Written by `wharf demo`, anew at each start.\ndata-dir = \"data\"\n\n[listen]\naddress = \"{address}\"\n\n[log]\nlevel = \"error\"\n\n[platform]\nmode = \"embedded\"\n\n# One program on this machine plays all callers, so one caller may send what all may.\n[runtime]\ncaller-rate = 1000000\ncaller-burst = 1000000\n"
+            "# Written by `wharf demo`, anew at each start.\ndata-dir = \"data\"\n\n[listen]\naddress = \"{address}\"\n\n[log]\nlevel = \"error\"\n\n[platform]\nmode = \"embedded\"\n# Pages of 2015 hear of nothing but success.\nerror-status = 200\n\n# One program on this machine plays all callers, so one caller may send what all may.\n[runtime]\ncaller-rate = 1000000\ncaller-burst = 1000000\n"
         );
         for (service, grants) in SERVICES {
             let key = self.path.join(format!("{service}.key"));
