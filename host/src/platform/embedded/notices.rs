@@ -1,8 +1,8 @@
 //! Telling back services that a message waits: at once, and again while that fails; then they find it by asking.
 //!
 //! Services of this host are told in process ([`Notify`]), all others by `POST {"id": …}` to their message address. What is to
-//! be sent stands in the store with the message, so a restart goes on where the host ended. One service at a time has one
-//! notice under way: who does not answer holds up nobody else.
+//! be sent stands in the store with the message, so a restart goes on where the host ended. A service has one notice under way
+//! at a time, and those of this host have places of their own: who does not answer holds up nobody else.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -21,14 +21,14 @@ use crate::{
     reach::{permitted, resolve::Guard},
     store::{
         StoreError,
-        platform::{Notice, Write},
+        platform::{Notice, To, Write},
     },
 };
 
 /// After how long a notice that failed is sent again; after the last of them the message is left to polling.
 const RETRIES: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(30), Duration::from_secs(300)];
-/// Notices under way at once.
+/// Notices under way at once: to services of this host, and to all others.
 const AT_ONCE: usize = 16;
 /// How many are looked at at once: with one service each, more than can be under way.
 const LOOKED_AT: u32 = 64;
@@ -53,12 +53,12 @@ impl Embedded {
     ///
     /// Dropped, what was under way is sent again after the next start.
     pub async fn send_notices(self: Arc<Self>, here: Arc<dyn Notify>, local: bool) {
-        let away = Arc::new(Away::new(local, self.config.timeout));
-        let (mut sending, mut busy) = (JoinSet::new(), HashMap::new());
+        let ways = Ways { here, away: Away::new(local, self.config.timeout) };
+        let mut sending = Sending { ways: Arc::new(ways), tasks: JoinSet::new(), busy: HashMap::new() };
         loop {
             // Registered before the look, so that what comes in between wakes it.
             let noticed = self.noticed.notified();
-            let rest = match self.look(&mut sending, &mut busy, &here, &away).await {
+            let rest = match self.look(&mut sending).await {
                 Ok(rest) => rest,
                 Err(error) => {
                     tracing::error!(problem = %error.problem(), "notices cannot be looked up");
@@ -68,43 +68,52 @@ impl Embedded {
             tokio::select! {
                 () = noticed => {}
                 () = tokio::time::sleep(rest) => {}
-                Some(sent) = sending.join_next_with_id() => {
-                    busy.remove(&sent.map_or_else(|error| error.id(), |(id, ())| id));
+                Some(sent) = sending.tasks.join_next_with_id() => {
+                    sending.busy.remove(&sent.map_or_else(|error| error.id(), |(id, ())| id));
                 }
             }
         }
     }
 
     /// Begins to send what is due; returns how long nothing else will be.
-    async fn look(
-        self: &Arc<Self>,
-        sending: &mut JoinSet<()>,
-        busy: &mut HashMap<Id, String>,
-        here: &Arc<dyn Notify>,
-        away: &Arc<Away>,
-    ) -> Result<Duration, StoreError> {
-        let but: Vec<String> = busy.values().cloned().collect();
-        let now_ms = self.now_ms();
+    async fn look(self: &Arc<Self>, sending: &mut Sending) -> Result<Duration, StoreError> {
         let mut rest = REST;
-        for notice in self.store.platform_notices(LOOKED_AT, &but).await? {
+        for to in [To::Here, To::Away] {
+            rest = rest.min(self.look_at(to, sending).await?);
+        }
+        Ok(rest)
+    }
+
+    async fn look_at(self: &Arc<Self>, to: To, sending: &mut Sending) -> Result<Duration, StoreError> {
+        let busy: Vec<String> = sending.of(to).cloned().collect();
+        let mut free = AT_ONCE.saturating_sub(busy.len());
+        if free == 0 {
+            // The end of one of them wakes the next look.
+            return Ok(REST);
+        }
+        let notices = self.store.platform_notices(to, LOOKED_AT, &busy).await?;
+        // Behind a full page may be other services' notices. Each look makes at least one service busy, so this ends.
+        let mut rest = if notices.len() == LOOKED_AT as usize { Duration::ZERO } else { REST };
+        let now_ms = self.now_ms();
+        for notice in notices {
             if notice.next_ms > now_ms {
-                rest = rest.min(Duration::from_millis(notice.next_ms - now_ms));
+                return Ok(Duration::from_millis(notice.next_ms - now_ms).min(REST));
+            }
+            if free == 0 {
+                rest = REST;
                 break;
             }
-            if sending.len() >= AT_ONCE {
-                break;
-            }
-            if !busy.values().any(|service| *service == notice.service) {
-                let (embedded, here, away) = (self.clone(), here.clone(), away.clone());
-                let service = notice.service.clone();
-                let task = sending.spawn(async move { embedded.send(notice, &*here, &away).await });
-                busy.insert(task.id(), service);
+            if !sending.of(to).any(|service| *service == notice.service) {
+                free -= 1;
+                let (embedded, ways, service) = (self.clone(), sending.ways.clone(), notice.service.clone());
+                let task = sending.tasks.spawn(async move { embedded.send(notice, &ways).await });
+                sending.busy.insert(task.id(), (to, service));
             }
         }
         Ok(rest)
     }
 
-    async fn send(&self, notice: Notice, here: &dyn Notify, away: &Away) {
+    async fn send(&self, notice: Notice, Ways { here, away }: &Ways) {
         let Notice { message, service_key: service, .. } = &notice;
         let told = match &notice.message_api {
             Some(address) => away.tell(address, message).await,
@@ -126,6 +135,27 @@ impl Embedded {
             // It is still due; the store must not be asked about it without end.
             tokio::time::sleep(STORE_PAUSE).await;
         }
+    }
+}
+
+/// How services are told.
+struct Ways {
+    here: Arc<dyn Notify>,
+    away: Away,
+}
+
+/// What is under way.
+struct Sending {
+    ways: Arc<Ways>,
+    tasks: JoinSet<()>,
+    /// The service that a task tells.
+    busy: HashMap<Id, (To, String)>,
+}
+
+impl Sending {
+    /// The services that are being told.
+    fn of(&self, to: To) -> impl Iterator<Item = &String> {
+        self.busy.values().filter(move |(one, _)| *one == to).map(|(_, service)| service)
     }
 }
 

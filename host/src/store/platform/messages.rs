@@ -83,6 +83,13 @@ pub struct Message {
     pub created_ms: u64,
 }
 
+/// To whom notices go: services of the configuration are in this host, those that developers registered anywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum To {
+    Here,
+    Away,
+}
+
 /// A notice that is due, or will be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
@@ -129,8 +136,8 @@ impl Store {
         .await
     }
 
-    /// Notices that are to be sent, the next one due first: at most `limit`, and none of the services `but`, by their ids.
-    pub async fn platform_notices(&self, limit: u32, but: &[String]) -> Result<Vec<Notice>, StoreError> {
+    /// Notices that are to be sent, the next one due first: at most `limit`, and none to the services `but`, by their ids.
+    pub async fn platform_notices(&self, to: To, limit: u32, but: &[String]) -> Result<Vec<Notice>, StoreError> {
         let but = serde_json::Value::from(but).to_string();
         self.platform_read(move |connection| {
             connection
@@ -138,9 +145,10 @@ impl Store {
                     "SELECT m.id, s.id, s.key, iif(s.sign_key IS NULL, NULL, s.message_api), m.attempts, m.next_ms FROM platform_messages AS m
                      JOIN platform_services AS s ON s.id = m.service
                      WHERE m.next_ms IS NOT NULL AND m.service NOT IN (SELECT value FROM json_each(?2))
+                     AND (s.sign_key IS NULL) = ?3
                      ORDER BY m.next_ms, m.seq LIMIT ?1",
                 )?
-                .query_map(params![limit, but], |row| {
+                .query_map(params![limit, but, to == To::Here], |row| {
                     Ok(Notice {
                         message: row.get(0)?,
                         service: row.get(1)?,

@@ -19,7 +19,7 @@ use rusqlite::Connection;
 pub use self::{
     apps::{App, MAX_APPS},
     developers::{Developer, DeveloperChange, Register},
-    messages::{Message, MessageKind, MessageState, Notice},
+    messages::{Message, MessageKind, MessageState, Notice, To},
     services::{Seed, Service, ServiceChange},
     subscriptions::{Cancel, Force, Listed, State, Subscribe},
     tokens::{AccessToken, AuthCode, NewAccessToken, TokenKind, hash, mint, mint_code},

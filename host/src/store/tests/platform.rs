@@ -3,7 +3,7 @@ use crate::store::{
     Store, StoreError,
     platform::{
         AccessToken, App, AuthCode, Cancel, Force, MessageState, NewAccessToken, PlatformError, Register, Service, State,
-        Subscribe, TokenKind, User, Write, Written, mint, mint_code, new_id,
+        Subscribe, To, TokenKind, User, Write, Written, mint, mint_code, new_id,
     },
 };
 
@@ -118,7 +118,7 @@ async fn by_force_a_subscription_holds_or_is_gone_and_nothing_is_asked_any_more(
         assert_eq!(test.store.platform_subscription(&app.id, &service.id).await.unwrap(), state);
         assert!(test.store.platform_messages_open(&service.id).await.unwrap().is_empty());
     }
-    assert!(test.store.platform_notices(10, &[]).await.unwrap().is_empty());
+    assert!(test.store.platform_notices(To::Here, 10, &[]).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -128,12 +128,13 @@ async fn notices_are_due_until_one_arrives_or_they_are_given_up() {
     write(&test.store, subscribe(&app, &service, 1)).await.unwrap();
     write(&test.store, subscribe(&app, &other, 2)).await.unwrap();
     let due = async || {
-        let notices = test.store.platform_notices(10, &[]).await.unwrap();
+        let notices = test.store.platform_notices(To::Here, 10, &[]).await.unwrap();
         notices.into_iter().map(|notice| (notice.message, notice.service_key, notice.next_ms)).collect::<Vec<_>>()
     };
     let row = |message: &str, service: &str, next| (message.to_owned(), service.to_owned(), next);
     assert_eq!(due().await, [row("m1", "s", 10), row("m2", "t", 10)]);
-    let others = test.store.platform_notices(10, std::slice::from_ref(&service.id)).await.unwrap();
+    assert_eq!(test.store.platform_notices(To::Away, 10, &[]).await.unwrap(), []);
+    let others = test.store.platform_notices(To::Here, 10, std::slice::from_ref(&service.id)).await.unwrap();
     assert_eq!(others.iter().map(|notice| notice.message.as_str()).collect::<Vec<_>>(), ["m2"]);
     let failed = |next_ms| Write::NoticeFailed { message: "m1".to_owned(), next_ms };
     write(&test.store, failed(Some(99))).await.unwrap();
