@@ -1,11 +1,13 @@
 //! The shipped plugins as what they are installed as: components, in the real host, called as their clients call them.
 
 mod crud;
+mod user;
+mod together;
 mod readmes;
 
 use std::fs;
 
-use crate::support::{Answer, Request, Running, TestHost, wharf};
+use crate::support::{Answer, Request, Running, TestHost, platform::TOKEN, wharf};
 
 /// The key that a test's service shares with its platform.
 const KEY: &str = "a securityKey of good length";
@@ -15,7 +17,9 @@ fn start(name: &str, component: &str, sections: &str, tables: &str) -> Running {
     let service =
         format!("{sections}\n[services.{name}]\nplugin = \"wharf/{name}\"\nsecurity-key = {{ file = \"{name}.key\" }}\n{tables}");
     let host = TestHost::new().section(&service);
-    fs::write(host.path().join(format!("{name}.key")), KEY).expect("a key file can be written");
+    for (file, secret) in [("key", KEY), ("token", TOKEN)] {
+        fs::write(host.path().join(format!("{name}.{file}")), secret).expect("a secret can be written");
+    }
     host.write();
     wharf(["plugin", "install", component]).within(host.path()).run().ok();
     host.serve()

@@ -110,6 +110,11 @@ impl Platform {
         self.world.resolved()
     }
 
+    /// Whether it has made this user of an app.
+    pub(crate) fn knows_user(&self, app_id: &str, user_id: &str) -> bool {
+        self.world.knows_user(app_id, user_id)
+    }
+
     /// Forgets which messages were resolved.
     pub(crate) fn forget_resolved(&self) {
         self.world.forget_resolved();

@@ -94,6 +94,10 @@ impl World {
         self.lock().resolved.clone()
     }
 
+    pub(super) fn knows_user(&self, app: &str, id: &str) -> bool {
+        self.lock().user(app, id).is_ok()
+    }
+
     pub(super) fn forget_resolved(&self) {
         self.lock().resolved.clear();
     }
