@@ -40,7 +40,7 @@ fn every_example_works_as_printed() {
     let argv = context["argv"].as_array().expect("an example has argv").iter().filter_map(Value::as_str).skip(1);
     let answer = Command::new("curl").args(argv).output().expect("curl runs").stdout;
     let answer = String::from_utf8_lossy(&answer).into_owned();
-    for service in ["hello", "echo", "notes"] {
+    for service in ["hello", "echo", "notes", "crud", "user"] {
         let api = format!("\"api\":\"{}/s/{service}\"", ready["url"].as_str().expect("the demo says its address"));
         assert!(answer.contains(&api), "{service} has not said yes to the demo's app: {answer}");
     }

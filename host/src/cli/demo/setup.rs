@@ -15,15 +15,16 @@ use crate::{
 };
 
 /// The shipped plugins, built for wasm32 by the build script.
-pub(super) const PLUGINS: [(&str, &[u8]); 4] = [
+pub(super) const PLUGINS: [(&str, &[u8]); 5] = [
     ("hello", include_bytes!(env!("WHARF_PLUGIN_HELLO"))),
     ("echo", include_bytes!(env!("WHARF_PLUGIN_ECHO"))),
     ("notes", include_bytes!(env!("WHARF_PLUGIN_NOTES"))),
     ("crud", include_bytes!(env!("WHARF_PLUGIN_CRUD"))),
+    ("user", include_bytes!(env!("WHARF_PLUGIN_USER"))),
 ];
 
 /// The demo's services, each with a securityKey of its own, and what their plugins are granted.
-pub(super) const SERVICES: [(&str, &str); 4] = [("hello", ""), ("echo", ""), ("notes", NOTES), ("crud", CRUD)];
+pub(super) const SERVICES: [(&str, &str); 5] = [("hello", ""), ("echo", ""), ("notes", NOTES), ("crud", CRUD), ("user", USER)];
 
 /// Shared notes go to the demo's own echo.
 const NOTES: &str = r#"
@@ -39,13 +40,23 @@ hosts = ["{address}"]
 private = ["127.0.0.1"]
 "#;
 
-/// The entity that the demo's app declares.
-const CRUD: &str = r#"
+/// The entity that the demo's app declares. Pages of 2015 call it, and those hear of nothing but success.
+const CRUD: &str = r#"error-status = 200
+
 [services.crud.kv]
 stores = ["documents"]
 
 [services.crud.config.entities.sample_app.blog]
 fields = { title = "String", content = "String" }
+"#;
+
+/// Accounts are the platform's app users, and letters wait in its outbox.
+const USER: &str = r#"error-status = 200
+app-users = true
+mail = true
+
+[services.user.kv]
+stores = ["accounts"]
 "#;
 
 /// The demo's directory; a temporary one is removed when dropped.
