@@ -3,11 +3,12 @@
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use wharf_guests::{BALK, ENLIST, Guest, IDENTITY, JOURNAL, LOOKUP};
+use wharf_guests::{BALK, DESK, ENLIST, Guest, IDENTITY, JOURNAL, LOOKUP};
 
 use super::embedded::{Embedded, done, entities, entity, refused, text, who};
 use crate::support::{Answer, Running, Service, TestHost, wait::until, wharf};
 
+const CONSOLE: &str = "desk-console.localhost";
 const SECTION: &str = "[platform]\nmode = \"embedded\"";
 
 /// Makes two tests of each.
@@ -35,6 +36,7 @@ in_both_modes! {
     a_killed_host_goes_on_where_it_was
     a_plugin_makes_app_users_that_sign_in
     a_plugin_knows_the_apps_that_subscribe_and_no_others
+    an_apps_developer_opens_the_console_of_a_service
 }
 
 /// A platform, and a host with services that belong to it.
@@ -51,7 +53,7 @@ struct Elsewhere {
 }
 
 /// Every service of the suite, the keys of the configuration that it needs, and its securityKey.
-fn all() -> [(&'static Guest, Service, String); 5] {
+fn all() -> [(&'static Guest, Service, String); 6] {
     let with = |guest: &'static Guest, keys: &[(&str, &str)]| {
         let key = format!("the securityKey of the service {}", guest.name);
         let service = Service::of(guest).security_key(&key);
@@ -63,6 +65,7 @@ fn all() -> [(&'static Guest, Service, String); 5] {
         with(&ENLIST, &[("app-users", "true")]),
         with(&LOOKUP, &[("apps", "true")]),
         with(&IDENTITY, &[]),
+        with(&DESK, &[("console-host", &format!("{CONSOLE:?}"))]),
     ]
 }
 
@@ -325,5 +328,24 @@ fn a_plugin_knows_the_apps_that_subscribe_and_no_others(world: World) {
     assert_eq!(found(), json!({"id": app, "key": "a1", "name": "a1", "error": null, "message": null}));
     world.cancel(&token, "lookup");
     assert_eq!(found(), none);
+    world.stop();
+}
+
+fn an_apps_developer_opens_the_console_of_a_service(world: World) {
+    let (app, token) = world.app("a1");
+    let (_, stranger) = world.app("a2");
+    world.subscribe(&token, "desk");
+    let code = |token: &str| text(&entity(&world.platform().get("/app/auth_code", token))["authCode"]);
+    let enter = |code: &str| world.services().get(&format!("/?appAuthCode={code}")).at(CONSOLE).send();
+    let entered = enter(&code(&token));
+    assert_eq!((entered.status, entered.header("location")), (303, Some("/")), "{}", entered.text());
+    let cookie = entered.header("set-cookie").and_then(|cookie| cookie.split(';').next()).expect("a cookie is set");
+    let page = world.services().get("/").at(CONSOLE).header("cookie", cookie).send();
+    assert_eq!(page.status, 200, "{}", page.text());
+    assert!(page.text().contains(&format!("scheme Console\napp a1 {app}\n")), "{}", page.text());
+    for code in ["0efc46c1584e5d51c58a0f3317491f09f9047c55", &code(&stranger)] {
+        let refused = enter(code);
+        assert_eq!((refused.status, refused.header("set-cookie")), (403, None), "{}", refused.text());
+    }
     world.stop();
 }

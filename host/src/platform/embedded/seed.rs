@@ -57,6 +57,12 @@ impl Embedded {
 
 fn record(service: &config::Service, base: &str, now_ms: u64) -> Result<Service, crate::store::StoreError> {
     let key = &service.key;
+    // The console answers at the root of a host name of its own, on this host's port.
+    let manage_address = service.console_host.as_ref().map(|host| {
+        let (scheme, authority) = base.split_once("://").unwrap_or(("http", base));
+        let port = authority.rsplit_once(':').map(|(_, port)| port).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
+        format!("{scheme}://{host}{}/", port.map(|port| format!(":{port}")).unwrap_or_default())
+    });
     Ok(Service {
         id: service.service_id.clone().map_or_else(|| new_id(now_ms), Ok)?,
         key: key.clone(),
@@ -66,8 +72,8 @@ fn record(service: &config::Service, base: &str, now_ms: u64) -> Result<Service,
         message_api: format!("{base}/m/{key}"),
         service_api: format!("{base}/s/{key}"),
         description: String::new(),
-        manage_address: String::new(),
-        manage_by_open: false,
+        manage_by_open: manage_address.is_some(),
+        manage_address: manage_address.unwrap_or_default(),
         allow_user_api: service.app_users,
         owner: None,
         created_ms: now_ms,

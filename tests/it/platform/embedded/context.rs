@@ -91,7 +91,9 @@ fn a_header_is_one_that_its_service_accepts() {
 #[test]
 fn a_service_with_a_public_address_is_told_by_that() {
     let service = Service::of(&wharf_guests::IDENTITY).named("user").security_key(USER_KEY);
-    let host = host_with(service).listen("public-url", "\"https://wharf.example.com:8443/\"").start();
+    let host = host_with(service.set("console-host", "\"user.example.com\""))
+        .listen("public-url", "\"https://wharf.example.com:8443/\"")
+        .start();
     let platform = Embedded(&host);
     platform.app("a1");
     platform.subscribed("a1", "user");
@@ -99,5 +101,6 @@ fn a_service_with_a_public_address_is_told_by_that() {
     assert_eq!(context["backServices"]["user"]["api"], "https://wharf.example.com:8443/s/user");
     let service = platform.wharf(["service", "show", "user"]);
     assert_eq!(service["message_api"], "https://wharf.example.com:8443/m/user");
+    assert_eq!(service["manage_address"], "https://user.example.com:8443/");
     host.stop();
 }
