@@ -4,7 +4,8 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use subtle::ConstantTimeEq;
 use wharf_sdk::prelude::*;
 
-/// 19 MiB and 2 passes, the usual choice where memory is the scarcer of the two: 0.1 s in a plugin, and half of its 40 MiB.
+/// 19 MiB and 2 passes, the usual choice where memory is the scarcer of the two: 0.07 s of a core in a plugin, and half of its
+/// 40 MiB.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 /// A plugin has one thread.
