@@ -23,6 +23,9 @@ const TRIES: u32 = 5;
 /// Keys that are listed at once: as many as the host gives.
 const PAGE: u32 = 1_000;
 
+/// Documents that are erased in one batch.
+const BATCH: usize = 100;
+
 /// The documents of an entity.
 pub(crate) struct Documents {
     rows: kv::Store,
@@ -33,13 +36,13 @@ pub(crate) struct Documents {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Document {
     #[serde(rename = "c")]
-    created_ms: u64,
+    pub(crate) created_ms: u64,
     #[serde(rename = "u")]
-    updated_ms: u64,
+    pub(crate) updated_ms: u64,
     #[serde(rename = "cb")]
-    created_by: String,
+    pub(crate) created_by: String,
     #[serde(rename = "ub")]
-    updated_by: String,
+    pub(crate) updated_by: String,
     /// The account id of who created it; nobody is anonymous.
     #[serde(rename = "o")]
     pub(crate) owner: Option<String>,
@@ -50,6 +53,8 @@ pub(crate) struct Document {
 /// A row as it was read.
 pub(crate) struct Row {
     pub(crate) document: Document,
+    /// Bytes that it takes in the store.
+    pub(crate) size: usize,
     version: u64,
 }
 
@@ -97,7 +102,7 @@ impl Documents {
             return Ok(None);
         }
         let Some(entry) = self.rows.get(&self.key(id))? else { return Ok(None) };
-        Ok(Some(Row { document: entry.json()?, version: entry.version }))
+        Ok(Some(Row { document: entry.json()?, size: entry.value.len(), version: entry.version }))
     }
 
     /// Sets fields of a document that `may` agrees to, again with what it has become when somebody else was quicker.
@@ -129,6 +134,30 @@ impl Documents {
             self.rows.apply(batch)?;
             Ok(())
         })
+    }
+
+    /// Removes the oldest documents, whoever owns them: as many as a store lists at once, again and again until there are `enough`
+    /// or none. Returns how many, and whether there may be more. Those that are written meanwhile may be gone or stay.
+    pub(crate) fn erase(&self, enough: usize) -> Result<(usize, bool)> {
+        let mut erased = 0;
+        while erased < enough {
+            let (ids, _) = self.ids(None, None)?;
+            if ids.is_empty() {
+                return Ok((erased, false));
+            }
+            for some in ids.chunks(BATCH) {
+                let mut batch = Batch::new();
+                for id in some {
+                    if let Some(owner) = self.get(id)?.and_then(|row| row.document.owner) {
+                        batch = batch.delete(self.own_key(&owner, id));
+                    }
+                    batch = batch.delete(self.key(id));
+                }
+                self.rows.apply(batch)?;
+            }
+            erased += ids.len();
+        }
+        Ok((erased, true))
     }
 
     fn contend<T>(

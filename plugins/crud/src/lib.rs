@@ -2,6 +2,7 @@
 //! and rights for those who are anonymous, logged in, or the owner.
 
 mod answer;
+mod console;
 mod documents;
 mod entity;
 mod query;
@@ -165,7 +166,24 @@ fn purge(subscription: Subscription) {
     info!(app = subscription.app.key; "purged");
 }
 
-service!(create, read_one, update, remove, list, find, lifecycle(subscribed, cancelled, purge));
+service!(
+    create,
+    read_one,
+    update,
+    remove,
+    list,
+    find,
+    console::overview::overview,
+    console::list::list,
+    console::document::document,
+    console::delete::confirm,
+    console::delete::delete,
+    console::erase::confirm,
+    console::erase::erase,
+    console::style,
+    console::icon,
+    lifecycle(subscribed, cancelled, purge)
+);
 
 #[cfg(test)]
 mod tests;

@@ -21,6 +21,17 @@ impl Settings {
         settings()
     }
 
+    /// The names of an app's entities, and how they are declared.
+    pub(crate) fn entities_of(&self, app_key: &str) -> impl Iterator<Item = (&str, &Value)> {
+        let declared = self.entities.as_ref().and_then(|apps| apps.get(app_key));
+        declared.into_iter().flatten().map(|(name, declared)| (name.as_str(), declared))
+    }
+
+    /// Whether an app has an entity of this name, be its declaration right or wrong.
+    pub(crate) fn declares(&self, app_key: &str, name: &str) -> bool {
+        self.entities.as_ref().and_then(|apps| apps.get(app_key)).is_some_and(|entities| entities.contains_key(name))
+    }
+
     /// An entity of an app. Only the one that is asked for is read: a call is about one.
     pub(crate) fn entity(&self, app_key: &str, name: &str) -> Result<Entity, Refusal> {
         let declared = self.entities.as_ref().and_then(|apps| apps.get(app_key)?.get(name));

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{form, header, json as sent, start, told};
-use crate::support::{Answer, Running};
+use super::{KEY, form, header, json as sent, start, told};
+use crate::support::{Answer, Platform, Running, platform::APP_ID};
 
 const CRUD: &str = env!("WHARF_PLUGIN_CRUD");
 
@@ -164,5 +164,75 @@ fn what_is_deep_or_long_is_answered_in_the_services_words() {
     assert_eq!(search(json!(null))["err"]["errCode"], "wharf.queryTooLarge");
     assert_eq!(search(json!({"any.0": 1}))["rows"], 1);
     assert_eq!(find(&host, "sample_app/thing", &ada, json!({"returnColumn": "n"}))["rows"], 6);
+    host.stop();
+}
+
+/// From the platform's link to a document that is gone, as a browser without JavaScript goes.
+#[test]
+fn a_developer_of_the_app_looks_at_its_documents_and_deletes_them() {
+    const CODE: &str = "0efc46c1584e5d51c58a0f3317491f09f9047c55";
+    const CONSOLE: &str = "crud-console.localhost";
+    let platform = Platform::new();
+    platform.service(KEY);
+    platform.app(APP_ID, "sample_app", "Sample");
+    platform.auth_code(CODE, APP_ID);
+    let own = format!("access-token = {{ file = \"crud.key\" }}\nconsole-host = \"{CONSOLE}\"\n{ENTITIES}");
+    let host = start("crud", CRUD, &platform.section(), &own);
+    let ada = user(&host, "sample_app", "ada");
+    let ids: Vec<String> = ["<b>One</b>", "Two", "Three"]
+        .iter()
+        .map(|title| {
+            let made = told(&sent(host.post("/s/crud/sample_app/blog"), &ada, json!({"title": title})));
+            made["entity"]["_id"].as_str().expect("an id").to_owned()
+        })
+        .collect();
+    told(&sent(host.post("/s/crud/shop/thing"), &user(&host, "shop", "ada"), json!({"n": 1})));
+
+    let opened = host.get(&format!("/entity/blog?appAuthCode={CODE}")).at(CONSOLE).send();
+    assert_eq!((opened.status, opened.header("location")), (303, Some("/entity/blog")), "{}", opened.text());
+    let cookie = opened.header("set-cookie").and_then(|set| set.split(';').next()).expect("a cookie").to_owned();
+    let get = |path: &str| host.get(path).at(CONSOLE).header("cookie", &cookie).send();
+    let page = |path: &str, status: u16| {
+        let answer = get(path);
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (status, Some("text/html; charset=utf-8")),
+            "{}",
+            answer.text()
+        );
+        answer.text()
+    };
+    let first = page("/", 200);
+    for shown in [
+        "<bdi>sample_app</bdi>",
+        "<strong>3</strong> documents",
+        "<strong>0</strong> documents",
+        "<bdi>title</bdi> <span>String</span>",
+    ] {
+        assert!(first.contains(shown), "{shown} in {first}");
+    }
+    let list = page("/entity/blog", 200);
+    let places: Vec<_> = ids.iter().rev().map(|id| list.find(&format!("/entity/blog/{id}\"")).expect("it is listed")).collect();
+    assert!(places.is_sorted() && list.contains("&lt;b&gt;One&lt;/b&gt;") && !list.contains("<b>"), "{list}");
+    assert_eq!((get("/console.css").status, get("/console.svg").status), (200, 200));
+
+    // Nobody but the console's own page deletes.
+    let path = format!("/entity/blog/{}/delete", ids[1]);
+    assert!(page(&path, 200).contains(&format!("<form class=\"actions\" method=\"post\" action=\"{path}\">")));
+    let origin = format!("http://{CONSOLE}:{}", host.address.port());
+    let post = |path: &str, origin: &str| host.post(path).at(CONSOLE).header("cookie", &cookie).header("origin", origin).send();
+    assert_eq!(post(&path, "http://crud.localhost").status, 403);
+    let deleted = post(&path, &origin);
+    assert_eq!((deleted.status, deleted.header("location")), (303, Some("/entity/blog?done=deleted")), "{}", deleted.text());
+    let titles = |host: &Running| {
+        let found = find(host, "sample_app/blog", &ada, json!({}))["entities"].clone();
+        found.as_array().expect("a list").iter().map(|row| row["title"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(titles(&host), ["<b>One</b>", "Three"]);
+    assert_eq!(post("/entity/blog/erase", &origin).status, 303);
+    assert_eq!(titles(&host), [json!(null); 0]);
+    page("/entity/blog/erase/no", 404);
+    let shop = find(&host, "shop/thing", &header(&host, "crud", "shop", None), json!({}));
+    assert_eq!(shop["rows"], 1, "another app's stay");
     host.stop();
 }

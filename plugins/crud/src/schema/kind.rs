@@ -36,6 +36,21 @@ impl Kind {
         }
     }
 
+    /// The word for people.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::String => "String",
+            Self::Number => "Number",
+            Self::Date => "Date",
+            Self::Boolean => "Boolean",
+            Self::ObjectId => "ObjectId",
+            Self::Buffer => "Buffer",
+            Self::Mixed => "Mixed",
+            Self::Array(_) => "list",
+            Self::Nested(_) => "fields",
+        }
+    }
+
     fn of_word(word: &str) -> Result<Self, String> {
         Ok(match word {
             "String" => Self::String,

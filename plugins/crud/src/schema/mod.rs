@@ -1,7 +1,7 @@
 //! What a document of an entity holds: fields with types, declared as in mongoose, whose documents these once were.
 
 mod cast;
-mod date;
+pub(crate) mod date;
 mod kind;
 mod options;
 
@@ -47,6 +47,11 @@ impl Schema {
             Ok((name.clone(), field))
         };
         declared.iter().map(field).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The names of the fields with what they hold, in their order.
+    pub(crate) fn fields(&self) -> impl ExactSizeIterator<Item = (&str, &Kind)> {
+        self.0.iter().map(|(name, field)| (name.as_str(), &field.kind))
     }
 
     /// The field at the end of a path such as `address.street`; elements of lists have no names.

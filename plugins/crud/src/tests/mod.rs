@@ -1,5 +1,6 @@
 //! The service as the clients of 2015 and later ones use it, natively.
 
+mod console;
 mod hostile;
 mod ownership;
 mod properties;
