@@ -42,6 +42,7 @@ private = ["127.0.0.1"]
 
 /// The entity that the demo's app declares. Pages of 2015 call it, and those hear of nothing but success.
 const CRUD: &str = r#"error-status = 200
+console-host = "crud.localhost"
 
 [services.crud.kv]
 stores = ["documents"]
