@@ -9,11 +9,14 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, nice, set_parent_process_death_signal, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wasmtime::Engine;
 
-use super::engine::{Mode, code_settings};
+use super::{
+    engine::{Mode, code_settings},
+    lanes::NICE,
+};
 
 /// What compiling one component may use.
 #[derive(Debug, Clone, Copy)]
@@ -120,6 +123,8 @@ pub fn compile_here(mode: Mode, memory: u64, cpu_seconds: u64) -> i32 {
         .and_then(|()| {
             setrlimit(Resource::Cpu, Rlimit { current: Some(cpu_seconds), maximum: Some(cpu_seconds.saturating_add(1)) })
         });
+    // Installing gives way to requests, as slow ones do. Where the system refuses, it takes its share.
+    let _ = nice(NICE);
     let say = |words: String| {
         // Nothing is left to do when even stderr fails.
         let _ = std::io::stderr().write_all(words.as_bytes());

@@ -1,7 +1,7 @@
 //! Where a guest is polled: at first by whoever took the request, and once it has used up its first tick by threads of its own.
 //!
 //! So no guest holds a request worker longer than a tick, and accepting connections, timers and administration run where no
-//! guest is ever polled for longer. The slow lane's threads have the lowest priority: work that was quick goes first.
+//! guest is ever polled for longer. The slow lane's threads have a low priority: work that was quick goes first.
 
 use std::{
     future::Future,
@@ -15,6 +15,11 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::meter::Meter;
 use crate::task::AbortOnDrop;
+
+/// How much what is slow gives way: a ninth of the share of what is quick. The lowest priority (19, a sixty-eighth) lets calls
+/// run into their time limits as soon as the machine has other work, of the host or not: beside twelve busy loops on two cores a
+/// call of half a second took a minute.
+pub(super) const NICE: i32 = 10;
 
 /// A running guest that can be moved between threads while it waits.
 pub struct Guest<T> {
@@ -62,8 +67,8 @@ impl Lanes {
             .worker_threads(threads)
             .thread_name("wharf-slow-lane")
             .on_thread_start(|| {
-                // Lowest priority. Where the system refuses, the kernel's fairness has to do.
-                if let Err(error) = rustix::process::nice(19) {
+                // Where the system refuses, the kernel's fairness has to do.
+                if let Err(error) = rustix::process::nice(NICE) {
                     tracing::warn!(%error, "the slow lane runs at normal priority");
                 }
             })
