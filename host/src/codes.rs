@@ -164,8 +164,8 @@ codes! {
          until it is over or somebody logs out. The request came without that cookie, or with one that is unknown, over, or \
          another console's. Open the console from the platform.";
     AUTH_CODE_REFUSED = "WH2007", "the link does not open the console",
-        "The auth code in the link is not one, or the platform did not accept it: it is older than a minute, was used before, or is \
-         not a code for consoles. Open the console from the platform again. The host's log has the cause.";
+        "The auth code in the link is not one, or the platform did not accept it: it is older than a minute, was used before, \
+         is not a code for consoles, or is one of an app that has not subscribed to the service. Open the console from the platform again. The host's log has the cause.";
     CROSS_SITE = "WH2008", "the request does not come from the console",
         "A console takes what changes things (any method but GET and HEAD) from its own pages only: Sec-Fetch-Site must be \
          same-origin and Origin the console's own, as far as the browser sends them, and one of them must be there. A proxy \

@@ -160,6 +160,8 @@ impl Consoles {
                 "authCode.NotExist" => return Err(Refused::Code("not_exist")),
                 "authCode.Expired" => return Err(Refused::Code("expired")),
                 "authCode.TypeNotRight" => return Err(Refused::Code("type_not_right")),
+                // A good code, of an app that has nothing to do with the service.
+                "backService.noSubscribeRecordFound" => return Err(Refused::Code("not_subscribed")),
                 _ => NoApp::Refused { code },
             },
             Err(error) => error,

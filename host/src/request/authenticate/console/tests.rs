@@ -242,10 +242,16 @@ async fn of_equal_codes_that_come_at_once_one_is_shown_to_the_platform() {
 #[tokio::test]
 async fn a_refusal_is_remembered_for_a_moment() {
     let test = Test::new();
-    for (number, (said, why)) in
-        [("NotExist", "not_exist"), ("Expired", "expired"), ("TypeNotRight", "type_not_right")].into_iter().enumerate()
+    for (number, (said, why)) in [
+        ("authCode.NotExist", "not_exist"),
+        ("authCode.Expired", "expired"),
+        ("authCode.TypeNotRight", "type_not_right"),
+        ("backService.noSubscribeRecordFound", "not_subscribed"),
+    ]
+    .into_iter()
+    .enumerate()
     {
-        test.platform_says(Err(&format!("authCode.{said}")));
+        test.platform_says(Err(said));
         for _ in 0..3 {
             assert_eq!(test.get(&format!("/?appAuthCode={CODE}"), "").await, out(Refused::Code(why)));
             assert_eq!(test.asked(), number + 1);
