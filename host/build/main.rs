@@ -6,7 +6,7 @@ mod target;
 mod wasm;
 
 /// The shipped plugins, in the order in which the demo installs them.
-const PLUGINS: [&str; 5] = ["hello", "echo", "notes", "crud", "user"];
+const PLUGINS: [&str; 6] = ["hello", "echo", "notes", "crud", "user", "blog"];
 
 fn main() {
     // Asked for when it runs: a target directory can serve several clones, and the script in it came from one of them.

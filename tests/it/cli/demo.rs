@@ -40,10 +40,13 @@ fn every_example_works_as_printed() {
     let argv = context["argv"].as_array().expect("an example has argv").iter().filter_map(Value::as_str).skip(1);
     let answer = Command::new("curl").args(argv).output().expect("curl runs").stdout;
     let answer = String::from_utf8_lossy(&answer).into_owned();
-    for service in ["hello", "echo", "notes", "crud", "user"] {
+    for service in ["hello", "echo", "notes", "crud", "user", "blog"] {
         let api = format!("\"api\":\"{}/s/{service}\"", ready["url"].as_str().expect("the demo says its address"));
         assert!(answer.contains(&api), "{service} has not said yes to the demo's app: {answer}");
     }
+    let page = ready["page"].as_str().expect("the demo says where its page is");
+    let answer = Command::new("curl").args(["-sif", page]).output().expect("curl runs");
+    assert!(answer.status.success(), "{page} is not served: {}", String::from_utf8_lossy(&answer.stdout));
     let refused = examples.iter().filter(|example| example["expect_status"] == 401).count();
     assert!(refused >= 1, "no example shows a refusal: {ready}");
     process.stop_by(Signal::TERM, here.path());

@@ -4,10 +4,11 @@ use std::fs;
 
 use crate::support::{TestHost, wharf};
 
-const PLUGINS: [(&str, &str, &str); 3] = [
+const PLUGINS: [(&str, &str, &str); 4] = [
     ("notes", env!("WHARF_PLUGIN_NOTES"), include_str!("../../../plugins/notes/README.md")),
     ("crud", env!("WHARF_PLUGIN_CRUD"), include_str!("../../../plugins/crud/README.md")),
     ("user", env!("WHARF_PLUGIN_USER"), include_str!("../../../plugins/user/README.md")),
+    ("blog", env!("WHARF_PLUGIN_BLOG"), include_str!("../../../plugins/blog/README.md")),
 ];
 
 /// The blocks of configuration, as one.
@@ -22,7 +23,7 @@ fn the_configuration_is_one_that_the_host_takes() {
         let text = toml(readme);
         assert!(text.contains(&format!("[services.{name}]")), "the README of `{name}` shows no configuration");
         let host = TestHost::new().section("[platform]\nmode = \"embedded\"\n").section(&text);
-        for secret in ["notes.key", "board.token", "crud.key", "user.key"] {
+        for secret in ["notes.key", "board.token", "crud.key", "user.key", "blog.key"] {
             fs::write(host.path().join(secret), format!("a secret called {secret}")).expect("a file can be written");
         }
         host.write();

@@ -129,6 +129,7 @@ pub(super) fn text(host: &Host, directory: &Directory, examples: &[Example]) -> 
         std::process::id(),
         directory.path().display()
     );
+    text.push_str(&format!("\nopen {} in a browser\n", page(host)));
     for example in examples {
         text.push_str(&format!("\n# {}\n{}\n", example.about, shell(&example.argv)));
     }
@@ -144,8 +145,13 @@ pub(super) fn json(host: &Host, directory: &Directory, examples: &[Example]) -> 
         .collect();
     json!({
         "address": host.address.to_string(), "url": format!("http://{}", host.address), "pid": std::process::id(),
-        "directory": directory.path(), "examples": examples,
+        "page": page(host), "directory": directory.path(), "examples": examples,
     })
+}
+
+/// Where a person sees the services at work.
+fn page(host: &Host) -> String {
+    format!("http://{}/s/blog/", host.address)
 }
 
 /// Words as a shell reads them back: quoted where it would do anything with them.

@@ -15,16 +15,18 @@ use crate::{
 };
 
 /// The shipped plugins, built for wasm32 by the build script.
-pub(super) const PLUGINS: [(&str, &[u8]); 5] = [
+pub(super) const PLUGINS: [(&str, &[u8]); 6] = [
     ("hello", include_bytes!(env!("WHARF_PLUGIN_HELLO"))),
     ("echo", include_bytes!(env!("WHARF_PLUGIN_ECHO"))),
     ("notes", include_bytes!(env!("WHARF_PLUGIN_NOTES"))),
     ("crud", include_bytes!(env!("WHARF_PLUGIN_CRUD"))),
     ("user", include_bytes!(env!("WHARF_PLUGIN_USER"))),
+    ("blog", include_bytes!(env!("WHARF_PLUGIN_BLOG"))),
 ];
 
 /// The demo's services, each with a securityKey of its own, and what their plugins are granted.
-pub(super) const SERVICES: [(&str, &str); 5] = [("hello", ""), ("echo", ""), ("notes", NOTES), ("crud", CRUD), ("user", USER)];
+pub(super) const SERVICES: [(&str, &str); 6] =
+    [("hello", ""), ("echo", ""), ("notes", NOTES), ("crud", CRUD), ("user", USER), ("blog", "")];
 
 /// Shared notes go to the demo's own echo.
 const NOTES: &str = r#"
