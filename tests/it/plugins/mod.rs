@@ -3,6 +3,7 @@
 mod crud;
 mod user;
 mod together;
+mod blog;
 mod readmes;
 
 use std::fs;

@@ -3,6 +3,7 @@
 //! Every wait has a deadline ([`wait`]) and is for a condition; nothing sleeps to let something happen.
 
 pub(crate) mod bomb;
+pub(crate) mod browser;
 pub(crate) mod cli;
 pub(crate) mod flow;
 pub(crate) mod http;

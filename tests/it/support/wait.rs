@@ -14,13 +14,19 @@ const INTERVAL: Duration = Duration::from_millis(5);
 
 /// Asks until there is an answer. `what` is the sentence of the failure: "the host ends".
 #[track_caller]
-pub(crate) fn until<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, probe: impl FnMut() -> Option<T>) -> T {
+    ever(probe).unwrap_or_else(|| panic!("waited {PATIENCE:?} in vain until {what}"))
+}
+
+/// The same for who has more to say when there is none.
+#[track_caller]
+pub(crate) fn ever<T>(mut probe: impl FnMut() -> Option<T>) -> Option<T> {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        if let Some(answer) = probe() {
+        let answer = probe();
+        if answer.is_some() || Instant::now() >= deadline {
             return answer;
         }
-        assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain until {what}");
         thread::sleep(INTERVAL);
     }
 }
