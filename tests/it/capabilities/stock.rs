@@ -140,7 +140,7 @@ fn an_injected_secret_reaches_the_server_and_nobody_else() {
 fn what_the_other_server_does_wrong_is_an_error_and_its_silence_ends_with_the_call() {
     for guest in STOCK {
         let server = Server::new(echo);
-        let host = host(granted(guest, &server, "").limit("wall", "500ms").limit("body-in", "1KiB"));
+        let host = host(granted(guest, &server, "").limit("wall", "3s").limit("body-in", "1KiB"));
         assert_eq!(fetch(&host, guest, "POST", &server.url("/short"), b"").status, 502);
         host.post(&format!("/s/{}/fetch", guest.name))
             .header("x-url", server.url("/never"))

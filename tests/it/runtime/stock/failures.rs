@@ -48,7 +48,7 @@ fn a_body_that_is_not_what_was_announced() {
 #[test]
 fn a_body_that_is_left_unfinished() {
     // Where nothing tells that nobody will write on, the call's time does.
-    each(&[("wall", "500ms")], |host, root| {
+    each(&[("wall", "2s")], |host, root| {
         for unfinished in ["unfinished", "leak"] {
             host.get(&format!("{root}/{unfinished}")).open().breaks_off_or(502);
         }
