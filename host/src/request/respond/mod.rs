@@ -1,0 +1,158 @@
+//! The one table from outcome to response.
+
+mod cors;
+mod failure;
+mod refusal;
+mod refuse;
+
+pub use self::{
+    cors::{is_preflight, preflight},
+    refusal::Refusal,
+};
+
+use axum::{body::Body, response::Response};
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS},
+    request::Parts,
+};
+
+use super::{
+    address::Addressed,
+    headers, page,
+    record::Record,
+    service::{Hosted, Origin},
+};
+use crate::{codes::Code, runtime::outcome::Outcome};
+
+/// What the stops of the line end in.
+pub type Answer = Result<End, Refusal>;
+
+/// What a request that was not refused came to.
+#[derive(Debug)]
+pub enum End {
+    /// A call of the plugin.
+    Call(Outcome),
+    /// An answer of the host's own, which no plugin had a part in.
+    Host(Response),
+}
+
+/// What is known of a request when it is answered.
+#[derive(Debug, Default)]
+pub struct Context {
+    origin: Origin,
+    /// Whether the service has a securityKey, and the status of its Ocean-Auth refusals. None of a console's is one.
+    ocean_status: Option<StatusCode>,
+    /// Whether a person will read the answer.
+    is_read: bool,
+}
+
+impl Context {
+    pub fn new(hosted: Option<&Hosted>, parts: &Parts) -> Self {
+        let origin = hosted.map(|hosted| hosted.origin).unwrap_or_default();
+        Self { origin, ocean_status: None, is_read: origin == Origin::Console && !wants_json(parts) }
+    }
+
+    pub fn addressed(&mut self, addressed: &Addressed) {
+        let ocean = addressed.service.ocean_auth.as_ref().filter(|_| self.origin != Origin::Console);
+        self.ocean_status = ocean.map(|_| addressed.service.error_status);
+    }
+}
+
+/// Whether a script asks and no person: consoles are for people, so only those get JSON there that say so.
+fn wants_json(parts: &Parts) -> bool {
+    let accepts = |kind: &str| {
+        let values = parts.headers.get_all(ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
+        values.into_iter().any(|value| value.to_ascii_lowercase().contains(kind))
+    };
+    accepts("json") && !accepts("text/html")
+}
+
+/// Who reads an error.
+#[derive(Debug, Clone, Copy)]
+struct Reader<'r> {
+    request_id: &'r str,
+    is_person: bool,
+}
+
+/// Makes the response, and logs what its reader is not told.
+pub fn respond(context: &Context, answer: Answer, record: &Record) -> Response {
+    let reader = Reader { request_id: &record.id, is_person: context.is_read };
+    let mut response = match answer {
+        Ok(End::Host(response)) => response,
+        Ok(End::Call(Outcome::Response { status, headers, body })) => guest(context, status, headers, body),
+        Ok(End::Call(Outcome::Streaming(head))) => guest(context, head.status, head.headers, Body::new(head.body)),
+        Ok(End::Call(Outcome::Failed(failure))) => {
+            let (status, code, retry) = failure::code(&failure);
+            record.failed(&failure);
+            failure::log(record, code, &failure);
+            let mut response = error(status, code, reader);
+            if let Some(seconds) = retry {
+                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            response
+        }
+        Err(refused) => {
+            record.refused(&refused);
+            refusal::log(record, &refused);
+            refuse::refuse(context, &refused, reader)
+        }
+    };
+    match context.origin {
+        Origin::Console => headers::of_console(response.headers_mut()),
+        Origin::Shared | Origin::Own => cors::add(response.headers_mut()),
+    }
+    response
+}
+
+/// The host's error shape: a stable code, its title, and the id under which the log tells more.
+fn error(status: StatusCode, code: &Code, reader: Reader<'_>) -> Response {
+    let Reader { request_id, is_person } = reader;
+    if is_person {
+        return page::error(status, code, request_id);
+    }
+    let body = serde_json::json!({"error": {"code": code.id, "message": code.title, "request_id": request_id}});
+    json(status, body.to_string())
+}
+
+pub fn json(status: StatusCode, body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+fn guest(context: &Context, status: StatusCode, headers: HeaderMap, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    let headers = response.headers_mut();
+    headers::from_guest(headers, context.origin);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if context.origin == Origin::Shared && may_script(headers) {
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(SANDBOX));
+    }
+    response
+}
+
+/// What a page of a plugin may do on an origin it shares with other services: run its scripts in an opaque origin of its own,
+/// without the cookies, storage or pages of anybody else.
+const SANDBOX: &str = "sandbox allow-scripts allow-forms allow-popups";
+
+/// Whether a browser could run a script in this response: anything but the types named here, nosniff given.
+fn may_script(headers: &HeaderMap) -> bool {
+    let Some(content_type) = headers.get(CONTENT_TYPE) else { return true };
+    let kind = content_type.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    const HARMLESS: [&[u8]; 8] = [
+        b"application/json",
+        b"text/plain",
+        b"application/octet-stream",
+        b"text/css",
+        b"image/png",
+        b"image/jpeg",
+        b"image/webp",
+        b"text/event-stream",
+    ];
+    !HARMLESS.iter().any(|harmless| kind.eq_ignore_ascii_case(harmless))
+}

@@ -1,0 +1,177 @@
+//! Why a request went no further, and what the log says of it.
+
+use crate::request::{
+    authenticate::{bearer::Reason, console::Refused},
+    record::Record,
+};
+
+/// Why a request went no further. Each has one row in [`refuse`](super::refuse).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    NoService,
+    BadRequest(&'static str),
+    /// An Ocean-Auth header was sent and is not valid.
+    BadOceanAuth(&'static str),
+    /// More than one credential was sent, or something that is none.
+    BadCredentials(&'static str),
+    /// Credentials of a scheme were sent that this host does not speak.
+    OtherScheme,
+    /// A bearer token was sent and opens nothing here, or could not be looked up.
+    BadToken(Reason),
+    /// No credential of a kind that the route takes was sent.
+    Unproven {
+        bearer_only: bool,
+    },
+    /// The caller is of another kind than the route needs.
+    Forbidden {
+        bearer: bool,
+    },
+    /// The caller lacks one of the scopes, which stand here with spaces between.
+    InsufficientScope {
+        needed: String,
+    },
+    /// A notice that names no message.
+    BadNotice(&'static str),
+    /// More notices than the service takes.
+    NoticeRate {
+        retry_after: std::time::Duration,
+    },
+    /// The store does not take what has to be kept.
+    StoreFailed,
+    /// The app has cancelled its subscription, or is not known to have one.
+    NotSubscribed,
+    NotReady,
+    NoRoute,
+    NoMethod {
+        allow: String,
+    },
+    BodyTooLarge {
+        asked: u64,
+        allowed: u64,
+    },
+    HeadersTooLarge {
+        /// Whether they are too long or too many.
+        limit: &'static str,
+        asked: u64,
+        allowed: u64,
+    },
+    SlowBody,
+    NoPermit {
+        /// Whose permits were all taken.
+        of: &'static str,
+        asked: u64,
+        allowed: u64,
+    },
+    CallerBudget {
+        /// Of what it had too many.
+        limit: &'static str,
+        retry_after: std::time::Duration,
+        asked: u64,
+        allowed: u64,
+    },
+    /// The console is not entered.
+    Console(Refused),
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        Self::Console(refused)
+    }
+}
+
+impl Refusal {
+    /// One word for each cause, for metrics and logs.
+    pub fn cause(&self) -> &'static str {
+        match self {
+            Self::NoService => "no-service",
+            Self::BadRequest(_) => "bad-request",
+            Self::BadOceanAuth(_) => "bad-ocean-auth",
+            Self::BadCredentials(_) => "bad-credentials",
+            Self::OtherScheme => "other-scheme",
+            Self::BadToken(_) => "bad-token",
+            Self::Unproven { .. } => "unproven",
+            Self::Forbidden { .. } => "forbidden",
+            Self::InsufficientScope { .. } => "insufficient-scope",
+            Self::BadNotice(_) => "bad-notice",
+            Self::NoticeRate { .. } => "notice-rate",
+            Self::StoreFailed => "store-failed",
+            Self::NotSubscribed => "not-subscribed",
+            Self::NotReady => "not-ready",
+            Self::NoRoute => "no-route",
+            Self::NoMethod { .. } => "no-method",
+            Self::BodyTooLarge { .. } => "body-too-large",
+            Self::HeadersTooLarge { .. } => "headers-too-large",
+            Self::SlowBody => "slow-body",
+            Self::NoPermit { .. } => "no-permit",
+            Self::CallerBudget { .. } => "caller-budget",
+            Self::Console(refused) => refused.cause(),
+        }
+    }
+
+    /// The limit it is for, if it is for one, by its name in the configuration.
+    pub fn limit(&self) -> Option<&'static str> {
+        match self {
+            Self::BodyTooLarge { .. } => Some("body-in"),
+            Self::HeadersTooLarge { limit, .. } => Some(limit),
+            Self::SlowBody => Some("min-body-rate"),
+            Self::NoPermit { of: "host", .. } => Some("max-calls"),
+            Self::NoPermit { .. } => Some("concurrency"),
+            Self::CallerBudget { limit, .. } => Some(limit),
+            Self::NoticeRate { .. } => Some("notice-rate"),
+            _ => None,
+        }
+    }
+}
+
+/// One line for each refusal, with the cause that the answer does not tell.
+pub(super) fn log(record: &Record, refusal: &Refusal) {
+    let (request_id, service, plugin, app) = (record.id.as_str(), record.service(), record.plugin.as_deref(), record.app());
+    let (address, limit, cause) = (record.address, refusal.limit(), refusal.cause());
+    match refusal {
+        // What any stranger can cause by asking for nothing in particular is not worth a line each.
+        Refusal::NoService | Refusal::NoRoute | Refusal::NoMethod { .. } => {
+            tracing::debug!(request_id, service, app, %address, cause, "the request is refused");
+        }
+        Refusal::BadOceanAuth(cause) => tracing::info!(request_id, service, %address, cause, "Ocean-Auth refused"),
+        Refusal::BadToken(Reason::Unreadable) => {
+            tracing::error!(request_id, service, %address, "a bearer token could not be looked up");
+        }
+        Refusal::BadToken(reason) => {
+            tracing::info!(request_id, service, %address, cause = reason.as_str(), "bearer token refused");
+        }
+        Refusal::BadCredentials(cause) => tracing::info!(request_id, service, %address, cause, "credentials refused"),
+        Refusal::BadRequest(why) => tracing::info!(request_id, service, app, %address, why, "the request is malformed"),
+        Refusal::BadNotice(why) => tracing::info!(request_id, service, %address, why, "a notice names no message"),
+        Refusal::BodyTooLarge { asked, allowed } => {
+            let what = "the request's body is larger than the route accepts";
+            tracing::info!(request_id, service, plugin, app, %address, limit, asked, allowed, "{what}");
+        }
+        Refusal::HeadersTooLarge { asked, allowed, .. } => {
+            tracing::info!(request_id, service, %address, limit, asked, allowed, "the request's headers are too large");
+        }
+        Refusal::NoPermit { of, asked, allowed } => {
+            tracing::warn!(request_id, service, plugin, app, limit, of, asked, allowed, "no permit came free in time");
+        }
+        Refusal::CallerBudget { asked, allowed, .. } => {
+            let what = "the caller has used up its budget";
+            tracing::info!(request_id, service, app, %address, limit, asked, allowed, "{what}");
+        }
+        Refusal::Console(Refused::NoSession("no_cookie")) => {
+            tracing::debug!(request_id, service, %address, cause, "the request is refused");
+        }
+        Refusal::Console(refused) => {
+            tracing::info!(request_id, service, %address, cause, detail = refused.detail(), "the console is not entered");
+        }
+        Refusal::OtherScheme
+        | Refusal::Unproven { .. }
+        | Refusal::Forbidden { .. }
+        | Refusal::InsufficientScope { .. }
+        | Refusal::NoticeRate { .. }
+        | Refusal::StoreFailed
+        | Refusal::NotSubscribed
+        | Refusal::NotReady
+        | Refusal::SlowBody => {
+            tracing::info!(request_id, service, plugin, app, %address, cause, limit, "the request is refused");
+        }
+    }
+}

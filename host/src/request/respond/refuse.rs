@@ -1,0 +1,170 @@
+//! The response to each refusal.
+
+use axum::response::Response;
+use http::{
+    HeaderValue, StatusCode,
+    header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE},
+};
+
+use super::{Context, Reader, Refusal, error, json};
+use crate::{
+    codes,
+    request::authenticate::{bearer::Reason, console::Refused},
+};
+
+pub(super) fn refuse(context: &Context, refused: &Refusal, reader: Reader<'_>) -> Response {
+    match refused {
+        Refusal::BadOceanAuth(_) => ocean_refusal(context),
+        Refusal::Unproven { bearer_only: false } if context.ocean_status.is_some() => ocean_refusal(context),
+        // RFC 6750 §3.1: no error code where no credential was sent, or one of another kind.
+        Refusal::Unproven { .. } | Refusal::OtherScheme => {
+            challenge(error(StatusCode::UNAUTHORIZED, &codes::REFUSED, reader), "")
+        }
+        Refusal::BadCredentials(_) => {
+            challenge(error(StatusCode::BAD_REQUEST, &codes::BAD_CREDENTIALS, reader), r#", error="invalid_request""#)
+        }
+        // The host's failure and not the token's, so that nobody throws a good one away.
+        Refusal::BadToken(Reason::Unreadable) => {
+            retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::STORE_FAILED, reader))
+        }
+        Refusal::BadToken(_) => challenge(error(StatusCode::UNAUTHORIZED, &codes::REFUSED, reader), r#", error="invalid_token""#),
+        Refusal::Forbidden { bearer: false } => error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, reader),
+        // RFC 6750 §3.1: the request "requires higher privileges than provided by the access token".
+        Refusal::Forbidden { bearer: true } => {
+            challenge(error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, reader), r#", error="insufficient_scope""#)
+        }
+        Refusal::InsufficientScope { needed } => challenge(
+            error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, reader),
+            &format!(r#", error="insufficient_scope", scope="{needed}""#),
+        ),
+        Refusal::BadNotice(_) => error(StatusCode::BAD_REQUEST, &codes::BAD_NOTICE, reader),
+        Refusal::NoticeRate { retry_after } => {
+            let mut response = error(StatusCode::TOO_MANY_REQUESTS, &codes::NOTICE_RATE, reader);
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs() + 1));
+            response
+        }
+        Refusal::StoreFailed => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::STORE_FAILED, reader)),
+        Refusal::NotSubscribed => not_subscribed(context, reader),
+        Refusal::NoService => error(StatusCode::NOT_FOUND, &codes::NO_SERVICE, reader),
+        Refusal::NoRoute => error(StatusCode::NOT_FOUND, &codes::NO_ROUTE, reader),
+        Refusal::NoMethod { allow } => {
+            let mut response = error(StatusCode::METHOD_NOT_ALLOWED, &codes::NO_METHOD, reader);
+            if let Ok(allow) = HeaderValue::from_str(allow) {
+                response.headers_mut().insert(ALLOW, allow);
+            }
+            response
+        }
+        Refusal::BadRequest(_) => error(StatusCode::BAD_REQUEST, &codes::BAD_REQUEST, reader),
+        Refusal::NotReady => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::NOT_READY, reader)),
+        Refusal::BodyTooLarge { .. } => error(StatusCode::PAYLOAD_TOO_LARGE, &codes::BODY_TOO_LARGE, reader),
+        Refusal::HeadersTooLarge { .. } => error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &codes::HEADERS_TOO_LARGE, reader),
+        Refusal::SlowBody => error(StatusCode::REQUEST_TIMEOUT, &codes::SLOW_BODY, reader),
+        Refusal::CallerBudget { retry_after, .. } => {
+            let mut response = error(StatusCode::TOO_MANY_REQUESTS, &codes::CALLER_BUDGET, reader);
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs() + 1));
+            response
+        }
+        Refusal::NoPermit { .. } => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::NO_PERMIT, reader)),
+        Refusal::Console(refused) => console_refusal(*refused, reader),
+    }
+}
+
+/// None of these is a 401: that would have to name a way in (RFC 9110 §15.5.2), and for cookies there is no such word.
+fn console_refusal(refused: Refused, reader: Reader<'_>) -> Response {
+    match refused {
+        Refused::NoSession(_) => error(StatusCode::FORBIDDEN, &codes::CONSOLE_CLOSED, reader),
+        Refused::Code(_) => error(StatusCode::FORBIDDEN, &codes::AUTH_CODE_REFUSED, reader),
+        Refused::CrossSite(_) => error(StatusCode::FORBIDDEN, &codes::CROSS_SITE, reader),
+        Refused::OtherCredential => error(StatusCode::BAD_REQUEST, &codes::BAD_CREDENTIALS, reader),
+        Refused::Platform(_) => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::AUTH_CODE_UNASKED, reader)),
+        Refused::Store => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::STORE_FAILED, reader)),
+    }
+}
+
+/// Adds the challenge of RFC 6750 §3 with `parameters`, which begin with a comma unless they are empty.
+///
+/// One realm for all services: the tokens of all are made in one place, and which service one opens is not a client's to guess.
+fn challenge(mut response: Response, parameters: &str) -> Response {
+    // Scopes are the manifest's and hold nothing that would have to be quoted.
+    if let Ok(value) = HeaderValue::from_str(&format!("Bearer realm=\"wharf\"{parameters}")) {
+        response.headers_mut().insert(WWW_AUTHENTICATE, value);
+    }
+    response
+}
+
+fn retry_later(mut response: Response) -> Response {
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+/// The one Ocean-Auth refusal, the same to the byte for every cause: so it carries no request id either.
+fn ocean_refusal(context: &Context) -> Response {
+    const BODY: &str = r#"{"success":false,"err":{"name":"Ocean Error","errCode":"ocean.notAuthorizeByOcean","errorMessage":"The request is not authorized by Ocean."}}"#;
+    let response = json(context.ocean_status.unwrap_or(StatusCode::UNAUTHORIZED), BODY.to_owned());
+    // RFC 9110 §15.5.2: a 401 names a way in. Ocean-Auth is no registered scheme, and bearer tokens open the same routes.
+    if response.status() == StatusCode::UNAUTHORIZED { challenge(response, "") } else { response }
+}
+
+/// In the words of the platform for its own clients, else in the host's.
+fn not_subscribed(context: &Context, reader: Reader<'_>) -> Response {
+    const BODY: &str = r#"{"success":false,"err":{"name":"Ocean Error","errCode":"app.notSubscribedApp","errorMessage":"The app has not subscribed to this service."}}"#;
+    match context.ocean_status {
+        Some(StatusCode::OK) => json(StatusCode::OK, BODY.to_owned()),
+        Some(_) => json(StatusCode::FORBIDDEN, BODY.to_owned()),
+        None => error(StatusCode::FORBIDDEN, &codes::NOT_SUBSCRIBED, reader),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS};
+
+    use super::{super::respond, *};
+    use crate::request::record::Record;
+
+    fn refused(refusal: Refusal, ocean_status: Option<StatusCode>) -> Response {
+        let context = Context { ocean_status, ..Context::default() };
+        let (parts, ()) = http::Request::new(()).into_parts();
+        let record = Record::begin("r1".into(), [127, 0, 0, 1].into(), Default::default(), &parts);
+        respond(&context, Err(refusal), &record)
+    }
+
+    fn header(response: &Response, name: http::HeaderName) -> Option<&str> {
+        response.headers().get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// RFC 6750 §3.1, and the table of `docs/identity.md`.
+    #[test]
+    fn bearer_refusals_say_what_the_rfc_says() {
+        let scopes = Refusal::InsufficientScope { needed: "a:b c".to_owned() };
+        for (refusal, status, challenge) in [
+            (Refusal::Unproven { bearer_only: true }, 401, Some("Bearer realm=\"wharf\"")),
+            (Refusal::Unproven { bearer_only: false }, 401, Some("Bearer realm=\"wharf\"")),
+            (Refusal::OtherScheme, 401, Some("Bearer realm=\"wharf\"")),
+            (Refusal::BadCredentials("malformed"), 400, Some("Bearer realm=\"wharf\", error=\"invalid_request\"")),
+            (Refusal::BadToken(Reason::Unknown), 401, Some("Bearer realm=\"wharf\", error=\"invalid_token\"")),
+            (Refusal::BadToken(Reason::Expired), 401, Some("Bearer realm=\"wharf\", error=\"invalid_token\"")),
+            (scopes, 403, Some("Bearer realm=\"wharf\", error=\"insufficient_scope\", scope=\"a:b c\"")),
+            (Refusal::Forbidden { bearer: true }, 403, Some("Bearer realm=\"wharf\", error=\"insufficient_scope\"")),
+            (Refusal::Forbidden { bearer: false }, 403, None),
+            (Refusal::BadToken(Reason::Unreadable), 503, None),
+        ] {
+            let response = refused(refusal.clone(), None);
+            assert_eq!((response.status().as_u16(), header(&response, WWW_AUTHENTICATE)), (status, challenge), "{refusal:?}");
+            assert_eq!(header(&response, ACCESS_CONTROL_ALLOW_ORIGIN), Some("*"));
+            assert!(header(&response, ACCESS_CONTROL_EXPOSE_HEADERS).unwrap().contains("WWW-Authenticate"));
+        }
+    }
+
+    #[test]
+    fn the_ocean_refusal_challenges_where_it_is_a_401() {
+        for (status, challenge) in [(StatusCode::UNAUTHORIZED, Some("Bearer realm=\"wharf\"")), (StatusCode::OK, None)] {
+            for refusal in [Refusal::BadOceanAuth("bad_padding"), Refusal::Unproven { bearer_only: false }] {
+                let response = refused(refusal, Some(status));
+                assert_eq!((response.status(), header(&response, WWW_AUTHENTICATE)), (status, challenge));
+            }
+            let bearer = refused(Refusal::Unproven { bearer_only: true }, Some(status));
+            assert_eq!(bearer.status(), StatusCode::UNAUTHORIZED);
+        }
+    }
+}
