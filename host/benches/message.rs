@@ -86,10 +86,10 @@ fn drain(runtime: &Runtime) -> (f64, f64) {
     platform.has(GOOD, &Messages { count: COUNT, apps: 1_000, app: "app", kinds: TURNS });
     let took = platform.until_resolved(GOOD, COUNT).as_secs_f64();
     let (most, _) = host.memory_mib();
-    let booked = runtime.block_on(host.booked());
-    assert!(booked.len() == COUNT && booked.iter().all(|times| *times == 1), "the plugin's book is wrong");
     let per_s = COUNT as f64 / took;
     say(&format!("drain: {COUNT} messages in {took:.2} s, {per_s:.0}/s; memory {before:.0} to {most:.0} MiB"));
+    let booked = runtime.block_on(host.booked());
+    assert!(booked.len() == COUNT && booked.iter().all(|times| *times == 1), "the plugin's book is wrong");
     (per_s, most - before)
 }
 

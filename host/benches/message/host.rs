@@ -71,11 +71,19 @@ impl Host {
 
     /// How often the journal has each message.
     pub(crate) async fn booked(&self) -> Vec<u64> {
-        let url = format!("http://{}/s/{GOOD}/messages", self.address);
-        let answer = reqwest::get(url).await.expect("an answer").bytes().await.expect("a body");
-        let book: serde_json::Value = serde_json::from_slice(&answer).expect("JSON");
-        let times = |message: &serde_json::Value| message["times"].as_u64();
-        book.as_array().expect("messages").iter().filter_map(times).collect()
+        // As many as fit into one call's limits.
+        const PAGE: usize = 1_000;
+        let (mut all, mut after) = (Vec::new(), String::new());
+        loop {
+            let url = format!("http://{}/s/{GOOD}/messages?limit={PAGE}&after={after}", self.address);
+            let answer = reqwest::get(url).await.expect("an answer").bytes().await.expect("a body");
+            let page: Vec<serde_json::Value> = serde_json::from_slice(&answer).expect("messages");
+            all.extend(page.iter().filter_map(|message| message["times"].as_u64()));
+            match page.last().and_then(|message| message["id"].as_str()) {
+                Some(last) if page.len() == PAGE => last.clone_into(&mut after),
+                _ => return all,
+            }
+        }
     }
 }
 

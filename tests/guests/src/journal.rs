@@ -72,17 +72,26 @@ fn note(kind: &str, subscription: &Subscription) -> Result<()> {
 }
 
 /// All messages, in the order of their ids.
+/// From where on to list, and how much.
+#[derive(Deserialize)]
+struct Where {
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+/// All messages; or those behind one, as many as were asked for.
 #[get("/messages")]
-fn messages() -> Result<Json<Vec<Noted>>> {
+fn messages(query: Option<Query<Where>>) -> Result<Json<Vec<Noted>>> {
+    let (mut after, limit) = query.map_or((None, None), |Query(page)| (page.after, page.limit));
     let journal = kv::shared("journal")?;
-    let (mut all, mut after) = (Vec::new(), None);
+    let mut all = Vec::new();
     loop {
-        let page = journal.keys("messages/", after.as_deref(), 1_000)?;
+        let page = journal.keys("messages/", after.map(|id| format!("messages/{id}")).as_deref(), limit.unwrap_or(1_000))?;
         for key in page.keys {
             all.extend(journal.get_json(&key)?);
         }
-        after = page.next;
-        if after.is_none() {
+        after = page.next.and_then(|key| Some(key.strip_prefix("messages/")?.to_owned()));
+        if after.is_none() || limit.is_some() {
             return Ok(Json(all));
         }
     }
