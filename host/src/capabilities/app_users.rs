@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use wasmtime::component::{HasSelf, Linker};
 
-use super::{Lacking, missing, of_platform};
+use super::{Lacking, allowed, of_platform};
 use crate::{
     bindings::{
         app_users::{self as wit, Host, add_to_linker},
@@ -54,14 +54,7 @@ pub struct Grant {
 impl Grant {
     /// Fails when it is required and `[services.<key>]` does not grant it.
     pub fn new(manifest: &Manifest, service: &Service) -> Result<Self, Problems> {
-        let mut asked = manifest.permissions.iter().filter(|permission| permission.capability == Capability::AppUsers).peekable();
-        let granted = service.app_users && asked.peek().is_some();
-        let problems = asked.map(|permission| missing(manifest, service, permission));
-        let problems = problems.fold(Problems::default(), |mut all, more| {
-            all.extend(more);
-            all
-        });
-        problems.or(Self { service: granted.then(|| service.key.clone()) })
+        allowed(manifest, service, Capability::AppUsers, service.app_users).map(|service| Self { service })
     }
 }
 

@@ -7,7 +7,7 @@ use std::{mem, sync::Arc};
 
 use wasmtime::component::{HasSelf, Linker};
 
-use super::{Lacking, Writes, missing, of_store};
+use super::{Lacking, Writes, allowed, of_store};
 use crate::{
     bindings::{
         mail::{Host, Letter, add_to_linker},
@@ -63,14 +63,7 @@ pub struct Grant {
 impl Grant {
     /// Fails when it is required and `[services.<key>]` does not grant it.
     pub fn new(manifest: &Manifest, service: &Service) -> Result<Self, Problems> {
-        let mut asked = manifest.permissions.iter().filter(|permission| permission.capability == Capability::Mail).peekable();
-        let granted = service.mail && asked.peek().is_some();
-        let problems = asked.map(|permission| missing(manifest, service, permission));
-        let problems = problems.fold(Problems::default(), |mut all, more| {
-            all.extend(more);
-            all
-        });
-        problems.or(Self { service: granted.then(|| service.key.clone()) })
+        allowed(manifest, service, Capability::Mail, service.mail).map(|service| Self { service })
     }
 }
 

@@ -244,6 +244,17 @@ fn missing(manifest: &Manifest, service: &Service, permission: &Permission) -> P
     Problems(lacking.into_iter().map(problem).collect())
 }
 
+/// For capabilities that are granted as a whole: the service's key, if its plugin asks and the operator says yes. Fails when the
+/// plugin requires what the operator does not grant.
+fn allowed(manifest: &Manifest, service: &Service, capability: Capability, yes: bool) -> Result<Option<String>, Problems> {
+    let asked: Vec<_> = manifest.permissions.iter().filter(|permission| permission.capability == capability).collect();
+    let mut problems = Problems::default();
+    for permission in &asked {
+        problems.extend(missing(manifest, service, permission));
+    }
+    problems.or((yes && !asked.is_empty()).then(|| service.key.clone()))
+}
+
 /// When a store that cannot be used may be tried again: it is busy for milliseconds, or out of order for minutes.
 const STORE_RETRY_MS: u64 = 1_000;
 
