@@ -9,67 +9,50 @@ use crate::password;
 /// A body, or what is wrong with it.
 pub(crate) type Sent<T> = Result<FormOrJson<T>>;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct Register {
-    #[serde(default)]
     pub(crate) account_name: Text,
-    #[serde(default)]
     pub(crate) password: Text,
-    #[serde(default)]
     pub(crate) display_name: Text,
-    #[serde(default)]
     pub(crate) email: Text,
-    #[serde(default)]
     pub(crate) cellphone: Text,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct Login {
-    #[serde(default)]
     pub(crate) account_name: Text,
-    #[serde(default)]
     pub(crate) password: Text,
-    #[serde(default)]
     pub(crate) remember_me: Word,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct Update {
-    #[serde(default)]
     pub(crate) display_name: Text,
-    #[serde(default)]
     pub(crate) email: Text,
-    #[serde(default)]
     pub(crate) cellphone: Text,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct UpdatePassword {
-    #[serde(default)]
     pub(crate) old_password: Text,
-    #[serde(default)]
     pub(crate) new_password: Text,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct ForgetPassword {
-    #[serde(default)]
     pub(crate) account_name: Text,
-    #[serde(default)]
     pub(crate) account_email: Text,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct ResetPassword {
-    #[serde(default)]
     pub(crate) reset_token: Text,
-    #[serde(default)]
     pub(crate) new_password: Text,
 }
 

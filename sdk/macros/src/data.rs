@@ -22,10 +22,20 @@ pub(crate) fn expand(which: Trait, input: TokenStream) -> TokenStream {
 fn derive(which: Trait, input: &DeriveInput) -> Result<TokenStream> {
     let name = input.ident.to_string();
     let mut copy = DeriveInput { ident: format_ident!("__Wharf{}", input.ident), ..input.clone() };
-    let renamed = own_attributes(&input.attrs)?;
+    let own = own_attributes(&input.attrs)?;
     only_serde(&mut copy);
+    if own.default {
+        // Its own default is what the copy has not.
+        copy.attrs = without_default(&copy.attrs)?;
+        let (original, (_, arguments, _)) = (&input.ident, input.generics.split_for_impl());
+        let default = quote!(<#original #arguments as ::core::default::Default>::default).to_string();
+        copy.attrs.push(parse_quote!(#[serde(default = #default)]));
+        if which == Trait::Deserialize {
+            copy.generics.make_where_clause().predicates.push(parse_quote!(#original #arguments: ::core::default::Default));
+        }
+    }
     copy.attrs.push(parse_quote!(#[serde(crate = "::wharf_sdk::__private::serde", remote = #name)]));
-    if !renamed {
+    if !own.renamed {
         // What serde calls the type in its errors.
         copy.attrs.push(parse_quote!(#[serde(rename = #name)]));
     }
@@ -45,11 +55,11 @@ fn derive(which: Trait, input: &DeriveInput) -> Result<TokenStream> {
 }
 
 fn serialize(input: &DeriveInput, copy: &DeriveInput) -> TokenStream {
-    let (name, copy) = (&input.ident, &copy.ident);
     let (_, arguments, _) = input.generics.split_for_impl();
     let turbofish = arguments.as_turbofish();
-    let bounded = bounded(&input.generics, &quote!(::wharf_sdk::__private::serde::Serialize));
+    let bounded = bounded(&copy.generics, &quote!(::wharf_sdk::__private::serde::Serialize));
     let (parameters, _, clause) = bounded.split_for_impl();
+    let (name, copy) = (&input.ident, &copy.ident);
     quote! {
         #[automatically_derived]
         impl #parameters ::wharf_sdk::__private::serde::Serialize for #name #arguments #clause {
@@ -64,13 +74,13 @@ fn serialize(input: &DeriveInput, copy: &DeriveInput) -> TokenStream {
 }
 
 fn deserialize(input: &DeriveInput, copy: &DeriveInput) -> TokenStream {
-    let (name, copy) = (&input.ident, &copy.ident);
     let (_, arguments, _) = input.generics.split_for_impl();
     let turbofish = arguments.as_turbofish();
-    let mut bounded = bounded(&input.generics, &quote!(::wharf_sdk::__private::serde::Deserialize<'de>));
+    let mut bounded = bounded(&copy.generics, &quote!(::wharf_sdk::__private::serde::Deserialize<'de>));
     let outlived: Vec<_> = input.generics.lifetimes().map(|parameter| parameter.lifetime.clone()).collect();
     bounded.params.insert(0, parse_quote!('de: #(#outlived)+*));
     let (parameters, _, clause) = bounded.split_for_impl();
+    let (name, copy) = (&input.ident, &copy.ident);
     quote! {
         #[automatically_derived]
         impl #parameters ::wharf_sdk::__private::serde::Deserialize<'de> for #name #arguments #clause {
@@ -94,25 +104,56 @@ fn bounded(generics: &Generics, bound: &TokenStream) -> Generics {
     generics
 }
 
-/// Refuses what this derive cannot carry over, and says whether the type has another name for serde.
-fn own_attributes(attributes: &[Attribute]) -> Result<bool> {
-    let mut renamed = false;
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("serde")) {
-        let Meta::List(list) = &attribute.meta else { continue };
-        list.parse_args_with(|input: syn::parse::ParseStream<'_>| {
-            for meta in input.parse_terminated(Meta::parse_serde, syn::Token![,])? {
-                let path = meta.path();
-                renamed |= path.is_ident("rename");
-                if ["crate", "remote", "bound"].iter().any(|name| path.is_ident(name)) {
-                    let text =
-                        "the SDK's derive does not know this; add serde to Cargo.toml and `use serde::{Deserialize, Serialize};`";
-                    return Err(Error::new_spanned(meta, text));
-                }
+/// What the type says to serde about itself that its copy must say in another way.
+#[derive(Default)]
+struct Own {
+    /// It has another name.
+    renamed: bool,
+    /// Fields that are not there are those of its default.
+    default: bool,
+}
+
+/// Refuses what this derive cannot carry over.
+fn own_attributes(attributes: &[Attribute]) -> Result<Own> {
+    let mut own = Own::default();
+    for attribute in attributes {
+        for meta in of_serde(attribute)? {
+            let path = meta.path();
+            own.renamed |= path.is_ident("rename");
+            own.default |= is_default(&meta);
+            if ["crate", "remote", "bound"].iter().any(|name| path.is_ident(name)) {
+                let text =
+                    "the SDK's derive does not know this; add serde to Cargo.toml and `use serde::{Deserialize, Serialize};`";
+                return Err(Error::new_spanned(meta, text));
             }
-            Ok(())
-        })?;
+        }
     }
-    Ok(renamed)
+    Ok(own)
+}
+
+/// `default` and not `default = "path"`.
+fn is_default(meta: &Meta) -> bool {
+    matches!(meta, Meta::Path(path) if path.is_ident("default"))
+}
+
+fn without_default(attributes: &[Attribute]) -> Result<Vec<Attribute>> {
+    let mut kept = Vec::new();
+    for attribute in attributes {
+        let metas = of_serde(attribute)?.into_iter().filter(|meta| !is_default(meta));
+        kept.push(parse_quote!(#[serde(#(#metas),*)]));
+    }
+    Ok(kept)
+}
+
+/// What stands in a `#[serde(…)]`; nothing where it is another attribute.
+fn of_serde(attribute: &Attribute) -> Result<Vec<Meta>> {
+    let Meta::List(list) = &attribute.meta else { return Ok(Vec::new()) };
+    if !attribute.path().is_ident("serde") {
+        return Ok(Vec::new());
+    }
+    list.parse_args_with(|input: syn::parse::ParseStream<'_>| {
+        Ok(input.parse_terminated(Meta::parse_serde, syn::Token![,])?.into_iter().collect())
+    })
 }
 
 /// `syn` takes no keyword for a path, and serde's `crate` is one.

@@ -49,6 +49,19 @@ where
     inner: T,
 }
 
+#[derive(Serialize, Deserialize, Debug, PartialEq)]
+#[serde(default, rename_all = "camelCase")]
+struct Page<T> {
+    first_item: T,
+    page_size: u32,
+}
+
+impl<T: Default> Default for Page<T> {
+    fn default() -> Self {
+        Self { first_item: T::default(), page_size: 20 }
+    }
+}
+
 fn there_and_back<T: Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(value: &T, json: &str) {
     assert_eq!(serde_json::to_string(value).unwrap(), json);
     assert_eq!(&serde_json::from_str::<T>(json).unwrap(), value);
@@ -68,6 +81,14 @@ fn every_shape_goes_there_and_back() {
     let borrowed = Borrowed::<0> { text: "t", bytes: [1, 2], marker: std::marker::PhantomData };
     let json = serde_json::to_string(&borrowed).unwrap();
     assert_eq!(serde_json::from_str::<Borrowed<'_, 0>>(&json).unwrap(), borrowed);
+}
+
+#[test]
+fn fields_that_are_not_there_are_those_of_the_types_default() {
+    for (json, first_item, page_size) in [("{}", 0, 20), (r#"{"firstItem":7}"#, 7, 20), (r#"{"pageSize":1}"#, 0, 1)] {
+        assert_eq!(serde_json::from_str::<Page<u8>>(json).unwrap(), Page { first_item, page_size }, "{json}");
+    }
+    there_and_back(&Page { first_item: 3, page_size: 4 }, r#"{"firstItem":3,"pageSize":4}"#);
 }
 
 #[test]
