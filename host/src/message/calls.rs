@@ -97,12 +97,17 @@ impl Call {
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(ended) = calls.join_next_with_id() => {
-                    let (id, answered) = match ended {
-                        Ok(ended) => ended,
-                        Err(error) => (error.id(), false),
-                    };
-                    under_way.remove(&id);
-                    if answered { pace.well() } else { pace.badly() }
+                    // With those that were answered in the same commit: one look for more follows them all.
+                    let mut next = Some(ended);
+                    while let Some(ended) = next {
+                        let (id, answered) = match ended {
+                            Ok(ended) => ended,
+                            Err(error) => (error.id(), false),
+                        };
+                        under_way.remove(&id);
+                        if answered { pace.well() } else { pace.badly() }
+                        next = calls.try_join_next_with_id();
+                    }
                 }
                 () = woken, if free > 0 => {}
                 () = service.shared.timer.until(next_ms), if free > 0 => {}

@@ -77,28 +77,46 @@ pub(super) async fn run(service: Arc<Service>, stop: CancellationToken) {
         let held = service.now_ms() < service.hold.get();
         tokio::select! {
             () = stop.cancelled() => break,
-            Some(end) = running.join_next() => match end.unwrap_or(End::Failed) {
-                End::Done => (not_ready = 0, pace.well()).1,
-                End::Failed => (not_ready = 0, pace.badly()).1,
-                End::Busy => {
-                    pace.badly();
-                    service.hold.until(service.now_ms() + BUSY_MS);
+            Some(end) = running.join_next() => {
+                // With those that ended in the same commit: one claim follows them all.
+                let mut ended = Some(end);
+                while let Some(end) = ended {
+                    note(&service, end.unwrap_or(End::Failed), &mut pace, &mut not_ready);
+                    ended = running.try_join_next();
                 }
-                End::NotReady => {
-                    pace.badly();
-                    // Those that were under way together count once.
-                    if service.now_ms() >= service.hold.get() {
-                        service.hold.until(service.now_ms() + (NOT_READY_MS << not_ready));
-                        not_ready = (not_ready + 1).min(NOT_READY_STEPS);
-                    }
-                }
-            },
+            }
             () = woken, if free > 0 || held => {}
             () = service.shared.timer.until(next_ms), if next_ms.is_some() => {}
             () = service.shared.timer.pause(PATIENCE), if free == 0 && !held => pace.slowly(),
         }
     }
     while running.join_next().await.is_some() {}
+}
+
+/// Sets the pace by how a delivery ended. `not_ready` counts how often in a row there was no plugin.
+fn note(service: &Service, end: End, pace: &mut Pace, not_ready: &mut u32) {
+    match end {
+        End::Done => {
+            *not_ready = 0;
+            pace.well();
+        }
+        End::Failed => {
+            *not_ready = 0;
+            pace.badly();
+        }
+        End::Busy => {
+            pace.badly();
+            service.hold.until(service.now_ms() + BUSY_MS);
+        }
+        End::NotReady => {
+            pace.badly();
+            // Those that were under way together count once.
+            if service.now_ms() >= service.hold.get() {
+                service.hold.until(service.now_ms() + (NOT_READY_MS << *not_ready));
+                *not_ready = (*not_ready + 1).min(NOT_READY_STEPS);
+            }
+        }
+    }
 }
 
 async fn claim(service: &Service, free: usize) -> (Vec<Claim>, Option<u64>) {
