@@ -1,12 +1,13 @@
 //! `cargo bench -p wharf --bench load`: the shipped host under load, as ratios to a bare axum server on the same machine.
 //!
-//! * *base* is `axum::serve` with the same headers and body.
+//! * *base* is `axum::serve` with the headers and the body of `hello`.
 //! * *fresh* and *reused* are the binary with the demo's configuration and nothing switched off: `hello` with an Ocean-Auth
-//!   header that is opened on each request (`…_auth_rps`), and a guest that answers anybody (`fresh_rps`, `reused_rps`).
+//!   header that is opened on each request (`…_auth_rps`), and a guest that answers anybody with one short word (`fresh_rps`,
+//!   `reused_rps`).
 //! * *neighbour* asks `hello` over 8 connections, alone and while another plugin loops on all of its permits: the ratio of
 //!   the two 99th percentiles.
-//! * *wasmtime serve* is wasmtime's own server with a stock `wasi:http` component that answers the same body, its pool on and
-//!   one request per instance; only where `wasmtime` 48 is on the PATH (`cargo install wasmtime-cli@48.0.8 --locked`).
+//! * *wasmtime serve* is wasmtime's own server with a stock `wasi:http` component that answers one short word too, its pool on
+//!   and one request per instance; only where `wasmtime` 48 is on the PATH (`cargo install wasmtime-cli@48.0.8 --locked`).
 //!
 //! The driver is `wrk -t1 -c32`, in three interleaved rounds; medians count. `WHARF_BENCH_SECONDS` sets the length of one run
 //! (10 by default). The last line is one JSON object.
