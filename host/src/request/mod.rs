@@ -71,7 +71,9 @@ async fn travel(app: &App, hosted: Option<&Hosted>, parts: Parts, body: Body, re
     let answer = async {
         headers::within(&parts.headers)?;
         let addressed = match address::address(&app.services, hosted, &parts) {
-            Err(Refusal::NoService) => return own::answer(app, parts, body, record).await,
+            // Boxed, like a console's visit below, so that the futures of all other requests do not grow by it: every request's
+            // is copied to its place on the heap.
+            Err(Refusal::NoService) => return Box::pin(own::answer(app, parts, body, record)).await,
             addressed => addressed?,
         };
         context.addressed(&addressed);
@@ -81,7 +83,6 @@ async fn travel(app: &App, hosted: Option<&Hosted>, parts: Parts, body: Body, re
             None => authenticate::authenticate(&app.bearer, &addressed.service, &parts.headers, address, now_ms).await?,
             Some(console) => {
                 let visit = Visit { request_id: &record.id, addressed: &addressed, parts: &parts, address, now_ms };
-                // Boxed, so that the futures of all other requests do not grow by it.
                 match Box::pin(app.consoles.enter(console, visit)).await? {
                     Entered::Caller(caller) => caller,
                     Entered::Answered(response) => return Ok(End::Host(response)),
