@@ -95,7 +95,7 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: Arc<Plugin>, permit: Permit, calle
             };
             Box::pin(run(lanes, Admitted { plugin, permit, state, tenant, export: handle }, allowed))
         }
-        kind @ (Kind::Http02 | Kind::Http03) => {
+        Kind::Http02 | Kind::Http03 => {
             let state = state.answering(HeaderMap::new(), head);
             let incoming = stock::Incoming {
                 caller,
@@ -112,11 +112,7 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: Arc<Plugin>, permit: Permit, calle
                 Err(error) => return Outcome::Failed(Failure::Host(error.to_string())),
             };
             let (meter, deadline) = (state.meter.clone(), state.deadline);
-            let guest = if kind == Kind::Http02 {
-                Guest::new(async move { stock::http_0_2::run(&plugin, state, &permit, tenant.as_deref(), incoming).await }, meter)
-            } else {
-                Guest::new(async move { stock::http_0_3::run(&plugin, state, &permit, incoming).await }, meter)
-            };
+            let guest = Guest::new(async move { stock::run(&plugin, state, &permit, tenant.as_deref(), incoming).await }, meter);
             Box::pin(on_lanes(lanes, guest, deadline, allowed))
         }
     };

@@ -10,33 +10,14 @@ use super::{
         entry::{Exports, OtherKind},
         instance::Instance,
         outcome::Failure,
-        permit::Permit,
-        plugin::Plugin,
-        run::{enter, flush_stdio},
-        state::CallState,
     },
     Stop,
     incoming::Incame,
     outgoing,
 };
 
-/// Runs the call in a fresh instance. Cancelling drops it, and cuts off a reply that has begun.
-pub(in crate::runtime) async fn run(
-    plugin: &Plugin,
-    state: CallState,
-    permit: &Permit,
-    request: Incame,
-) -> Result<Answer, Failure> {
-    let mut instance = enter(plugin, state, permit, None).await?;
-    let broken = request.broken.clone();
-    let answer = answer(&mut instance, request).await;
-    let state = instance.store.data_mut();
-    let answer = answer.map_err(|stop| stop.failure(state, &broken));
-    flush_stdio(state);
-    answer
-}
-
-async fn answer(instance: &mut Instance, request: Incame) -> Result<Answer, Stop> {
+/// Calls the component and sends its answer on.
+pub(super) async fn answer(instance: &mut Instance, request: Incame) -> Result<Answer, Stop> {
     let Instance { store, exports, .. } = instance;
     let Exports::Http03(handler) = exports else { return Err(Stop::Crashed(OtherKind.into())) };
     let limit = store.data().ledger.limits.body_out;

@@ -7,14 +7,45 @@
 
 mod identity;
 mod incoming;
-pub(super) mod http_0_2;
-pub(super) mod http_0_3;
+mod http_0_2;
+mod http_0_3;
 mod outgoing;
 
 pub(super) use self::incoming::Incoming;
 
-use super::{outcome::Failure, run::crash, state::CallState};
-use incoming::Broken;
+use super::{
+    call::Answer,
+    entry::Exports,
+    outcome::Failure,
+    permit::Permit,
+    plugin::Plugin,
+    run::{crash, enter, flush_stdio},
+    state::CallState,
+};
+use incoming::{Broken, Incame};
+
+/// Runs the call of a component of either version. Cancelling drops the instance, and cuts off a reply that has begun.
+pub(super) async fn run(
+    plugin: &Plugin,
+    state: CallState,
+    permit: &Permit,
+    tenant: Option<&str>,
+    request: Incame,
+) -> Result<Answer, Failure> {
+    let mut instance = enter(plugin, state, permit, tenant).await?;
+    let broken = request.broken.clone();
+    let answer = match instance.exports {
+        Exports::Http03(_) => http_0_3::answer(&mut instance, request).await,
+        Exports::Http02(_) | Exports::Contract(_) => http_0_2::answer(&mut instance, request).await,
+    };
+    let state = instance.store.data_mut();
+    let answer = answer.map_err(|stop| stop.failure(state, &broken));
+    flush_stdio(state);
+    if answer.is_ok() {
+        instance.give_back(plugin, tenant);
+    }
+    answer
+}
 
 /// Why a component gave no response, or not all of it.
 enum Stop {
