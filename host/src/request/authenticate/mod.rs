@@ -7,6 +7,7 @@
 //!
 //! At the host name of a console none of this counts: there it is [`console`] that proves the caller.
 
+mod remembered;
 pub mod bearer;
 pub mod console;
 #[cfg(test)]

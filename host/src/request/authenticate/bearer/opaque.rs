@@ -1,30 +1,19 @@
 //! The host's own tokens: random text that means nothing but in this host's store.
 //!
-//! A request must not cost a read of the database, so tokens that were found active are remembered here, by their hash.
-//! Revoking goes through this process ([`Tokens::forget`]): a store is held by one process at a time, and commands reach a
-//! running host through its control socket. So what is remembered is dropped in the moment in which the revocation is on
-//! disk, and a request that comes after the command has returned meets the store. The one race there is, a read that began
-//! before the revocation and ends after it, is caught by counting revocations: such a read answers its own request and is not
-//! remembered. Should a row ever change behind the host's back, it is noticed within a minute.
+//! Tokens that were found active are remembered by their hash ([`Remembered`]); revoking drops them ([`Tokens::forget`]).
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::Reason;
+use super::{super::remembered::Remembered, Reason};
 use crate::store::{
     Digest, Store,
     tokens::{self, State, Token},
 };
 
-/// Tokens remembered at once, of some 500 bytes each. When they are too many all are dropped: each costs one read again.
+/// Tokens remembered at once, of some 500 bytes each.
 const MAX_REMEMBERED: usize = 16_384;
-
-/// How long one is believed without looking again.
-const MAX_AGE_MS: u64 = 60_000;
 
 /// Reads of the store at once. Who makes up tokens can fill these places and no others: the store's readers also work for
 /// plugins, and their queue is long.
@@ -35,25 +24,13 @@ const MAX_READS: usize = 16;
 pub struct Tokens {
     /// `None` where nothing is served.
     store: Option<Store>,
-    remembered: RwLock<Remembered>,
+    remembered: Remembered<Token>,
     reads: Semaphore,
-}
-
-#[derive(Debug, Default)]
-struct Remembered {
-    by_hash: HashMap<Digest, Known>,
-    revocations: u64,
-}
-
-#[derive(Debug)]
-struct Known {
-    token: Arc<Token>,
-    read_ms: u64,
 }
 
 impl Tokens {
     pub fn new(store: Option<Store>) -> Self {
-        Self { store, remembered: RwLock::default(), reads: Semaphore::new(MAX_READS) }
+        Self { store, remembered: Remembered::new(MAX_REMEMBERED), reads: Semaphore::new(MAX_READS) }
     }
 
     /// The token, if it opens the service `service` at `now_ms`.
@@ -61,7 +38,7 @@ impl Tokens {
     /// Waits for the store only for a token that is not remembered. Cancellation: harmless.
     pub async fn open(&self, service: &str, presented: &str, now_ms: u64) -> Result<Arc<Token>, Reason> {
         let hash = tokens::hash(presented).ok_or(Reason::Unknown)?;
-        let token = match self.recall(&hash, now_ms) {
+        let token = match self.remembered.recall(&hash, now_ms) {
             Some(token) => token,
             // Boxed, so that the request's future does not grow by what hardly any request needs.
             None => Box::pin(self.find(hash, now_ms)).await?,
@@ -77,15 +54,7 @@ impl Tokens {
     /// Drops what is remembered of the token `id`. To be called when its revocation is on disk, whatever became of whoever
     /// asked for it.
     pub fn forget(&self, id: &str) {
-        let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
-        remembered.revocations += 1;
-        remembered.by_hash.retain(|_, known| known.token.id != id);
-    }
-
-    fn recall(&self, hash: &Digest, now_ms: u64) -> Option<Arc<Token>> {
-        let remembered = self.remembered.read().unwrap_or_else(PoisonError::into_inner);
-        let known = remembered.by_hash.get(hash)?;
-        (now_ms.saturating_sub(known.read_ms) < MAX_AGE_MS).then(|| known.token.clone())
+        self.remembered.drop_ended(|_, token| token.id == id);
     }
 
     /// Reads the token from the store, and remembers it if it is active and nothing was revoked meanwhile.
@@ -96,33 +65,17 @@ impl Tokens {
         };
         let _place = self.reads.acquire().await.map_err(|error| unreadable(&error))?;
         // Of many requests that wait with one token, the first has read it.
-        if let Some(token) = self.recall(&hash, now_ms) {
+        if let Some(token) = self.remembered.recall(&hash, now_ms) {
             return Ok(token);
         }
-        let before = self.revocations();
+        let before = self.remembered.ends();
         let store = self.store.as_ref().ok_or(Reason::Unknown)?;
         let found = store.token_find(hash).await.map_err(|error| unreadable(&error))?;
         let token = Arc::new(found.ok_or(Reason::Unknown)?);
         if token.state(now_ms) == State::Active {
-            self.remember(hash, Known { token: token.clone(), read_ms: now_ms }, before);
+            self.remembered.remember(hash, token.clone(), now_ms, before);
         }
         Ok(token)
-    }
-
-    fn revocations(&self) -> u64 {
-        self.remembered.read().unwrap_or_else(PoisonError::into_inner).revocations
-    }
-
-    /// Remembers what was read after `before` revocations, unless there were more since.
-    fn remember(&self, hash: Digest, known: Known, before: u64) {
-        let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
-        if remembered.revocations != before {
-            return;
-        }
-        if remembered.by_hash.len() >= MAX_REMEMBERED {
-            remembered.by_hash.clear();
-        }
-        remembered.by_hash.insert(hash, known);
     }
 }
 
@@ -130,6 +83,7 @@ impl Tokens {
 mod tests {
     use super::*;
     use crate::{
+        request::authenticate::remembered::MAX_AGE_MS,
         secret::Secret,
         store::{DataDir, tokens::NewToken},
     };
@@ -165,7 +119,7 @@ mod tests {
         }
 
         fn remembered(&self) -> usize {
-            self.tokens.remembered.read().unwrap().by_hash.len()
+            self.tokens.remembered.len()
         }
     }
 
@@ -203,35 +157,6 @@ mod tests {
         test.store.token_revoke(&token.id, 2_000).await.unwrap();
         assert!(test.open(&text, 1_000 + MAX_AGE_MS - 1).await.is_ok());
         assert_eq!(test.open(&text, 1_000 + MAX_AGE_MS).await, Err(Reason::Revoked));
-    }
-
-    #[tokio::test]
-    async fn a_read_that_a_revocation_overtakes_is_not_remembered() {
-        let test = Test::new();
-        let (token, text) = test.create(5_000).await;
-        let known = || Known { token: Arc::new(token.clone()), read_ms: 1_000 };
-        let before = test.tokens.revocations();
-        test.store.token_revoke(&token.id, 1_000).await.unwrap();
-        test.tokens.forget(&token.id);
-        test.tokens.remember(token.hash, known(), before);
-        assert_eq!((test.remembered(), test.open(&text, 1_000).await), (0, Err(Reason::Revoked)));
-        test.tokens.remember(token.hash, known(), test.tokens.revocations());
-        assert_eq!(test.remembered(), 1);
-    }
-
-    #[tokio::test]
-    async fn what_is_remembered_is_bounded() {
-        let test = Test::new();
-        let (token, text) = test.create(5_000).await;
-        {
-            let mut remembered = test.tokens.remembered.write().unwrap();
-            for number in 0..MAX_REMEMBERED {
-                let known = Known { token: Arc::new(token.clone()), read_ms: 0 };
-                remembered.by_hash.insert(Digest::of(&number.to_le_bytes()), known);
-            }
-        }
-        assert!(test.open(&text, 1_000).await.is_ok());
-        assert_eq!(test.remembered(), 1);
     }
 
     #[tokio::test]

@@ -1,20 +1,15 @@
 //! Sessions: found by the token of a cookie, and ended.
 //!
-//! As with the host's bearer tokens a request must not cost a read of the database, so sessions that were found are remembered
-//! here for a minute. What ends one goes through this process and drops it here once it is on disk ([`Sessions::end`], and
-//! opening another one in its place); its time is judged for every request. A read that began before an end and comes back
-//! after it is caught by counting ends.
+//! Those that were found are remembered by the hash of their token ([`Remembered`]); what ends one drops it ([`Sessions::end`],
+//! and opening another one in its place). Its time is judged for every request.
 //!
-//! Nor may it cost a write: that a session is used is written when an eighth of its idle time has gone by since it was last.
+//! A request may not cost a write either: that a session is used is written when an eighth of its idle time has gone by since it was last.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::Refused;
+use super::{super::remembered::Remembered, Refused};
 use crate::{
     secret::Secret,
     store::{
@@ -23,11 +18,8 @@ use crate::{
     },
 };
 
-/// Sessions remembered at once, of some 300 bytes each. When they are too many all are dropped: each costs one read again.
+/// Sessions remembered at once, of some 300 bytes each.
 const MAX_REMEMBERED: usize = 4_096;
-
-/// How long one is believed without looking again.
-const MAX_AGE_MS: u64 = 60_000;
 
 /// Reads of the store at once, so that who makes up cookies fills these places and no others.
 const MAX_READS: usize = 8;
@@ -40,25 +32,13 @@ const WRITES: u64 = 8;
 pub struct Sessions {
     /// `None` where nothing is served.
     store: Option<Store>,
-    remembered: RwLock<Remembered>,
+    remembered: Remembered<Session>,
     reads: Semaphore,
-}
-
-#[derive(Debug, Default)]
-struct Remembered {
-    by_hash: HashMap<Digest, Known>,
-    ends: u64,
-}
-
-#[derive(Debug)]
-struct Known {
-    session: Arc<Session>,
-    read_ms: u64,
 }
 
 impl Sessions {
     pub fn new(store: Option<Store>) -> Self {
-        Self { store, remembered: RwLock::default(), reads: Semaphore::new(MAX_READS) }
+        Self { store, remembered: Remembered::new(MAX_REMEMBERED), reads: Semaphore::new(MAX_READS) }
     }
 
     /// The session that `token` is of, if it is one of the service `service` and not over at `now_ms`.
@@ -66,7 +46,7 @@ impl Sessions {
     /// Waits for the store only for a session that is not remembered. Cancellation: harmless.
     pub async fn find(&self, service: &str, token: &str, now_ms: u64) -> Result<Arc<Session>, Refused> {
         let hash = sessions::hash(token).ok_or(Refused::NoSession("malformed"))?;
-        let session = match self.recall(&hash, now_ms) {
+        let session = match self.remembered.recall(&hash, now_ms) {
             Some(session) => session,
             None => self.read(hash, now_ms).await?,
         };
@@ -88,11 +68,11 @@ impl Sessions {
             return;
         }
         let Some(store) = &self.store else { return };
-        let before = self.ends();
+        let before = self.remembered.ends();
         match store.session_used(session, expires_ms).await {
             Ok(true) => {
                 let session = Arc::new(Session { expires_ms, ..session.clone() });
-                self.remember(session.hash, Known { session, read_ms: now_ms }, before);
+                self.remembered.remember(session.hash, session, now_ms, before);
             }
             // Another request of it was faster, or it was ended; the next one looks at what is stored.
             Ok(false) => self.drop_ended(&[session.hash]),
@@ -140,47 +120,21 @@ impl Sessions {
         }
     }
 
-    fn recall(&self, hash: &Digest, now_ms: u64) -> Option<Arc<Session>> {
-        let remembered = self.remembered.read().unwrap_or_else(PoisonError::into_inner);
-        let known = remembered.by_hash.get(hash)?;
-        (now_ms.saturating_sub(known.read_ms) < MAX_AGE_MS).then(|| known.session.clone())
-    }
-
     /// Reads the session from the store, and remembers it unless one was ended meanwhile.
     async fn read(&self, hash: Digest, now_ms: u64) -> Result<Arc<Session>, Refused> {
         let _place = self.reads.acquire().await.map_err(|error| failed(&error))?;
-        let before = self.ends();
+        let before = self.remembered.ends();
         let store = self.store.as_ref().ok_or(Refused::NoSession("unknown"))?;
         let found = store.session_find(hash).await.map_err(|error| failed(&error))?;
         let session = Arc::new(found.ok_or(Refused::NoSession("unknown"))?);
         if !session.is_over(now_ms) {
-            self.remember(hash, Known { session: session.clone(), read_ms: now_ms }, before);
+            self.remembered.remember(hash, session.clone(), now_ms, before);
         }
         Ok(session)
     }
 
-    fn ends(&self) -> u64 {
-        self.remembered.read().unwrap_or_else(PoisonError::into_inner).ends
-    }
-
-    /// Remembers what was read after `before` ends, unless there were more since.
-    fn remember(&self, hash: Digest, known: Known, before: u64) {
-        let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
-        if remembered.ends != before {
-            return;
-        }
-        if remembered.by_hash.len() >= MAX_REMEMBERED {
-            remembered.by_hash.clear();
-        }
-        remembered.by_hash.insert(hash, known);
-    }
-
     fn drop_ended(&self, ended: &[Digest]) {
-        let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
-        remembered.ends += 1;
-        for hash in ended {
-            remembered.by_hash.remove(hash);
-        }
+        self.remembered.drop_ended(|hash, _| ended.contains(hash));
     }
 }
 
@@ -192,7 +146,10 @@ fn failed(error: &dyn std::fmt::Display) -> Refused {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{DataDir, sessions::code_hash};
+    use crate::{
+        request::authenticate::remembered::MAX_AGE_MS,
+        store::{DataDir, sessions::code_hash},
+    };
 
     struct Test {
         sessions: Sessions,
@@ -227,7 +184,7 @@ mod tests {
         }
 
         fn remembered(&self) -> usize {
-            self.sessions.remembered.read().unwrap().by_hash.len()
+            self.sessions.remembered.len()
         }
     }
 
@@ -337,8 +294,9 @@ mod tests {
         let test = Test::new();
         let token = test.open("c1", None).await;
         let session = Arc::new(test.store.session_find(sessions::hash(&token).unwrap()).await.unwrap().unwrap());
+        let before = test.sessions.remembered.ends();
         test.sessions.end(&session, 2_000).await.unwrap();
-        test.sessions.remember(session.hash, Known { session: session.clone(), read_ms: 1_000 }, 0);
+        test.sessions.remembered.remember(session.hash, session.clone(), 1_000, before);
         assert_eq!((test.remembered(), test.find(&token, 2_000).await), (0, Err("over")));
     }
 }
