@@ -5,7 +5,7 @@ use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 use super::path;
 use crate::toml_reader::{
     Item, Table, names,
-    values::{boolean, choice, duration, list, parsed, size, string, tables},
+    values::{choice, duration, list, parsed, size, string, tables},
 };
 
 /// A service with more is several services.
@@ -27,8 +27,6 @@ pub struct Route {
     pub scopes: Vec<String>,
     /// How long the call may take, if less or more than the plugin's wall time.
     pub timeout: Option<Duration>,
-    /// Whether the same request may be sent again without doing more.
-    pub idempotent: bool,
     /// How large the request's body may be, if less or more than the plugin's limit.
     pub body_limit: Option<u64>,
     /// Which apps may call it, as far as the platform's messages decide that.
@@ -119,11 +117,10 @@ fn read(table: &Table<'_>, taken: &RefCell<BTreeSet<(String, String)>>) -> Optio
         Some(scopes)
     });
     let timeout = table.opt("timeout", duration(Duration::from_millis(1)..=Duration::from_hours(24)));
-    let idempotent = table.or("idempotent", false, boolean);
     let body_limit = table.opt("body-limit", size(0..=1 << 40));
     let apps = [("not-cancelled", Subscribed::NotCancelled), ("known", Subscribed::Known), ("off", Subscribed::Off)];
     let subscribed = table.or("subscribed", Subscribed::default(), choice(&apps));
-    Some(Route { method: method?, path: path?, auth: auth?, scopes, timeout, idempotent, body_limit, subscribed })
+    Some(Route { method: method?, path: path?, auth: auth?, scopes, timeout, body_limit, subscribed })
 }
 
 /// The methods of a route. CONNECT and TRACE never reach a plugin.

@@ -104,7 +104,7 @@ fn bodies_refuse_bad_values() {
         (&route("/", "scopes = [\"a b\"]"), &MANIFEST_INVALID, 15, "routes[0].scopes[0]", "notes:read"),
         (&route("/", "timeout = 5"), &MANIFEST_INVALID, 15, "routes[0].timeout", "\"10s\""),
         (&route("/", "body-limit = \"1MB\""), &MANIFEST_INVALID, 15, "routes[0].body-limit", "\"16MiB\""),
-        (&route("/", "idempotent = 1"), &MANIFEST_INVALID, 15, "routes[0].idempotent", "`true`"),
+        (&route("/", "idempotent = true"), &MANIFEST_UNKNOWN_KEY, 15, "routes[0].idempotent", "known here"),
         (&(route("/{a}", "") + &route("/{b}", "")), &MANIFEST_INVALID, 17, "routes[1].path", "remove one"),
         ("[permissions.needed.kv]", &MANIFEST_UNKNOWN_KEY, 11, "permissions.needed", "known here"),
         ("[permissions.required.kvs]\nreason = \"r\"", &MANIFEST_UNKNOWN_KEY, 11, "permissions.required.kvs", "`kv`"),
@@ -283,7 +283,7 @@ fn everything_arrives() {
         &(text
             + "[[routes]]\nmethod = \"GET\"\npath = \"/\"\nauth = \"none\"\n\
                [[routes]]\nmethod = \"POST\"\npath = \"/items/{id}\"\nauth = \"bearer\"\nscopes = [\"notes:write\"]\n\
-               timeout = \"5s\"\nidempotent = true\nbody-limit = \"1MiB\"\n\
+               timeout = \"5s\"\nbody-limit = \"1MiB\"\n\
                [permissions.optional.kv]\nstores = [\"a\"]\nshared = [\"b\"]\nreason = \"To keep notes.\"\n\
                [permissions.required.http-out]\nhosts = [\"API.example.com\"]\nreason = \"To fetch.\"\n\
                [permissions.required.secrets]\nnames = [\"api-key\"]\nreason = \"To sign.\"\n\
@@ -302,9 +302,9 @@ fn everything_arrives() {
     assert_eq!(manifest.license.as_deref(), Some("Apache-2.0"));
     assert_eq!(manifest.repository.as_deref(), Some("https://example.com/notes"));
     let [open, write] = &manifest.routes[..] else { panic!("{:?}", manifest.routes) };
-    assert_eq!((open.method.as_str(), open.path.as_str(), open.auth, open.idempotent), ("GET", "/", Need::None, false));
+    assert_eq!((open.method.as_str(), open.path.as_str(), open.auth), ("GET", "/", Need::None));
     assert_eq!((write.auth, &write.scopes[..]), (Need::Bearer, &["notes:write".to_owned()][..]));
-    assert_eq!((write.timeout, write.idempotent, write.body_limit), (Some(Duration::from_secs(5)), true, Some(1 << 20)));
+    assert_eq!((write.timeout, write.body_limit), (Some(Duration::from_secs(5)), Some(1 << 20)));
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let capabilities: Vec<_> = manifest.permissions.iter().map(|asked| (&asked.capability, asked.required)).collect();
     assert_eq!(
