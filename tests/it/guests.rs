@@ -4,7 +4,10 @@ use crate::{
     capabilities::{confide, enlist, fetch, files, keep, lookup},
     cli::plugin as innocent,
     platform::embedded::mail as mailer,
-    request::authenticate::{bearer as doors, console as desk, ocean_auth as identity},
+    request::{
+        authenticate::{bearer as doors, console as desk, ocean_auth as identity},
+        respond as page,
+    },
     runtime::{
         canary, chatter, drip, escape, flood, giant, grow, hoard,
         lifecycle::{balk, journal, unruly},

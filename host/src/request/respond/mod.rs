@@ -4,6 +4,7 @@ mod cors;
 mod failure;
 mod refusal;
 mod refuse;
+mod sandbox;
 
 pub use self::{
     cors::{is_preflight, preflight},
@@ -13,7 +14,7 @@ pub use self::{
 use axum::{body::Body, response::Response};
 use http::{
     HeaderMap, HeaderValue, StatusCode,
-    header::{ACCEPT, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS},
+    header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS},
     request::Parts,
 };
 
@@ -130,29 +131,8 @@ fn guest(context: &Context, status: StatusCode, headers: HeaderMap, body: Body) 
     let headers = response.headers_mut();
     headers::from_guest(headers, context.origin);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if context.origin == Origin::Shared && may_script(headers) {
-        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(SANDBOX));
+    if context.origin == Origin::Shared {
+        sandbox::confine(headers);
     }
     response
-}
-
-/// What a page of a plugin may do on an origin it shares with other services: run its scripts in an opaque origin of its own,
-/// without the cookies, storage or pages of anybody else.
-const SANDBOX: &str = "sandbox allow-scripts allow-forms allow-popups";
-
-/// Whether a browser could run a script in this response: anything but the types named here, nosniff given.
-fn may_script(headers: &HeaderMap) -> bool {
-    let Some(content_type) = headers.get(CONTENT_TYPE) else { return true };
-    let kind = content_type.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-    const HARMLESS: [&[u8]; 8] = [
-        b"application/json",
-        b"text/plain",
-        b"application/octet-stream",
-        b"text/css",
-        b"image/png",
-        b"image/jpeg",
-        b"image/webp",
-        b"text/event-stream",
-    ];
-    !HARMLESS.iter().any(|harmless| kind.eq_ignore_ascii_case(harmless))
 }
