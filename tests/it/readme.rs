@@ -1,4 +1,4 @@
-//! Every `sh` block of the README works as printed.
+//! Every block of the README is what it says: shell works as printed, configuration is taken, and the plugin is one that is shipped.
 
 use std::{
     fs,
@@ -11,10 +11,12 @@ use rustix::process::{Pid, Signal, kill_process};
 
 const README: &str = include_str!("../../README.md");
 
-/// The blocks that a reader types or writes down, with their language, in order.
+/// The blocks, with their language, in order. In another language than these three, nobody would look at one.
 fn blocks() -> Vec<(&'static str, &'static str)> {
     let fenced = README.split("```").skip(1).step_by(2);
-    fenced.filter_map(|block| block.split_once('\n')).filter(|(language, _)| matches!(*language, "sh" | "toml")).collect()
+    let blocks: Vec<_> = fenced.filter_map(|block| block.split_once('\n')).collect();
+    assert!(blocks.iter().all(|(language, _)| ["sh", "toml", "rust"].contains(language)), "not tried by any test: {blocks:?}");
+    blocks
 }
 
 /// A directory as a reader has it who follows the README: with the component, its key, and `wharf` on the path.
@@ -84,7 +86,7 @@ fn take_any_port(config: &Path) {
 fn every_shell_block_works_as_printed() {
     let here = directory();
     let mut lines_run = 0;
-    for (language, block) in blocks() {
+    for (language, block) in blocks().into_iter().filter(|(language, _)| *language != "rust") {
         if language == "toml" {
             let file = here.path().join("wharf.toml");
             let text = fs::read_to_string(&file).expect("the configuration was written before");
@@ -97,6 +99,17 @@ fn every_shell_block_works_as_printed() {
         }
     }
     assert!(lines_run >= 8, "the README has only {lines_run} lines of shell");
+}
+
+/// Between what it says of itself and its tests.
+#[test]
+fn the_plugin_is_the_one_that_is_shipped() {
+    let shipped = include_str!("../../plugins/hello/src/lib.rs");
+    let code =
+        shipped.split_once("\n\n").and_then(|(_, rest)| rest.split_once("\n#[cfg(test)]")).expect("it has a head and tests").0;
+    let printed: Vec<&str> = blocks().into_iter().filter(|(language, _)| *language == "rust").map(|(_, block)| block).collect();
+    assert_eq!(printed, [code]);
+    assert_eq!(code.lines().filter(|line| !line.is_empty()).count(), 10, "a plugin in ten lines");
 }
 
 #[test]
