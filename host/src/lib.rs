@@ -5,9 +5,11 @@
 //! | step of a request | decided in |
 //! |---|---|
 //! | is the connection taken, is its request in time | [`request::listen`] |
-//! | which back service | [`request::address`] |
+//! | whose address counts, behind proxies | [`request::client`] |
+//! | which back service, of which there are | [`request::address`], [`request::service`] |
+//! | what is for none: a notice, or a call of the platform in this host | [`request::own`], [`request::notice`], [`request::platform`] |
 //! | who is calling | [`request::authenticate`], a folder a scheme; what an Ocean-Auth header proves, [`ocean_auth`] |
-//! | which route, may this caller take it | [`request::route`] |
+//! | which route, may this caller take it, has its app subscribed | [`request::route`], [`request::apps`] |
 //! | has the caller budget, is a permit free | [`request::limit`], [`request::budget`], [`runtime::permit`] |
 //! | what the plugin sees of headers and body | [`request::headers`], [`request::body`] |
 //! | how a stock component of `wasi:http` is called, and told who calls | [`runtime::stock`] |
@@ -17,7 +19,8 @@
 //! | what is asked of the platform | [`platform::client`] |
 //! | what comes of it | [`runtime::outcome`] |
 //! | what the platform in this host answers | [`platform::embedded`], a file a zone |
-//! | status, body and headers of every answer | [`request::respond`] |
+//! | status, body and headers of every answer, and how a person reads it | [`request::respond`], [`request::page`] |
+//! | what is counted and logged of it | [`request::record`] |
 //!
 //! | step of a message | decided in |
 //! |---|---|

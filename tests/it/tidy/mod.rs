@@ -6,4 +6,5 @@ mod layers;
 mod licence;
 mod sizes;
 pub(crate) mod source;
+mod steps;
 mod words;
