@@ -36,6 +36,7 @@ fn a_crash_after_the_head_is_cut_and_its_text_is_in_the_log() {
     host.get("/s/drip/cut").open().breaks_off();
     let line = host.log().find("that the reply was cut", |line| line.message().contains("the connection is cut"));
     assert!(line.text().contains("the line was cut"), "the panic's text is missing: {}", line.text());
+    host.assert_serves_others();
     host.stop();
 }
 

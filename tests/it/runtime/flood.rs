@@ -29,7 +29,9 @@ fn a_plugin_cannot_forge_a_line() {
 fn what_is_printed_without_end_is_cut_too() {
     // Time enough: work that takes long has the lowest priority, and this is not about it.
     let host = host(&FLOOD, &[("log-lines", "5"), ("cpu", "10s"), ("wall", "1m")]);
-    assert_eq!(host.get("/s/flood/print").send().text(), "done");
+    let printing = host.get("/s/flood/print").open();
+    host.assert_serves_others();
+    assert_eq!(printing.finish().text(), "done");
     let log = host.stop().text();
     assert!(log.len() < 100_000, "4 MB printed are {} bytes of log", log.len());
     assert!(log.contains("bytes dropped"), "{log}");

@@ -19,6 +19,7 @@ fn an_interim_status_cannot_be_started() {
     let host = host(&MALFORMED, &[]);
     host.get("/s/malformed/twice").send().assert(502, "WH2301");
     assert!(host.log().code("WH2301").text().contains("reply.invalid"));
+    host.assert_serves_others();
     host.stop();
 }
 

@@ -22,6 +22,7 @@ fn every_call_has_an_instance_of_its_own() {
 fn an_instance_that_may_be_reused_is_replaced_after_its_calls() {
     let host = host("3");
     assert_eq!(counts(&host, 7), ["1", "2", "3", "1", "2", "3", "1"]);
+    host.assert_serves_others();
     host.stop();
 }
 
