@@ -1,5 +1,6 @@
 //! The shipped plugins as what they are installed as: components, in the real host, called as their clients call them.
 
+mod notes;
 mod crud;
 mod user;
 mod together;
