@@ -4,6 +4,7 @@ use std::{
     ffi::OsStr,
     fs,
     io::Read as _,
+    net::SocketAddr,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     sync::mpsc,
@@ -31,7 +32,7 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts `wharf` with these arguments and no environment but `TMPDIR` and `variables`, in the directory `here`. Its first
-    /// JSON document on standard output is returned with it.
+    /// JSON document on standard output is returned with it; the addresses in it must be for this machine alone.
     #[track_caller]
     pub(crate) fn start(
         here: &Path,
@@ -51,7 +52,13 @@ impl Process {
             let _ = stdout.read_to_end(&mut Vec::new());
         });
         match readiness.recv_timeout(PATIENCE) {
-            Ok(Some(Ok(document))) => (process, document),
+            Ok(Some(Ok(document))) => {
+                for name in ["address", "operation"] {
+                    let address = document[name].as_str().and_then(|address| address.parse::<SocketAddr>().ok());
+                    assert!(address.is_none_or(|address| address.ip().is_loopback()), "{document}");
+                }
+                (process, document)
+            }
             other => panic!("wharf is not ready ({other:?}); it says:\n{}", process.log.text()),
         }
     }

@@ -4,6 +4,7 @@ mod codes;
 mod dependencies;
 mod layers;
 mod licence;
+mod loopback;
 mod sizes;
 pub(crate) mod source;
 mod steps;
