@@ -9,10 +9,10 @@ use wasm_encoder::{
 };
 use wharf_guests::{IDENTITY, INNOCENT};
 
-use super::store::contents;
+use super::{features, store::contents};
 use crate::limits::Row;
 
-const HANDLER: &str = "wharf:service/handler@0.1.0";
+pub(super) const HANDLER: &str = "wharf:service/handler@0.1.0";
 const HTTP_0_2: &str = "wasi:http/incoming-handler@0.2.0";
 const HTTP_0_3: &str = "wasi:http/handler@0.3.0";
 
@@ -20,13 +20,13 @@ fn manifest() -> String {
     fs::read_to_string(INNOCENT.manifest).expect("the manifest can be read").replace("test/innocent", "test/handmade")
 }
 
-fn with_manifest(mut component: Component) -> Vec<u8> {
+pub(super) fn with_manifest(mut component: Component) -> Vec<u8> {
     component.section(&CustomSection { name: "wharf:manifest".into(), data: manifest().into_bytes().into() });
     component.finish()
 }
 
 /// Exports empty instances under these names.
-fn exporting(names: &[&str]) -> Component {
+pub(super) fn exporting(names: &[&str]) -> Component {
     let mut component = Component::new();
     let (mut instances, mut exports) = (ComponentInstanceSection::new(), ComponentExportSection::new());
     for (index, name) in (0..).zip(names) {
@@ -67,8 +67,13 @@ fn invalid_code() -> Vec<u8> {
     code.function(&function);
     let mut module = Module::new();
     module.section(&types).section(&functions).section(&code);
+    holding(&module)
+}
+
+/// A plugin, as far as it can be seen without compiling, with this module in it.
+pub(super) fn holding(module: &Module) -> Vec<u8> {
     let mut component = exporting(&[HANDLER]);
-    component.section(&ModuleSection(&module));
+    component.section(&ModuleSection(module));
     with_manifest(component)
 }
 
@@ -99,7 +104,7 @@ fn rows() -> Vec<(&'static str, Vec<u8>, &'static str, &'static str)> {
         component.section(&CustomSection { name: "wharf:manifest".into(), data: b"\xff\xfe".into() });
         component.finish()
     };
-    vec![
+    let mut rows = vec![
         ("an empty file", Vec::new(), "WH1201", "not WebAssembly"),
         ("text", b"hello".to_vec(), "WH1201", "not WebAssembly"),
         ("a program", b"\x7fELF\x02\x01\x01\0".to_vec(), "WH1201", "not WebAssembly"),
@@ -137,7 +142,9 @@ fn rows() -> Vec<(&'static str, Vec<u8>, &'static str, &'static str)> {
         ("a store that was not asked for", importing("wharf:service/kv@0.1.0"), "WH1203", "wharf:service/kv"),
         ("secrets that were not asked for", importing("wharf:service/secrets@0.1.0"), "WH1203", "wharf:service/secrets"),
         ("code that is not valid", invalid_code(), "WH1206", "test/handmade"),
-    ]
+    ];
+    rows.extend(features::rows());
+    rows
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod cli;
 pub(crate) mod component;
 mod config;
+mod features;
 mod header;
 mod manifest;
 mod store;

@@ -4,6 +4,7 @@
 pub(crate) mod canary;
 pub(crate) mod chatter;
 pub(crate) mod compile;
+mod composed;
 pub(crate) mod drip;
 pub(crate) mod escape;
 pub(crate) mod flood;

@@ -10,7 +10,7 @@ use crate::{
     limits::{Row, assert_limit},
     support::{
         Run, Running, Service, TestHost,
-        bomb::{idle, table, with_parts},
+        bomb::{idle, memories, table, with_parts},
         http::Connection,
         wait::until,
         wharf,
@@ -86,25 +86,12 @@ fn a_component_that_no_call_has_room_for_is_refused() {
 
 /// Too many core instances or memories, whether a host runs or not.
 pub(crate) fn over_its_parts(row: &Row) {
-    let memory = || {
-        let mut memories = wasm_encoder::MemorySection::new();
-        memories.memory(wasm_encoder::MemoryType {
-            minimum: 1,
-            maximum: None,
-            memory64: false,
-            shared: false,
-            page_size_log2: None,
-        });
-        let mut module = Module::new();
-        module.section(&memories);
-        module
-    };
     let host = host(100, &[]);
     let alone = TestHost::new();
     alone.write();
     for here in [host.path(), alone.path()] {
         install(here, &idle(), 21 - OWN).refused(row.code(), "21 core module instances");
-        install(here, &memory(), 8).refused(row.code(), "9 Wasm linear memories");
+        install(here, &memories(1), 8).refused(row.code(), "9 Wasm linear memories");
     }
     host.assert_serves_others();
     host.stop();

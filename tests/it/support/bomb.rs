@@ -2,8 +2,8 @@
 
 use wasm_encoder::{
     BlockType, CodeSection, Component, ComponentExportKind, ComponentExportSection, ComponentInstanceSection, ComponentSection,
-    ComponentSectionId, CustomSection, Function, FunctionSection, InstanceSection, Instruction, Module, ModuleSection,
-    NestedComponentSection, RefType, StartSection, TableSection, TableType, TypeSection, ValType,
+    ComponentSectionId, CustomSection, Function, FunctionSection, InstanceSection, Instruction, MemorySection, MemoryType,
+    Module, ModuleSection, RawSection, RefType, StartSection, TableSection, TableType, TypeSection, ValType,
 };
 
 /// A small valid component with one core module inside that asks its compiler for far more than it is worth: in each of its
@@ -57,12 +57,18 @@ pub(crate) fn with_parts(component: &[u8], module: &Module, parts: u32) -> Vec<u
     let mut instances = InstanceSection::new();
     instances.instantiate(0, std::iter::empty::<(&str, wasm_encoder::ModuleArg)>());
     inner.section(&ModuleSection(module)).section(&instances);
+    with_components(component, &inner.finish(), parts)
+}
+
+/// The same with instances of this other component, which imports nothing.
+pub(crate) fn with_components(component: &[u8], inner: &[u8], parts: u32) -> Vec<u8> {
     let mut outer = ComponentInstanceSection::new();
     for _ in 0..parts {
         outer.instantiate(nested_components(component), std::iter::empty::<(&str, ComponentExportKind, u32)>());
     }
     let mut grown = component.to_vec();
-    for section in [&NestedComponentSection(&inner) as &dyn Append, &outer] {
+    let inner = RawSection { id: ComponentSectionId::Component.into(), data: inner };
+    for section in [&inner as &dyn Append, &outer] {
         section.append(&mut grown);
     }
     grown
@@ -102,6 +108,30 @@ fn leb128(bytes: &[u8]) -> (usize, &[u8]) {
 /// A module that has nothing in it.
 pub(crate) fn idle() -> Module {
     Module::new()
+}
+
+/// The smallest memory.
+pub(crate) const PAGE: MemoryType =
+    MemoryType { minimum: 1, maximum: None, memory64: false, shared: false, page_size_log2: None };
+
+/// A module of so many memories.
+pub(crate) fn memories(count: u32) -> Module {
+    let mut memories = MemorySection::new();
+    for _ in 0..count {
+        memories.memory(PAGE);
+    }
+    let mut module = Module::new();
+    module.section(&memories);
+    module
+}
+
+/// A function without locals, and its end.
+pub(crate) fn body(instructions: &[Instruction<'_>]) -> Function {
+    let mut function = Function::new([]);
+    for instruction in instructions.iter().chain([&Instruction::End]) {
+        function.instruction(instruction);
+    }
+    function
 }
 
 /// A module with a table of `declared` elements. Where `step` is not 0, it begins by making it larger, by so many elements at a
