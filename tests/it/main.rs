@@ -16,6 +16,7 @@ mod plugins;
 mod request;
 mod runtime;
 
+mod documents;
 mod guests;
 mod guide;
 mod limits;

@@ -20,7 +20,7 @@ fn blocks() -> Vec<(&'static str, &'static str)> {
 }
 
 /// A directory as a reader has it who follows the README: with the component, its key, and `wharf` on the path.
-fn directory() -> tempfile::TempDir {
+pub(crate) fn directory() -> tempfile::TempDir {
     let here = tempfile::tempdir().expect("a temporary directory can be made");
     fs::write(here.path().join("hello.wasm"), include_bytes!(env!("WHARF_PLUGIN_HELLO"))).expect("a file can be written");
     fs::write(here.path().join("hello.key"), "a securityKey of good length\n").expect("a file can be written");
@@ -41,11 +41,13 @@ fn shell(here: &Path, line: &str) -> Command {
     command
 }
 
-/// A line that ends by itself.
-fn run(here: &Path, line: &str) {
+/// A line that ends by itself, and well. Returns what it prints.
+#[track_caller]
+pub(crate) fn run(here: &Path, line: &str) -> String {
     let done = shell(here, line).output().expect("a shell runs");
-    let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
-    assert!(done.status.success(), "`{line}` ended with {}:\n{said}", done.status);
+    let (stdout, stderr) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success(), "`{line}` ended with {}:\n{stdout}{stderr}", done.status);
+    stdout.into_owned()
 }
 
 /// A line that serves until it is told to stop.
@@ -67,7 +69,7 @@ fn follow(here: &Path, line: &str) {
         // This very test is part of it; that CI calls nothing else stands below.
         "cargo test" => {}
         "wharf demo" | "wharf serve" => serve(here, &line),
-        line => run(here, line),
+        line => _ = run(here, line),
     }
     if line.contains("config --default") {
         take_any_port(&here.join("wharf.toml"));

@@ -8,6 +8,7 @@ use std::{
 };
 
 use crate::{
+    documents::blocks,
     support::TestHost,
     tidy::source::{files, root},
 };
@@ -15,27 +16,36 @@ use crate::{
 /// What such a build leaves for the next one; the sources are somewhere else each time.
 pub(crate) const TARGET: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/outside");
 
-/// The project of `sdk/README.md`: its code blocks, in their order.
+const README: &str = "sdk/README.md";
+
+/// The project of the SDK's README: its code blocks, in their order.
 struct Example {
     code: String,
+    test: String,
+    lifecycle: String,
     package: String,
     manifest: String,
     config: String,
+    build: Vec<String>,
 }
 
 impl Example {
     fn read() -> Self {
-        let readme = fs::read_to_string(root().join("sdk/README.md")).expect("the README can be read");
-        let blocks = |language: &str| {
-            let begin = format!("```{language}\n");
-            let blocks: Vec<String> =
-                readme.split(&begin).skip(1).filter_map(|rest| rest.split("```").next()).map(str::to_owned).collect();
-            blocks.into_iter()
-        };
-        let (mut rust, mut toml) = (blocks("rust"), blocks("toml"));
-        let mut next = || toml.next().expect("the README has three files of TOML");
-        let (package, manifest, config) = (next(), next(), next());
-        Self { code: rust.next().expect("the README has a plugin"), package, manifest, config }
+        let [code, test, lifecycle] = take(blocks(README, "rust"));
+        let [package, manifest, config] = take(blocks(README, "toml"));
+        let [shell] = take(blocks(README, "sh"));
+        let build = shell.lines().map(str::to_owned).collect();
+        Self { code, test, lifecycle, package, manifest, config, build }
+    }
+
+    /// The plugin with its test.
+    fn tested(&self) -> String {
+        format!("{}\n{}", self.code, self.test)
+    }
+
+    /// The plugin that is told when apps come and go.
+    fn told(&self) -> String {
+        self.code.replace("service!(hello);\n", &self.lifecycle)
     }
 
     /// Writes it down as a project that takes the SDK from `crates` and from nowhere else.
@@ -44,7 +54,7 @@ impl Example {
             fs::create_dir_all(here.join(directory)).expect("a directory can be made");
         }
         for (file, text) in [
-            ("src/lib.rs", &self.code),
+            ("src/lib.rs", &self.tested()),
             ("Cargo.toml", &format!("{}{}", self.package, patch(crates))),
             ("plugin.toml", &self.manifest),
             (".cargo/config.toml", &self.config),
@@ -54,6 +64,11 @@ impl Example {
         // The versions that this repository is built with are on this machine; newer ones may not be.
         fs::copy(root().join("Cargo.lock"), here.join("Cargo.lock")).expect("the lock file can be copied");
     }
+}
+
+fn take<const N: usize>(blocks: Vec<String>) -> [String; N] {
+    let found = blocks.len();
+    blocks.try_into().unwrap_or_else(|_| panic!("the README has {found} of these blocks, and not {N}"))
 }
 
 /// What makes cargo take the SDK from `crates`, in a manifest or in a configuration.
@@ -110,8 +125,15 @@ fn a_plugin_elsewhere_needs_nothing_but_the_published_sdk() {
         assert_eq!(fs::read_to_string(&packed).ok(), Some(file.text), "{} is not in the package", file.path);
     }
 
-    Example::read().write(&project, &crates);
-    cargo(&project, &["build", "--release", "--target", "wasm32-wasip2"]);
+    let example = Example::read();
+    example.write(&project, &crates);
+    let [target, build] = &example.build[..] else { panic!("there are two commands") };
+    // Whoever runs these tests has done so: the guests are built for it too.
+    assert_eq!(target, "rustup target add wasm32-wasip2");
+    let build: Vec<&str> = build.split(' ').collect();
+    let build = build.strip_prefix(&["cargo"]).expect("the second is cargo's");
+    cargo(&project, build);
+    cargo(&project, &["test"]);
 
     let service = "[services.hello]\nplugin = \"acme/hello\"\nsecurity-key = { file = \"hello.key\" }";
     let host = TestHost::new().section(service);
@@ -123,4 +145,11 @@ fn a_plugin_elsewhere_needs_nothing_but_the_published_sdk() {
     let answer = host.get("/s/hello/hello/Ada").header("Ocean-Auth", header.trim()).send();
     assert_eq!((answer.status, answer.text().as_str()), (200, r#"{"text":"Hello Ada, from shop"}"#), "{}", host.log().text());
     host.stop();
+
+    // What else documents show of plugins.
+    for code in [example.told(), blocks("docs/messages.md", "rust").concat()] {
+        assert!(code.contains("lifecycle("), "{code}");
+        fs::write(project.join("src/lib.rs"), code).expect("a file can be written");
+        cargo(&project, build);
+    }
 }
