@@ -45,6 +45,8 @@ pub(super) fn open_writer(data: &DataDir) -> Result<Connection, Problem> {
 pub(super) fn open_reader(data: &DataDir) -> rusqlite::Result<Connection> {
     let connection = connect(&data.path().join(DATABASE))?;
     connection.pragma_update(None, "query_only", true)?;
+    // Every commit of the writer makes a reader forget its pages, and the system has them in memory too.
+    connection.pragma_update(None, "cache_size", -1_024)?;
     Ok(connection)
 }
 
