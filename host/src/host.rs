@@ -20,7 +20,7 @@ use crate::{
     request::{
         authenticate::bearer::jwt::issuer::Issuer,
         budget::FORGET_EVERY,
-        listen::{Listener, tls::Tls},
+        listen::{self, Listener, tls::Tls},
     },
     shutdown::Stop,
     store::{DataDir, Store},
@@ -28,9 +28,17 @@ use crate::{
 };
 
 /// How long deliveries under way may go on when the host stops. Those that take longer are delivered again.
-const MESSAGES_END: Duration = Duration::from_secs(3);
+const MESSAGES_END: Duration = Duration::from_secs(2);
 
-/// The threads of a host. Dropping it gives up whatever still runs.
+/// How long the threads of one kind are waited for when they end. A name that is being resolved holds one for as long as the
+/// system likes.
+const THREADS_END: Duration = Duration::from_millis(500);
+
+/// The longest that a host takes to end beyond its drain timeout, and what its disk takes; one with an address for its operation
+/// cuts that too, which may take [`listen::CUT`] more.
+pub const END: Duration = listen::CUT.saturating_add(MESSAGES_END).saturating_add(THREADS_END).saturating_add(THREADS_END);
+
+/// The threads of a host. Dropping it gives up whatever still runs, and waits for what cannot be given up.
 #[derive(Debug)]
 pub struct Threads {
     /// Accepting, deadlines, signals and administration: no guest ever runs here.
@@ -52,6 +60,12 @@ impl Threads {
                 .map_err(failed)?,
             requests: Builder::new_multi_thread().thread_name("wharf-request").enable_all().build().map_err(failed)?,
         })
+    }
+
+    /// Gives up whatever still runs, and waits only a moment for what cannot be given up.
+    pub fn end(self) {
+        self.requests.shutdown_timeout(THREADS_END);
+        self.control.shutdown_timeout(THREADS_END);
     }
 }
 
@@ -138,7 +152,7 @@ impl Host {
         let reading_keys = app.issuers.iter().map(keep_fresh).collect();
         let socket = control::bind(&data.control_socket()).map_err(io("the control socket cannot be opened"))?;
         let stop = Stop::default();
-        let controlling = tokio::spawn(control::serve(socket, admin.clone(), stop.drain.clone()));
+        let controlling = tokio::spawn(control::serve(socket, admin.clone(), stop.clone(), config.listen.drain_timeout));
         let counted = app.metrics.connections.clone();
         let listener = Listener { socket: listener, limits: config.listen.clone(), handler: app, counted, tls, requests };
         let listening = tokio::spawn(listener.run(stop.clone()));
@@ -162,8 +176,8 @@ impl Host {
         })
     }
 
-    /// Stops accepting, lets calls in flight finish for at most the drain timeout or until `hurry` comes, and gives the data
-    /// directory back.
+    /// Stops accepting, lets calls and commands in flight finish for at most the drain timeout or until `hurry` comes, and gives
+    /// the data directory back; at the latest [`END`] after that.
     pub async fn stop(self, hurry: impl Future<Output = &'static str>) {
         drop((self.forgetting, self.noticing));
         self.health.enter(Phase::Draining);

@@ -18,7 +18,7 @@
 //!
 //! Everything that goes wrong is `{"errors": […]}` with status 422.
 
-use std::{io, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
+use std::{io, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -31,10 +31,12 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::UnixListener;
-use tokio_util::sync::CancellationToken;
 
 use super::{Admin, install::too_large, platform::Order, tokens};
-use crate::problem::{Problem, Problems};
+use crate::{
+    problem::{Problem, Problems},
+    shutdown::Stop,
+};
 
 /// Opens the socket, replacing what a crash left there: whoever holds the data directory may.
 pub fn bind(path: &Path) -> io::Result<UnixListener> {
@@ -47,8 +49,11 @@ pub fn bind(path: &Path) -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Serves commands until `shutdown`; one that is being served then is finished.
-pub async fn serve(listener: UnixListener, admin: Arc<Admin>, shutdown: CancellationToken) -> io::Result<()> {
+/// Serves commands until it is told to drain; one that is being served then has the drain timeout to finish, unless it is told
+/// to end at once.
+///
+/// Dropping the future, and what is cut off, leave commands to run until the host's threads end; their clients hear nothing.
+pub async fn serve(listener: UnixListener, admin: Arc<Admin>, stop: Stop, drain_timeout: Duration) -> io::Result<()> {
     let limit = usize::try_from(admin.config.runtime.max_component).unwrap_or(usize::MAX).saturating_add(1);
     let router = Router::new()
         .route("/plugins", get(list).post(install))
@@ -61,7 +66,22 @@ pub async fn serve(listener: UnixListener, admin: Arc<Admin>, shutdown: Cancella
         .route("/platform", post(platform))
         .layer(DefaultBodyLimit::max(limit))
         .with_state(admin);
-    axum::serve(listener, router).with_graceful_shutdown(async move { shutdown.cancelled().await }).await
+    let serving = axum::serve(listener, router).with_graceful_shutdown(stop.drain.clone().cancelled_owned()).into_future();
+    let cut = async {
+        stop.drain.cancelled().await;
+        // A command that did not end would hold up the host, and one that waits for its first byte never ends.
+        tokio::select! {
+            () = tokio::time::sleep(drain_timeout) => {}
+            () = stop.cut.cancelled() => {}
+        }
+    };
+    tokio::select! {
+        ended = serving => ended,
+        () = cut => {
+            tracing::warn!("a command was still being served; it is cut off");
+            Ok(())
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]

@@ -30,7 +30,7 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
     let config = Config::load(&args.config)?;
     observe::log::start(&config.log);
     let threads = Threads::start()?;
-    threads.control.block_on(async {
+    let ended = threads.control.block_on(async {
         let mut signals =
             Signals::watch().map_err(|error| Problem::new(&codes::IO, "signals cannot be watched for").why(error))?;
         let listener = bind(config.listen.address).await?;
@@ -47,5 +47,7 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
         tracing::info!(signal, "stopping");
         host.stop(signals.next()).await;
         Ok(())
-    })
+    });
+    threads.end();
+    ended
 }

@@ -63,7 +63,12 @@ impl Process {
         }
     }
 
-    fn spawn(here: &Path, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, variables: &[(String, String)]) -> Self {
+    /// The same for who waits for something else: nothing of its standard output is read until [`Process::output`] is.
+    pub(crate) fn spawn(
+        here: &Path,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        variables: &[(String, String)],
+    ) -> Self {
         use std::os::unix::process::CommandExt as _;
         let mut child = Command::new(env!("CARGO_BIN_EXE_wharf"))
             .args(arguments)
@@ -80,6 +85,11 @@ impl Process {
             .expect("wharf can be started");
         let log = Log::of(child.stderr.take().expect("standard error is piped"));
         Self { child, log }
+    }
+
+    /// What it writes to standard output, line by line.
+    pub(crate) fn output(&mut self) -> Log {
+        Log::of(self.child.stdout.take().expect("standard output is piped"))
     }
 
     pub(crate) fn pid(&self) -> u32 {

@@ -61,6 +61,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "problem",
             "runtime",
             "secret",
+            "shutdown",
             "store",
             "toml_reader",
             "units",

@@ -37,21 +37,35 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
-    let threads = Threads::start()?;
+    // The directory goes after the threads: by then nobody writes there any more.
     let directory = setup::Directory::open(args.data.as_deref())?;
-    threads.control.block_on(async {
-        // Signals are watched from the start, so that an early Ctrl-C leaves no directory behind.
-        let mut signals =
-            Signals::watch().map_err(|error| Problem::new(&codes::IO, "signals cannot be watched for").why(error))?;
-        let host = tokio::select! {
-            host = start(args, output, &threads, &directory) => host?,
-            _ = signals.next() => return Ok(()),
-        };
-        let signal = signals.next().await;
+    let threads = Threads::start()?;
+    let ended = threads.control.block_on(serve(args, output, &threads, &directory));
+    threads.end();
+    ended
+}
+
+/// Starts, fills and serves until a signal comes, however early, and stops.
+async fn serve(args: &Args, output: &Output, threads: &Threads, directory: &setup::Directory) -> Result<(), Problems> {
+    let mut signals = Signals::watch().map_err(|error| Problem::new(&codes::IO, "signals cannot be watched for").why(error))?;
+    let host = tokio::select! {
+        host = start(args, output, threads, directory) => host?,
+        _ = signals.next() => return Ok(()),
+    };
+    let served = tokio::select! {
+        filled = fill(output, directory, &host) => filled.map(|()| None),
+        early = signals.next() => Ok(Some(early)),
+    };
+    let signal = match &served {
+        Ok(None) => Some(signals.next().await),
+        Ok(early) => *early,
+        Err(_) => None,
+    };
+    if let Some(signal) = signal {
         output.say(&format_args!("wharf demo: {signal}, stopping"));
-        host.stop(signals.next()).await;
-        Ok(())
-    })
+    }
+    host.stop(signals.next()).await;
+    served.map(drop)
 }
 
 async fn start(args: &Args, output: &Output, threads: &Threads, directory: &setup::Directory) -> Result<Host, Problems> {
@@ -61,16 +75,20 @@ async fn start(args: &Args, output: &Output, threads: &Threads, directory: &setu
     let config = Config::load(&file)?;
     observe::log::start(&config.log);
     output.say(&format_args!("wharf demo: starting in {}", directory.path().display()));
-    let host = Host::start(config, listener, threads.requests.handle().clone()).await?;
+    Host::start(config, listener, threads.requests.handle().clone()).await
+}
+
+/// Installs the plugins, fills the platform, and says how to call them.
+async fn fill(output: &Output, directory: &setup::Directory, host: &Host) -> Result<(), Problems> {
     for (name, component) in setup::PLUGINS {
         output.say(&format_args!("wharf demo: installing {name} …"));
         let report = host.admin.install(component.to_vec()).await?;
         output.say(&format_args!("wharf demo: {} {} is installed", report.id, report.version));
     }
-    platform::fill(&host).await?;
-    let examples = examples::examples(directory, &host).await?;
-    output.data(&examples::text(&host, directory, &examples), &examples::json(&host, directory, &examples));
-    Ok(host)
+    platform::fill(host).await?;
+    let examples = examples::examples(directory, host).await?;
+    output.data(&examples::text(host, directory, &examples), &examples::json(host, directory, &examples));
+    Ok(())
 }
 
 /// The first free port from `port` on, on loopback.

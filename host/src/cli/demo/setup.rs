@@ -6,12 +6,14 @@ use std::{
     net::SocketAddr,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use crate::{
     codes,
     problem::Problem,
     secret::{Secret, SecretRef},
+    units::show_duration,
 };
 
 /// The shipped plugins, built for wasm32 by the build script.
@@ -41,6 +43,10 @@ share-url = "http://{address}/s/echo/echo"
 hosts = ["{address}"]
 private = ["127.0.0.1"]
 "#;
+
+/// Whoever ends the demo waits for it, and its calls are done long before: with all that a host takes beyond this, it ends within
+/// five seconds ([`crate::host::END`]).
+const DRAIN_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The entity that the demo's app declares. Pages of 2015 call it, and those hear of nothing but success.
 const CRUD: &str = r#"error-status = 200
@@ -86,8 +92,10 @@ impl Directory {
 
     /// Writes the configuration, and a securityKey for each service that has none yet; returns the configuration's file.
     pub(super) fn write_config(&self, address: SocketAddr) -> Result<PathBuf, Problem> {
+        let drain_timeout = show_duration(DRAIN_TIMEOUT);
         let mut text = format!(
-            "# Written by `wharf demo`, anew at each start.\ndata-dir = \"data\"\n\n[listen]\naddress = \"{address}\"\n\n[log]\nlevel = \"error\"\n\n[platform]\nmode = \"embedded\"\n# Pages of 2015 hear of nothing but success.\nerror-status = 200\n\n# One program on this machine plays all callers, so one caller may send what all may.\n[runtime]\ncaller-rate = 1000000\ncaller-burst = 1000000\n"
+            "# Written by `wharf demo`, anew at each start.\ndata-dir = \"data\"\n\n[listen]\naddress = \"{address}\"\n\
+             drain-timeout = \"{drain_timeout}\"\n\n[log]\nlevel = \"error\"\n\n[platform]\nmode = \"embedded\"\n# Pages of 2015 hear of nothing but success.\nerror-status = 200\n\n# One program on this machine plays all callers, so one caller may send what all may.\n[runtime]\ncaller-rate = 1000000\ncaller-burst = 1000000\n"
         );
         for (service, grants) in SERVICES {
             let key = self.path.join(format!("{service}.key"));
@@ -135,4 +143,21 @@ fn failed(path: &Path, error: &std::io::Error) -> Problem {
     Problem::new(&codes::IO, format!("`{}` cannot be written", path.display()))
         .why(error)
         .fix("name another directory with --data")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::{config::Config, host::END};
+
+    #[test]
+    fn the_demo_ends_within_five_seconds_whoever_is_there() {
+        let directory = Directory::open(None).unwrap();
+        let file = directory.write_config(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 8080)).unwrap();
+        let config = Config::load(&file).unwrap();
+        let longest = config.listen.drain_timeout + END;
+        assert!(longest < Duration::from_secs(5), "{longest:?} and what the disk takes");
+    }
 }

@@ -39,8 +39,8 @@ use crate::{config, observe::metrics::Connections, request::record::Record, shut
 /// refusal. More is refused with 431.
 pub const MAX_HEADERS: usize = 64 << 10;
 
-/// How long connections that were told to end may take to do so.
-const CUT: Duration = Duration::from_secs(2);
+/// How long connections that were told to end may take to do so: all that they wait for is a turn of their thread.
+pub const CUT: Duration = Duration::from_secs(1);
 
 /// What is behind a listener.
 pub trait Handler: Clone + Send + Sync + 'static {

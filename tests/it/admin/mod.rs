@@ -1,0 +1,3 @@
+//! What commands reach a host by.
+
+mod control;
