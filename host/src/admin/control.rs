@@ -18,7 +18,14 @@
 //!
 //! Everything that goes wrong is `{"errors": […]}` with status 422.
 
-use std::{io, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs::{File, Permissions},
+    io,
+    os::{fd::AsFd, unix::fs::PermissionsExt},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     Json, Router,
@@ -30,7 +37,7 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::net::UnixListener;
+use tokio::net::{UnixListener, UnixSocket};
 
 use super::{Admin, install::too_large, platform::Order, tokens};
 use crate::{
@@ -38,15 +45,21 @@ use crate::{
     shutdown::Stop,
 };
 
+/// Commands that may wait to be taken; far more than people and their scripts send at once.
+const WAITING: u32 = 128;
+
 /// Opens the socket, replacing what a crash left there: whoever holds the data directory may.
 pub fn bind(path: &Path) -> io::Result<UnixListener> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let listener = UnixListener::bind(path)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-    Ok(listener)
+    let socket = UnixSocket::new_stream()?;
+    // On Linux the file has from its first moment on the mode of the socket that is bound to it. Setting that of the file would
+    // come too late: in a data directory that a group may enter, the group could have connected before.
+    File::from(socket.as_fd().try_clone_to_owned()?).set_permissions(Permissions::from_mode(0o600))?;
+    socket.bind(path)?;
+    socket.listen(WAITING)
 }
 
 /// Serves commands until it is told to drain; one that is being served then has the drain timeout to finish, unless it is told
@@ -201,6 +214,23 @@ fn answer(result: Result<Value, Problems>) -> Response {
         Err(problems) => {
             let errors: Vec<Value> = problems.0.iter().map(Problem::to_json).collect();
             (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({"errors": errors}))).into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_else_may_connect_and_what_a_crash_left_is_replaced() {
+        let here = tempfile::tempdir().unwrap();
+        let path = here.path().join("control.sock");
+        for _ in 0..2 {
+            let _bound = bind(&path).unwrap();
+            assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         }
     }
 }
