@@ -48,7 +48,8 @@ codes! {
         "A secret is referred to by file or by environment variable, and that file or variable cannot be read, or is empty. \
          Exactly one final newline of a file is dropped and nothing else. The secret itself is never printed.";
     USAGE = "WH1007", "wrong use of a command",
-        "The command was called with arguments that do not fit together. `wharf help <command>` shows its use.";
+        "The command line is not one that Wharf knows (exit status 2), or what its arguments say does not fit together (exit \
+         status 1). `wharf help <command>` shows its use.";
     ADDRESS_UNAVAILABLE = "WH1008", "address cannot be listened on",
         "Another program listens on the address already, the address is not one of this machine's, or the port needs rights \
          this user does not have. Choose another one in [listen].";

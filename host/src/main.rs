@@ -14,7 +14,10 @@ fn main() -> ExitCode {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     #[cfg(debug_assertions)]
     die_with_parent();
-    let cli = cli::Cli::parse();
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return cli::usage::refuse(&error, std::env::args_os()),
+    };
     let output = cli::output::Output::new(cli.format);
     match cli::run(cli.command, &output) {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,8 +1,9 @@
 //! The command line: one file a command, each with its arguments and a `run`.
 //!
 //! Standard output is data, standard error is talk. Exit status 0: done; 1: refused or failed, with the problems on
-//! standard error; 2: the command line itself is wrong.
+//! standard error; 2: the command line itself is wrong ([`usage`]).
 
+pub mod usage;
 pub mod output;
 mod at;
 

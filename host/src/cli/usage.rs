@@ -1,0 +1,114 @@
+//! A command line that cannot be read: said like every other mistake, under a code and in the format that was asked for.
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::error::ErrorKind;
+
+use super::output::{Format, Output};
+use crate::{codes, problem::Problem, toml_reader::names::is_shown};
+
+/// The exit status of a command line that is itself wrong.
+const WRONG: u8 = 2;
+
+/// Says what is wrong with `arguments`, of which `error` came, and returns the exit status. Help and the version, which come as
+/// errors too, are printed as they are, and are none.
+pub fn refuse(error: &clap::Error, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let print = || {
+        // A reader that has gone away (`| head`) is no error.
+        let _ = error.print();
+    };
+    if !error.use_stderr() {
+        print();
+        return ExitCode::SUCCESS;
+    }
+    let output = Output::new(format(arguments));
+    let problem = match error.kind() {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            if !output.is_json() {
+                print();
+            }
+            Problem::new(&codes::USAGE, "no command is named").fix("name one; `--help` says which there are")
+        }
+        _ => problem(&error.render().to_string()),
+    };
+    output.problems(&problem.into());
+    ExitCode::from(WRONG)
+}
+
+/// The format that was asked for, as far as it can be told of arguments that make no sense.
+fn format(arguments: impl IntoIterator<Item = OsString>) -> Format {
+    let arguments: Vec<OsString> = arguments.into_iter().take_while(|argument| argument != "--").collect();
+    let is_json = arguments.iter().any(|argument| argument == "--format=json")
+        || arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
+    if is_json { Format::Json } else { Format::Text }
+}
+
+/// The parser's words, each in its place: first what is wrong, with what belongs to it on lines of their own; then, after an empty
+/// line each, advice, the use of the command, and where to read more.
+fn problem(said: &str) -> Problem {
+    let said: String = said.chars().flat_map(shown).collect();
+    let mut paragraphs = said.split("\n\n").map(str::trim);
+    let first = paragraphs.next().unwrap_or_default();
+    let (what, why) = first.split_once('\n').unwrap_or((first, ""));
+    let what = what.strip_prefix("error: ").unwrap_or(what).trim_end_matches(':');
+    let lines = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+    let fix: Vec<String> =
+        paragraphs.filter(|paragraph| !paragraph.is_empty()).map(|text| lines(text).replace("tip: ", "")).collect();
+    Problem::new(&codes::USAGE, what).why(lines(why)).fix(fix.join("\n"))
+}
+
+/// What was typed is repeated, and must not act on the terminal.
+fn shown(c: char) -> impl Iterator<Item = char> {
+    let (plain, escaped) = if is_shown(c) || c == '\n' { (Some(c), None) } else { (None, Some(c.escape_default())) };
+    plain.into_iter().chain(escaped.into_iter().flatten())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::Cli;
+
+    fn told(arguments: &[&str]) -> Problem {
+        let error = Cli::try_parse_from([&["wharf"][..], arguments].concat()).unwrap_err();
+        problem(&error.render().to_string())
+    }
+
+    #[test]
+    fn what_is_wrong_why_and_the_way_out_stand_in_their_places() {
+        let slip = told(&["chekc"]);
+        assert_eq!(slip.what, "unrecognized subcommand 'chekc'");
+        assert!(slip.fix.starts_with("a similar subcommand exists: 'check'\nUsage: wharf "), "{}", slip.fix);
+        let choice = told(&["serve", "--format", "xml"]);
+        assert_eq!(
+            (choice.what.as_str(), choice.why.as_str()),
+            ("invalid value 'xml' for '--format <FORMAT>'", "[possible values: text, json]")
+        );
+        let missing = told(&["plugin", "install", "--manifest", "a.toml"]);
+        assert_eq!(
+            (missing.what.as_str(), missing.why.as_str()),
+            ("the following required arguments were not provided", "<FILE>")
+        );
+        assert!(missing.fix.contains("Usage: wharf plugin install") && missing.fix.contains("--help"), "{}", missing.fix);
+    }
+
+    #[test]
+    fn nothing_that_was_typed_acts_on_the_terminal() {
+        for typed in ["\u{1b}[31mred", "bell\u{7}", "\u{9b}31m", "turned\u{202e}around", "a\rb"] {
+            let told = told(&[typed]);
+            assert!(told.what.chars().all(is_shown), "{told:?}");
+        }
+    }
+
+    #[test]
+    fn the_format_is_found_wherever_it_stands() {
+        let format = |arguments: &[&str]| format(arguments.iter().map(OsString::from));
+        for json in [&["--format", "json", "fly"][..], &["fly", "--format=json"], &["plugin", "fly", "--format", "json"]] {
+            assert_eq!(format(json), Format::Json, "{json:?}");
+        }
+        for text in [&["fly"][..], &["--format", "xml"], &["--format"], &["json"], &["fly", "--", "--format=json"]] {
+            assert_eq!(format(text), Format::Text, "{text:?}");
+        }
+    }
+}
