@@ -15,6 +15,15 @@ use crate::support::{Running, Service, TestHost};
 
 /// A host with a service that anybody may call and one that wants a caller.
 fn host() -> Running {
+    set_up().start()
+}
+
+/// The same with all in its log that explains a request.
+fn talkative_host() -> Running {
+    set_up().log("level", "\"debug\"").start()
+}
+
+fn set_up() -> TestHost {
     let identity = Service::of(&IDENTITY).security_key("a key of the identity service's own");
-    TestHost::new().with(Service::of(&INNOCENT)).with(identity).start()
+    TestHost::new().with(Service::of(&INNOCENT)).with(identity)
 }

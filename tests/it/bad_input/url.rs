@@ -1,48 +1,50 @@
 //! Targets that lead nowhere.
 
 use super::store::contents;
+use crate::support::{Answer, Running};
 
-/// Method, target, status and code.
-const ROWS: &[(&str, &str, u16, &str)] = &[
-    ("GET", "/", 404, "WH2101"),
-    ("GET", "/s", 404, "WH2101"),
-    ("GET", "/s/", 404, "WH2101"),
-    ("GET", "/s//", 404, "WH2101"),
-    ("GET", "/s/absent/", 404, "WH2101"),
-    ("GET", "/s/INNOCENT/", 404, "WH2101"),
-    ("GET", "/s/innocent%2f", 404, "WH2101"),
-    ("GET", "/innocent/", 404, "WH2101"),
-    ("GET", "/s/innocent/absent", 404, "WH2102"),
-    ("GET", "/s/innocent//", 404, "WH2102"),
-    ("GET", "/s/innocent/%2f", 400, "WH2104"),
-    ("GET", "/s/innocent/%5c", 400, "WH2104"),
-    ("GET", "/s/innocent/%00", 400, "WH2104"),
-    ("GET", "/s/innocent/%0d%0a", 400, "WH2104"),
-    ("GET", "/s/innocent/%", 400, "WH2104"),
-    ("GET", "/s/innocent/%zz", 400, "WH2104"),
-    ("GET", "/s/innocent/%ff", 400, "WH2104"),
-    ("GET", "/s/innocent/../identity/", 400, "WH2104"),
-    ("GET", "/s/innocent/%2e%2e/identity/", 400, "WH2104"),
-    ("GET", "/s/innocent/./", 400, "WH2104"),
-    ("POST", "/s/innocent/", 405, "WH2103"),
-    ("TRACE", "/s/innocent/", 405, "WH2103"),
-    ("BREW", "/s/innocent/", 405, "WH2103"),
-    ("OPTIONS", "*", 400, "WH2104"),
-    ("CONNECT", "example.com:443", 400, "WH2104"),
+/// Method, target, status, code, and what the log says is the matter with it.
+const ROWS: &[(&str, &str, u16, &str, &str)] = &[
+    ("GET", "/", 404, "WH2101", "no-service"),
+    ("GET", "/s", 404, "WH2101", "no-service"),
+    ("GET", "/s/", 404, "WH2101", "no-service"),
+    ("GET", "/s//", 404, "WH2101", "no-service"),
+    ("GET", "/s/absent/", 404, "WH2101", "no-service"),
+    ("GET", "/s/INNOCENT/", 404, "WH2101", "no-service"),
+    ("GET", "/s/innocent%2f", 404, "WH2101", "no-service"),
+    ("GET", "/innocent/", 404, "WH2101", "no-service"),
+    ("GET", "/s/innocent/absent", 404, "WH2102", "no-route"),
+    ("GET", "/s/innocent//", 404, "WH2102", "no-route"),
+    ("GET", "/s/innocent/%2f", 400, "WH2104", "an encoded slash"),
+    ("GET", "/s/innocent/%5c", 400, "WH2104", "a backslash"),
+    ("GET", "/s/innocent/%00", 400, "WH2104", "a control character"),
+    ("GET", "/s/innocent/%0d%0a", 400, "WH2104", "a control character"),
+    ("GET", "/s/innocent/%", 400, "WH2104", "percent-encoding is broken"),
+    ("GET", "/s/innocent/%zz", 400, "WH2104", "percent-encoding is broken"),
+    ("GET", "/s/innocent/%ff", 400, "WH2104", "not UTF-8"),
+    ("GET", "/s/innocent/../identity/", 400, "WH2104", "`..` segment"),
+    ("GET", "/s/innocent/%2e%2e/identity/", 400, "WH2104", "`..` segment"),
+    ("GET", "/s/innocent/./", 400, "WH2104", "a `.` or"),
+    ("POST", "/s/innocent/", 405, "WH2103", "no-method"),
+    ("TRACE", "/s/innocent/", 405, "WH2103", "no-method"),
+    ("BREW", "/s/innocent/", 405, "WH2103", "no-method"),
+    ("OPTIONS", "*", 400, "WH2104", "not a path"),
+    ("CONNECT", "example.com:443", 400, "WH2104", "not a path"),
 ];
 
 #[test]
 fn a_target_that_leads_nowhere_says_so_and_wakes_no_plugin() {
-    let host = super::host();
+    let host = super::talkative_host();
     let before = contents(host.path());
     let mut wrong = Vec::new();
-    for (method, target, status, code) in ROWS {
+    for (method, target, status, code, why) in ROWS {
         let answer = host.request(method, target).send();
         if answer.status != *status || answer.json()["error"]["code"] != *code {
             wrong.push(format!("{method} {target} is not {status} {code}: {} {}", answer.status, answer.text()));
             continue;
         }
         answer.assert(*status, code);
+        assert_named(&host, &answer, method, target, why);
         if *status == 405 {
             assert_eq!(answer.header("allow"), Some("GET, HEAD, OPTIONS"), "{method} {target}");
         }
@@ -51,6 +53,17 @@ fn a_target_that_leads_nowhere_says_so_and_wakes_no_plugin() {
     host.assert_serves_others();
     assert_eq!(contents(host.path()), before);
     assert_eq!(host.stop().count("identity runs"), 0);
+}
+
+/// Asserts that the log has what was asked for, and why it leads nowhere, under the id that the answer gives.
+#[track_caller]
+fn assert_named(host: &Running, answer: &Answer, method: &str, target: &str, why: &str) {
+    let id = answer.json()["error"]["request_id"].as_str().expect("an answer has an id").to_owned();
+    let path = if method == "CONNECT" { "" } else { target };
+    let refused = host.log().find("why", |line| line.field("request_id") == id && line.message() != "answered");
+    assert!(refused.text().contains(why), "{method} {target}: {}", refused.text());
+    let asked = host.log().find("what was asked for", |line| line.field("request_id") == id && line.message() == "answered");
+    assert_eq!((asked.field("method").as_str(), asked.field("path").as_str()), (method, path));
 }
 
 #[test]
