@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{platform::APP, setup::Directory};
+use super::{
+    platform::APP,
+    setup::{CONSOLE, Directory},
+};
 use crate::{
-    admin::tokens::Wanted,
+    admin::{platform::Task, tokens::Wanted},
     caller::AppUser,
     codes,
     host::Host,
@@ -23,7 +26,15 @@ pub(super) struct Example {
     pub(super) about: &'static str,
     /// `curl` and its arguments.
     pub(super) argv: Vec<String>,
+    /// What a shell makes of the answer, where a person wants one thing of it; programs read the answer itself.
+    pub(super) then: Option<String>,
     pub(super) expect_status: u16,
+}
+
+impl Example {
+    fn new(name: &'static str, about: &'static str, argv: Vec<String>, expect_status: u16) -> Self {
+        Self { name, about, argv, then: None, expect_status }
+    }
 }
 
 /// How long what the demo hands out is valid: a day, so that the lines of one left running still work.
@@ -38,61 +49,58 @@ pub(super) async fn examples(directory: &Directory, host: &Host) -> Result<Vec<E
     let blog = format!("{base}/crud/{APP}/blog");
     let ada = AppUser { id: "ada".into(), account: "ada".into(), name: "Ada".into(), authenticated_by: "demo".into() };
     Ok(vec![
-        Example {
-            name: "anonymous",
-            about: "anybody may ask who the host takes them for",
-            argv: curl(&[&format!("{base}/echo/whoami")]),
-            expect_status: 200,
-        },
-        Example {
-            name: "ocean-auth",
-            about: "an app proves itself with an Ocean-Auth header",
-            argv: curl(&["-H", &header("hello", None)?, &hello]),
-            expect_status: 200,
-        },
-        Example {
-            name: "bearer",
-            about: "the app proves itself with a bearer token",
-            argv: curl(&["-H", &format!("Authorization: Bearer {token}"), &hello]),
-            expect_status: 200,
-        },
-        Example {
-            name: "note",
-            about: "an app speaks for one of its users, and a note is kept for that user of that app",
-            argv: curl(&[
-                "-H",
-                &header("notes", Some(ada.clone()))?,
-                "-d",
-                r#"{"text": "buy milk"}"#,
-                &format!("{base}/notes/notes"),
-            ]),
-            expect_status: 201,
-        },
-        Example {
-            name: "document",
-            about: "a form, as browsers send it, becomes a document of an entity that the app has",
-            argv: curl(&["-H", &header("crud", Some(ada.clone()))?, "-d", "title=One&content=Hello", &blog]),
-            expect_status: 200,
-        },
-        Example {
-            name: "query",
-            about: "and that user finds it again",
-            argv: curl(&["-H", &header("crud", Some(ada))?, &format!("{blog}/find/query")]),
-            expect_status: 200,
-        },
-        Example {
-            name: "context",
-            about: "a browser asks the platform in this host for an app's services, with a header for each",
-            argv: curl(&["-H", "AccessToken: null", &format!("http://{}/v1.0/public/ocean_context/{APP}", host.address)]),
-            expect_status: 200,
-        },
-        Example {
-            name: "refused",
-            about: "without a proof it is refused (401), and the plugin is not run",
-            argv: curl(&[&hello]),
-            expect_status: 401,
-        },
+        Example::new("anonymous", "anybody may ask who the host takes them for", curl(&[&format!("{base}/echo/whoami")]), 200),
+        Example::new(
+            "ocean-auth",
+            "an app proves itself with an Ocean-Auth header",
+            curl(&["-H", &header("hello", None)?, &hello]),
+            200,
+        ),
+        Example::new(
+            "bearer",
+            "the app proves itself with a bearer token",
+            curl(&["-H", &format!("Authorization: Bearer {token}"), &hello]),
+            200,
+        ),
+        Example::new(
+            "note",
+            "an app speaks for one of its users, and a note is kept for that user of that app",
+            curl(&["-H", &header("notes", Some(ada.clone()))?, "-d", r#"{"text": "buy milk"}"#, &format!("{base}/notes/notes")]),
+            201,
+        ),
+        Example::new(
+            "document",
+            "a form, as browsers send it, becomes a document of an entity that the app has",
+            curl(&["-H", &header("crud", Some(ada.clone()))?, "-d", "title=One&content=Hello", &blog]),
+            200,
+        ),
+        Example::new(
+            "query",
+            "and that user finds it again",
+            curl(&["-H", &header("crud", Some(ada))?, &format!("{blog}/find/query")]),
+            200,
+        ),
+        Example::new(
+            "context",
+            "a browser asks the platform in this host for an app's services, with a header for each",
+            curl(&["-H", "AccessToken: null", &format!("http://{}/v1.0/public/ocean_context/{APP}", host.address)]),
+            200,
+        ),
+        console(host).await?,
+        Example::new("refused", "without a proof it is refused (401), and the plugin is not run", curl(&[&hello]), 401),
     ])
+}
+
+/// What a developer of the app asks the platform for who wants to see its documents. The code is good for a minute, so the link is
+/// made when it is wanted and not before.
+async fn console(host: &Host) -> Result<Example, Problems> {
+    let shown = host.admin.platform(Task::AppToken { key: APP.to_owned(), renew: false }.into()).await?;
+    let token = shown.get("token").and_then(Value::as_str).unwrap_or_default();
+    let argv = curl(&["-H", &format!("AccessToken: {token}"), &format!("http://{}/v1.0/app/auth_code", host.address)]);
+    let link = format!(r#"s|.*"authCode":"\([0-9a-f]*\)".*|{}?appAuthCode=\1|p"#, console_url(host));
+    let about = "a developer of the app gets a link to the console of crud, to be opened in a browser within a minute";
+    let then = Some(shell(&["sed".to_owned(), "-n".to_owned(), link]));
+    Ok(Example { then, ..Example::new("console", about, argv, 200) })
 }
 
 /// An Ocean-Auth header of the demo's app, for itself or for one of its users.
@@ -131,7 +139,8 @@ pub(super) fn text(host: &Host, directory: &Directory, examples: &[Example]) -> 
     );
     text.push_str(&format!("\nopen {} in a browser\n", page(host)));
     for example in examples {
-        text.push_str(&format!("\n# {}\n{}\n", example.about, shell(&example.argv)));
+        let then = example.then.as_ref().map(|then| format!(" | {then}")).unwrap_or_default();
+        text.push_str(&format!("\n# {}\n{}{then}\n", example.about, shell(&example.argv)));
     }
     text.push_str("\nCtrl-C ends it.");
     text
@@ -145,13 +154,18 @@ pub(super) fn json(host: &Host, directory: &Directory, examples: &[Example]) -> 
         .collect();
     json!({
         "address": host.address.to_string(), "url": format!("http://{}", host.address), "pid": std::process::id(),
-        "page": page(host), "directory": directory.path(), "examples": examples,
+        "page": page(host), "console": console_url(host), "directory": directory.path(), "examples": examples,
     })
 }
 
 /// Where a person sees the services at work.
 fn page(host: &Host) -> String {
     format!("http://{}/s/blog/", host.address)
+}
+
+/// Where the console of crud is, for who has a code.
+fn console_url(host: &Host) -> String {
+    format!("http://{CONSOLE}:{}/", host.address.port())
 }
 
 /// Words as a shell reads them back: quoted where it would do anything with them.

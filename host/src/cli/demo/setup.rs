@@ -48,9 +48,12 @@ private = ["127.0.0.1"]
 /// five seconds ([`crate::host::END`]).
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(500);
 
+/// The host name of crud's console; browsers take every name below `localhost` to this machine.
+pub(super) const CONSOLE: &str = "crud.localhost";
+
 /// The entity that the demo's app declares. Pages of 2015 call it, and those hear of nothing but success.
 const CRUD: &str = r#"error-status = 200
-console-host = "crud.localhost"
+console-host = "{console}"
 
 [services.crud.kv]
 stores = ["documents"]
@@ -104,7 +107,7 @@ impl Directory {
             }
             text.push_str(&format!(
                 "\n[services.{service}]\nplugin = \"wharf/{service}\"\nsecurity-key = {{ file = \"{service}.key\" }}\n{}",
-                grants.replace("{address}", &address.to_string())
+                grants.replace("{address}", &address.to_string()).replace("{console}", CONSOLE)
             ));
         }
         let file = self.path.join("wharf.toml");

@@ -1,11 +1,15 @@
-//! The lines to copy.
+//! The lines to copy, as programs and as shells take them.
 
-use std::process::Command;
+use std::{
+    net::{SocketAddr, TcpListener},
+    process::Command,
+};
 
 use rustix::process::Signal;
 use serde_json::Value;
 
 use super::{demo, free_port};
+use crate::support::{Process, Request};
 
 #[test]
 fn every_example_works_as_printed() {
@@ -36,4 +40,51 @@ fn every_example_works_as_printed() {
     let refused = examples.iter().filter(|example| example["expect_status"] == 401).count();
     assert!(refused >= 1, "no example shows a refusal: {ready}");
     process.stop_by(Signal::TERM, here.path());
+}
+
+/// What each line is answered, in their order: who the host takes the caller for, wherever the service says so.
+const ANSWERS: [&str; 9] = [
+    r#""scheme":"anonymous","app":null,"user":null"#,
+    r#"{"text":"Hello Ada, from sample_app"}"#,
+    r#"{"text":"Hello Ada, from sample_app"}"#,
+    r#""text":"buy milk","version":1"#,
+    r#""createBy":"ada@demo""#,
+    r#""createBy":"ada@demo""#,
+    r#""appKey":"sample_app""#,
+    "http://crud.localhost:",
+    r#""errCode":"ocean.notAuthorizeByOcean""#,
+];
+
+#[test]
+fn every_line_for_a_shell_works_and_shows_the_proven_caller() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    let port = taken.local_addr().expect("a listener has an address").port().to_string();
+    let here = tempfile::tempdir().expect("a temporary directory can be made");
+    let mut process = Process::spawn(here.path(), ["demo", "--port", port.as_str()], &[]);
+    let said = process.output();
+    said.find("how it ends", |line| line.message() == "Ctrl-C ends it.");
+    let said = said.text();
+    let curls: Vec<&str> = said.lines().filter(|line| line.starts_with("curl ")).collect();
+    assert_eq!(curls.len(), ANSWERS.len(), "{said}");
+    let mut answers = Vec::new();
+    for (line, shown) in curls.iter().zip(ANSWERS) {
+        let done = Command::new("sh").args(["-c", line]).output().expect("a shell runs");
+        let answer = String::from_utf8_lossy(&done.stdout).into_owned();
+        assert!(done.status.success() && answer.contains(shown), "{line}\nis answered\n{answer}");
+        answers.push(answer);
+    }
+    let link = answers.iter().find_map(|answer| answer.trim().strip_prefix("http://crud.localhost:")).expect("a link");
+    let (port_of_link, target) = link.split_at(link.find('/').expect("a link has a path"));
+    let address: SocketAddr = format!("127.0.0.1:{port_of_link}").parse().expect("an address");
+    let opened = Request::new(address, "GET", target).at("crud.localhost").send();
+    assert_eq!((opened.status, opened.header("location")), (303, Some("/")), "{}", opened.text());
+
+    let log = process.stop_by(Signal::INT, here.path()).text();
+    let mut words = vec![format!("port {port} is in use; listening on {port_of_link} instead"), "SIGINT, stopping".to_owned()];
+    for plugin in ["hello", "echo", "notes", "crud", "user", "blog"] {
+        words.extend([format!("installing {plugin} …"), format!("wharf/{plugin} 0.1.0 is installed")]);
+    }
+    for words in words {
+        assert!(log.contains(&words), "it does not say `{words}` aloud:\n{log}");
+    }
 }
