@@ -82,8 +82,8 @@ codes! {
         "Wharf runs components (the component model), not core modules and not native code. Build a Rust plugin with \
          `cargo build --release --target wasm32-wasip2`.";
     PLUGIN_INVALID = "WH1202", "the component is not valid",
-        "The component does not validate, uses a WebAssembly feature that Wharf switches off, or cannot be linked. The \
-         message carries the reason.";
+        "The component cannot be read, or cannot be linked: it has more parts than a call may have, or exports and imports of \
+         other types than this host knows. The message carries the reason.";
     PLUGIN_NOT_GRANTED = "WH1203", "the component imports what its manifest does not declare",
         "Each `wharf:` import of a component must be declared under [permissions] of its manifest with a reason, so that an \
          admin sees what the plugin may do before it runs.";
@@ -93,8 +93,9 @@ codes! {
     PLUGIN_TOO_LARGE = "WH1205", "the component is too large",
         "The component is larger than the host accepts.";
     PLUGIN_COMPILE = "WH1206", "the component cannot be compiled",
-        "Compiling happens in a process of its own with limits on memory, processor time and time, because a small valid \
-         component can make a compiler ask for gigabytes. The message says which limit was hit, or what the compiler said.";
+        "The component's code is not valid, or uses a feature of WebAssembly that Wharf switches off: then the message is the \
+         compiler's. Or compiling took too much: it happens in a process of its own with limits on memory, processor time and \
+         time, because a small valid component can make a compiler ask for gigabytes, and the message says which limit was hit.";
     PLUGIN_UNKNOWN = "WH1207", "no such plugin",
         "No plugin of that id and version is installed. `wharf plugin list` shows what is.";
     PLUGIN_BOUND = "WH1208", "the plugin is in use",
