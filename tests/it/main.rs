@@ -11,6 +11,7 @@ mod build;
 mod capabilities;
 mod cli;
 mod message;
+mod observe;
 mod operation;
 mod platform;
 mod plugins;

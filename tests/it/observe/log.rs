@@ -1,0 +1,58 @@
+//! The host's own log.
+
+use std::fs;
+
+use wharf_guests::{FLOOD, IDENTITY, INNOCENT};
+
+use crate::support::{Service, TestHost};
+
+#[test]
+fn what_an_operator_should_mend_is_said_at_the_start() {
+    let (weak, strong) = ("guess me", "not to be guessed in this century");
+    let host = TestHost::new()
+        .with(Service::of(&INNOCENT).security_key(weak))
+        .with(Service::of(&INNOCENT).named("strong").security_key(strong))
+        .with(Service::of(&IDENTITY).security_key("another that nobody can guess offline").set("ocean-auth", "\"v2\""))
+        .start();
+    let log = host.stop();
+    let warned = |service: &str| -> Vec<&str> {
+        let of_service = |words: &&str| {
+            let said = |line: &crate::support::log::Line| {
+                (line.field("level").as_str(), line.field("service").as_str()) == ("WARN", service)
+                    && line.message().contains(*words)
+            };
+            log.lines().iter().any(said)
+        };
+        ["can be guessed offline", "accepts legacy Ocean-Auth headers"].into_iter().filter(of_service).collect()
+    };
+    assert_eq!(warned("innocent"), ["can be guessed offline", "accepts legacy Ocean-Auth headers"]);
+    assert_eq!(warned("strong"), ["accepts legacy Ocean-Auth headers"]);
+    assert_eq!(warned("identity"), [""; 0]);
+    assert!(!log.text().contains(weak) && !log.text().contains(strong), "a key is in the log: {}", log.text());
+}
+
+/// As people read it, and as it stands in the default configuration.
+#[test]
+fn a_log_of_text_has_a_line_for_each_event_and_for_nothing_else() {
+    let host = TestHost::new().with(Service::of(&INNOCENT)).with(Service::of(&FLOOD)).start().stopped();
+    let config = host.path().join("wharf.toml");
+    let text = fs::read_to_string(&config).expect("a configuration can be read");
+    assert!(text.contains("format = \"json\""), "{text}");
+    fs::write(config, text.replace("format = \"json\"", "format = \"text\"\nlevel = \"debug\"")).expect("it can be written");
+    let host = host.serve_as_it_is();
+    host.assert_serves_others();
+    host.get("/s/flood/forge").send();
+    let log = host.stop().text();
+    for line in log.lines() {
+        let mut words = line.split_whitespace();
+        let (time, level) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        assert!(time.len() > 20 && time.ends_with('Z') && time.as_bytes()[10] == b'T', "no time: {line}");
+        assert!(["ERROR", "WARN", "INFO", "DEBUG"].contains(&level), "no level: {line}");
+    }
+    for words in
+        ["serving address=127.0.0.1:", "answered request_id=\"", "path=\"/s/innocent/\"", "WARN plugin: honest\\n{", "stopped"]
+    {
+        assert!(log.contains(words), "`{words}` is not said:\n{log}");
+    }
+    assert!(!log.contains('\u{1b}'), "it talks to a terminal: {log:?}");
+}

@@ -1,0 +1,3 @@
+//! What a host says of itself while it runs.
+
+mod log;
