@@ -1,16 +1,20 @@
-//! The tables of `docs/limits.md`, row by row. What a row promises stands in the document alone: its case reads there which
-//! status and which code to expect, and the document and the cases must have the same rows.
+//! The tables of `docs/limits.md`, row by row. What a row promises stands in the document alone: its case reads there how much is
+//! allowed, which status and which code to expect, and the document and the cases must have the same rows.
 
 use std::fs;
 
 use wharf::{
     limits::Limits,
+    platform::client::Call,
+    runtime::engine,
+    store::sessions,
     units::{show_duration, show_size},
 };
 
 use crate::{
     bad_input::component,
     capabilities::{fetch, keep, lookup},
+    message::notice,
     platform::{
         embedded::{developer, mail, wire},
         failures,
@@ -18,7 +22,7 @@ use crate::{
     request::{
         authenticate::{bearer::jwt, console, ocean_auth::refused as ocean_auth},
         budget, limit as permits,
-        listen::size,
+        listen::{size, slow},
     },
     runtime::{
         chatter, compile, drip, flood, giant, grow, hoard, lifecycle::unruly, parts, recurse, sink, sleep, source, spin, stock,
@@ -46,6 +50,21 @@ impl Row {
     pub(crate) fn status(&self) -> u16 {
         let numbers = self.sees().split(|c: char| !c.is_ascii_digit()).filter(|word| word.len() == 3);
         numbers.filter_map(|word| word.parse().ok()).next().unwrap_or_else(|| panic!("no status: {self:?}"))
+    }
+
+    /// The numbers of its value, in their order: counts, and sizes in bytes.
+    #[track_caller]
+    pub(crate) fn numbers<const N: usize>(&self) -> [usize; N] {
+        let words: Vec<&str> = self.cells[1].split(|c: char| c.is_whitespace() || c == ';').collect();
+        let number = |word: &str| word.trim_end_matches(',').replace(',', "").parse::<usize>().ok();
+        let numbers = words.iter().enumerate().filter_map(|(index, word)| {
+            let unit = words.get(index + 1).map_or("", |unit| unit.trim_end_matches([',', '.']));
+            Some(
+                number(word)? << [("KiB", 10), ("MiB", 20)].iter().find(|(name, _)| *name == unit).map_or(0, |(_, shift)| *shift),
+            )
+        });
+        let numbers: Vec<usize> = numbers.collect();
+        numbers.try_into().unwrap_or_else(|numbers| panic!("{numbers:?} are not {N} numbers: {self:?}"))
     }
 
     /// Whether this is its code.
@@ -95,6 +114,14 @@ pub(crate) fn assert_limit(line: &Line, limit: &str, allowed: u64) -> u64 {
     asked
 }
 
+/// Asserts that as many were taken as may come at once, and no more but those that came free meanwhile.
+#[track_caller]
+pub(crate) fn assert_rate(taken: usize, at_once: usize, came_free: f64) {
+    assert!(taken >= at_once, "{taken} of {at_once} that may come at once were taken");
+    let most = at_once as f64 + came_free;
+    assert!(taken as f64 <= most + 1.0, "{taken} were taken, of {most:.1} at most");
+}
+
 /// All rows, in their order.
 pub(crate) fn rows() -> Vec<Row> {
     let text = fs::read_to_string(root().join("docs/limits.md")).expect("the limits can be read");
@@ -135,7 +162,13 @@ cases! {
     host_calls = "host-calls" => chatter::over_its_host_calls;
     handles = "handles" => over_its_handles;
     log_lines = "log-lines" => flood::over_its_lines;
-    arguments = "one host call's arguments" => giant::over_its_arguments;
+    arguments = "one host call's arguments, and likewise what a call returns: a response's head, and its body where that is bytes and no stream"
+        => giant::over_its_arguments;
+    quota = "what all stores of a service hold" => keep::over_its_quota;
+    values = "a value in a store" => keep::over_its_values;
+    keys = "a key in a store" => keep::over_its_keys;
+    batches = "changes of a store in one batch" => keep::over_its_batches;
+    pages = "keys of a store on one page" => keep::over_its_pages;
     changes = "what a plugin writes into its stores while it handles one message" => unruly::over_its_changes;
     exchanges = "requests of one plugin to other servers at once, each until its response is read" => fetch::over_its_exchanges;
     platform_calls = "calls of one service to the platform at once, its messages' included" => failures::over_its_calls;
@@ -145,12 +178,17 @@ cases! {
     platform_body = "a body sent to [the platform in the host](platform.md)" => wire::over_its_body;
     platform_records = "apps of one developer of the platform in the host, and likewise services" => developer::over_its_records;
     logins = "logins under one name at the platform in the host" => developer::over_its_logins;
+    outgoing = "headers of a request to another server, and its URL" => fetch::over_its_head;
     redirects = "redirects in a row" => fetch::over_its_redirects;
     stock_headers = "headers that a [stock component](stock.md) puts together" => stock::limits::over_its_headers;
+    log_line = "one line of a plugin's log" => flood::over_its_text;
     stack = "stack of a guest" => recurse::over_its_stack;
     parts = "core instances and memories of one component" => parts::over_its_parts;
     tables = "elements of one table" => parts::over_its_tables;
     headers = "request headers" => size::over_the_headers;
+    slow_body = "a request's body that comes too slowly" => slow::over_its_time;
+    notice = "a notice of a message" => notice::over_its_length;
+    notices = "notices to one service" => notice::over_their_rate;
     ocean_auth_header = "an Ocean-Auth header" => ocean_auth::over_its_length;
     access_token = "a JWT access token" => jwt::over_its_length;
     caller = "requests of one caller (an app, a user of it, or an address) at one service" => budget::over_its_budget;
@@ -194,4 +232,13 @@ fn defaults_and_caps_are_those_of_the_host() {
         let cells = row(name).cells;
         assert_eq!((&cells[1], &cells[2]), (&default, &cap), "{name}");
     }
+}
+
+/// What no case runs into exactly: native frames of a guest have any size, and ten thousand sessions or a list of eight megabytes
+/// are left to tests beside the code.
+#[test]
+fn other_values_are_those_of_the_host() {
+    assert_eq!(row("stack of a guest").numbers(), [engine::WASM_STACK]);
+    assert_eq!(row("sessions of consoles").numbers(), [sessions::MAX_OF_APP, sessions::MAX_OF_SERVICE].map(|most| most as usize));
+    assert_eq!(row("an answer of the platform").numbers(), [Call::App, Call::Messages].map(Call::limit));
 }

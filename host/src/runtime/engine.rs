@@ -16,7 +16,7 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAlloc
 pub const TICK: Duration = Duration::from_millis(1);
 
 /// The stack of a guest's native frames. Recursion ends in a trap when it is used up.
-const WASM_STACK: usize = 512 << 10;
+pub const WASM_STACK: usize = 512 << 10;
 
 /// Room beside the guest's frames for the host functions it calls.
 const FIBER_STACK: usize = WASM_STACK + (512 << 10);

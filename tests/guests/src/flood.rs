@@ -1,4 +1,4 @@
-//! Writes more to the log than it may: line after line, or one endless text to standard error.
+//! Writes more to the log than it may: line after line, lines that are too wide, or one endless text to standard error.
 
 use wharf_sdk::prelude::*;
 
@@ -7,6 +7,17 @@ fn flood() -> &'static str {
     for line in 0..1_000 {
         info!("flood line {line}");
     }
+    "done"
+}
+
+/// One line of a message and of fields, the first of which is as long as the message.
+#[get("/wide/{length}/{fields}")]
+fn wide(length: usize, fields: usize) -> &'static str {
+    let text = "x".repeat(length);
+    let names: Vec<String> = (0..fields).map(|number| format!("f{number}")).collect();
+    let value = |number: usize| -> &dyn std::fmt::Display { if number == 0 { &text } else { &"1" } };
+    let fields: Vec<_> = names.iter().enumerate().map(|(number, name)| (name.as_str(), value(number))).collect();
+    wharf_sdk::log::write(wharf_sdk::log::Level::Info, format_args!("{text}"), &fields);
     "done"
 }
 
@@ -29,4 +40,4 @@ fn print() -> &'static str {
     "done"
 }
 
-service!(flood, forge, print);
+service!(flood, wide, forge, print);

@@ -1,4 +1,4 @@
-//! Hands the host giant arguments.
+//! Hands the host giant arguments, and giant answers.
 
 use wharf_sdk::prelude::*;
 
@@ -21,4 +21,9 @@ fn name(call: Call) -> String {
     format!("{:?}", call.header(&"x".repeat(GIANT)))
 }
 
-service!(line, field, name);
+#[get("/returned/{bytes}")]
+fn returned(bytes: usize) -> String {
+    "x".repeat(bytes)
+}
+
+service!(line, field, name, returned);

@@ -69,7 +69,10 @@ mod component {
                 "nothing" => {}
                 "grow" => grow(),
                 "hoard" => hoard(),
-                "swell" => swell(),
+                "swell" => {
+                    swell(rest.parse().expect("a number"));
+                    answer(out, 200, b"swollen");
+                }
                 "failure" => {
                     ResponseOutparam::set(out, Err(ErrorCode::InternalError(Some("a text for the operator only".to_owned()))));
                 }
@@ -252,9 +255,10 @@ mod component {
         }
     }
 
-    fn swell() {
+    /// Puts headers of so many KiB together.
+    fn swell(kib: usize) {
         let fields = Fields::new();
-        loop {
+        for _ in 0..kib {
             fields.append("x-more", &[b'.'; 1 << 10]).expect("there is room for more");
         }
     }

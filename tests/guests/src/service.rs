@@ -69,7 +69,7 @@ mod component {
                 "grow" => grow(),
                 "hoard" => hoard(),
                 "streams" => streams(),
-                "swell" => swell(),
+                "swell" => swell(rest.parse().expect("a number")),
                 "failure" => return Err(ErrorCode::InternalError(Some("a text for the operator only".to_owned()))),
                 "status" => answer(rest.parse().expect("a number"), ""),
                 "headers" => {
@@ -257,11 +257,13 @@ mod component {
         }
     }
 
-    fn swell() -> ! {
+    /// Puts headers of so many KiB together.
+    fn swell(kib: usize) -> Response {
         let fields = Fields::new();
-        loop {
+        for _ in 0..kib {
             fields.append("x-more", &[b'.'; 1 << 10]).expect("there is room for more");
         }
+        answer(200, "swollen")
     }
 
     /// Prints by WASI 0.3; what Rust's standard library prints goes by 0.2.

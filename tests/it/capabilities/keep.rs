@@ -1,5 +1,8 @@
+use std::path::Path;
+
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use wharf::config::{Config, KvGrant};
 use wharf_guests::{INNOCENT, KEEP};
 
 use crate::{
@@ -79,36 +82,93 @@ fn changes_are_made_together_or_not_at_all() {
     assert_eq!((&done["versions"], &done["keys"]), (&json!([1, 1, 0]), &json!(["b"])));
     assert_eq!(all(json!([{"key": "c", "value": "3"}, {"key": "b", "value": "4", "version": 7}]))["error"], "kv.conflict");
     assert_eq!(all(json!([]))["keys"], json!(["b"]));
-    let many = |count: usize| -> Value { (0..count).map(|n| json!({"key": format!("k{n:03}"), "value": ""})).collect() };
-    assert_eq!(all(many(257))["error"], "kv.too-large");
-    assert_eq!(all(many(256))["keys"].as_array().map(Vec::len), Some(257));
-    let page = run(&host, Some(&app), &json!({"store": "own", "keys": "k", "after": "k099", "limit": 2}));
-    assert_eq!((&page["keys"], &page["next"]), (&json!(["k100", "k101"]), &"k101".into()));
+    assert_eq!(all(many(0..200))["keys"].as_array().map(Vec::len), Some(201));
+    let page = run(&host, Some(&app), &json!({"store": "own", "keys": "k", "after": "k0099", "limit": 2}));
+    assert_eq!((&page["keys"], &page["next"]), (&json!(["k0100", "k0101"]), &"k0101".into()));
     host.stop();
 }
 
-#[test]
-fn sizes_and_quotas_hold() {
-    let host = host("{ stores = [\"own\"], quota = \"64KiB\", max-value = \"16KiB\" }");
+/// A batch that sets a key for each number.
+fn many(numbers: std::ops::Range<usize>) -> Value {
+    numbers.map(|n| json!({"key": format!("k{n:04}"), "value": ""})).collect()
+}
+
+/// The default of a service whose configuration does not say.
+fn defaults() -> KvGrant {
+    let text = "[services.keep]\nplugin = \"test/keep\"\n";
+    let config = Config::parse(text, Path::new("wharf.toml")).expect("a configuration");
+    config.services["keep"].kv.clone()
+}
+
+/// What a store is told to keep under one key: so many bytes.
+fn fill(key: &str, bytes: usize) -> Value {
+    json!({"store": "own", "changes": [{"key": key, "value": "", "filling": bytes}]})
+}
+
+/// Rows are heavier than their values, and all of a service's count together.
+pub(crate) fn over_its_quota(row: &Row) {
+    let [default, of_row] = row.numbers();
+    assert_eq!(defaults().quota, default as u64);
+    let host = host("{ stores = [\"own\"], quota = \"64KiB\", max-value = \"64KiB\" }");
+    let (one, other) = (as_app(&host, "one"), as_app(&host, "other"));
+    let all = (64 << 10) - "a".len() - of_row;
+    assert_eq!(run(&host, Some(&one), &fill("a", all + 1))["error"], row.error());
+    assert_eq!(run(&host, Some(&one), &fill("a", all))["versions"], json!([1]));
+    assert_eq!(run(&host, Some(&other), &fill("b", 0))["error"], row.error());
+    host.assert_serves_others();
+    // What makes it lighter always goes.
+    assert_eq!(run(&host, Some(&one), &fill("a", 0))["versions"], json!([2]));
+    assert_eq!(run(&host, Some(&other), &fill("b", 0))["versions"], json!([1]));
+    host.stop();
+}
+
+pub(crate) fn over_its_values(row: &Row) {
+    let [default] = row.numbers();
+    assert_eq!(defaults().max_value, default as u64);
+    let host = host("{ stores = [\"own\"] }");
     let app = as_app(&host, "one");
-    let fill = |key: &str, filling: usize| {
-        run(&host, Some(&app), &json!({"store": "own", "changes": [{"key": key, "value": "", "filling": filling}]}))
-    };
-    assert_eq!(fill("a", 16 << 10)["versions"], json!([1]));
-    for (key, filling) in [("a", (16 << 10) + 1), ("", 0), (&*"k".repeat(513), 0)] {
-        assert_eq!(fill(key, filling)["error"], "kv.too-large");
+    assert_eq!(run(&host, Some(&app), &fill("a", default + 1))["error"], row.error());
+    assert_eq!(run(&host, Some(&app), &fill("a", default))["versions"], json!([1]));
+    host.stop();
+}
+
+pub(crate) fn over_its_keys(row: &Row) {
+    let [most] = row.numbers();
+    let host = host("{ stores = [\"own\"] }");
+    let app = as_app(&host, "one");
+    assert_eq!(run(&host, Some(&app), &fill(&"k".repeat(most), 0))["versions"], json!([1]));
+    for key in ["k".repeat(most + 1), String::new()] {
+        for task in [fill(&key, 0), get(&key)] {
+            assert_eq!(run(&host, Some(&app), &task)["error"], row.error(), "{task}");
+        }
     }
-    for key in ["b", "c"] {
-        fill(key, 16 << 10);
+    host.stop();
+}
+
+pub(crate) fn over_its_batches(row: &Row) {
+    let [most] = row.numbers();
+    let host = host("{ stores = [\"own\"] }");
+    let app = as_app(&host, "one");
+    let all = |count: usize| run(&host, Some(&app), &json!({"store": "own", "changes": many(0..count), "keys": ""}));
+    assert_eq!(all(most + 1)["error"], row.error());
+    assert_eq!(all(most)["keys"].as_array().map(Vec::len), Some(most));
+    host.stop();
+}
+
+/// Who asks for more gets a page.
+pub(crate) fn over_its_pages(row: &Row) {
+    let [most] = row.numbers();
+    assert!(row.sees().starts_with("the plugin gets so many, and where to go on"), "{row:?}");
+    let host = host("{ stores = [\"own\"] }");
+    let app = as_app(&host, "one");
+    for start in (0..=most).step_by(200) {
+        run(&host, Some(&app), &json!({"store": "own", "changes": many(start..(start + 200).min(most + 1))}));
     }
-    // Keys weigh too, and what stands beside them.
-    assert_eq!(fill("d", 16 << 10)["error"], "kv.quota");
-    // Another app's writes count against the same quota, for it is the service's.
-    let other = as_app(&host, "other");
-    let large = json!({"store": "own", "changes": [{"key": "x", "value": "", "filling": 16 << 10}]});
-    assert_eq!(run(&host, Some(&other), &large)["error"], "kv.quota");
-    assert_eq!(run(&host, Some(&app), &json!({"store": "own", "changes": [{"key": "a"}]}))["versions"], json!([0]));
-    assert_eq!(fill("d", 16 << 10)["error"], Value::Null);
+    let page = run(&host, Some(&app), &json!({"store": "own", "keys": "", "limit": u32::MAX}));
+    let last = format!("k{:04}", most - 1);
+    assert_eq!((page["keys"].as_array().map(Vec::len), page["next"].as_str()), (Some(most), Some(last.as_str())));
+    let rest = run(&host, Some(&app), &json!({"store": "own", "keys": "", "after": last, "limit": u32::MAX}));
+    assert_eq!((&rest["keys"], &rest["next"]), (&json!([format!("k{most:04}")]), &Value::Null));
     host.stop();
 }
 

@@ -69,8 +69,15 @@ fn a_no_is_told_and_trouble_is_only_said_to_be_trouble() {
 pub(crate) fn over_its_answer(row: &Row) {
     let platform = Platform::new();
     let host = host(&platform, granted());
-    let app = json!({"_id": APP_ID, "key": "test_app", "name": "x".repeat(300 << 10)});
-    platform.on(APP).once(answer(200, &json!({"success": true, "entity": app})));
+    let [most, _] = row.numbers();
+    let whole = |length: usize| {
+        let around = json!({"success": true, "entity": {"_id": APP_ID, "key": "test_app", "name": ""}}).to_string().len();
+        let name = "x".repeat(length - around);
+        answer(200, &json!({"success": true, "entity": {"_id": APP_ID, "key": "test_app", "name": name}}))
+    };
+    platform.on(APP).once(whole(most));
+    assert_eq!(found(&host, APP_ID)["key"], "test_app");
+    platform.on(APP).once(whole(most + 1));
     let error = found(&host, APP_ID)["error"].as_str().expect("an error").to_owned();
     assert!(row.sees().contains(&format!("`{error}`")), "{error}: {row:?}");
     assert_eq!(found(&host, APP_ID)["key"], "test_app");

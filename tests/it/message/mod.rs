@@ -2,7 +2,7 @@
 
 mod travel;
 mod failing;
-mod notice;
+pub(crate) mod notice;
 mod poll;
 mod operate;
 mod kill;

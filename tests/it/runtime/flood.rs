@@ -15,6 +15,22 @@ pub(crate) fn over_its_lines(row: &Row) {
     assert_eq!(written, 5);
 }
 
+/// One line of texts that are too long, and of too many.
+pub(crate) fn over_its_text(row: &Row) {
+    assert_eq!(row.sees(), "nothing");
+    let [length, fields] = row.numbers();
+    let host = host(&FLOOD, &[]);
+    assert_eq!(host.get(&format!("/s/flood/wide/{}/{}", length + 3, fields + 1)).send().text(), "done");
+    let line = host.log().find("the wide line", |line| line.field("target") == "plugin");
+    let cut = format!("{}… (3 bytes more)", "x".repeat(length));
+    assert_eq!(line.message(), cut);
+    let written: Vec<String> = line.field("fields").split(' ').filter(|part| part.starts_with('f')).map(str::to_owned).collect();
+    assert_eq!(written.len(), fields);
+    assert!(line.field("fields").starts_with(&format!("f0={cut}")));
+    host.assert_serves_others();
+    host.stop();
+}
+
 #[test]
 fn a_plugin_cannot_forge_a_line() {
     let host = host(&FLOOD, &[]);

@@ -86,12 +86,15 @@ fn a_component_that_no_call_has_room_for_is_refused() {
 
 /// Too many core instances or memories, whether a host runs or not.
 pub(crate) fn over_its_parts(row: &Row) {
+    let [instances, most] = row.numbers().map(|most| u32::try_from(most).expect("a small number"));
     let host = host(100, &[]);
     let alone = TestHost::new();
     alone.write();
     for here in [host.path(), alone.path()] {
-        install(here, &idle(), 21 - OWN).refused(row.code(), "21 core module instances");
-        install(here, &memories(1), 8).refused(row.code(), "9 Wasm linear memories");
+        let over = instances + 1;
+        install(here, &idle(), over - OWN).refused(row.code(), &format!("{over} core module instances"));
+        // It has one of its own.
+        install(here, &memories(1), most).refused(row.code(), &format!("{} Wasm linear memories", most + 1));
     }
     host.assert_serves_others();
     host.stop();
@@ -100,14 +103,16 @@ pub(crate) fn over_its_parts(row: &Row) {
 /// Tables that are too large, or too many.
 pub(crate) fn over_its_tables(row: &Row) {
     let host = host(100, &[("memory", "2MiB")]);
-    install(host.path(), &table(20_001, 0), 1).refused("WH1202", "20001");
-    install(host.path(), &table(20_000, 0), 1).ok();
+    let [most] = row.numbers();
+    let elements = most as u64;
+    install(host.path(), &table(elements + 1, 0), 1).refused("WH1202", &(most + 1).to_string());
+    install(host.path(), &table(elements, 0), 1).ok();
     let mut call = host.get("/s/drip/").open();
     call.read_until(b"drop\n");
     call.leave();
     // One that grows beyond what a table may have, and small ones that together are more memory than there is.
     for (module, parts, limit, allowed) in
-        [(table(0, 1_001), 1, "table-elements", 20_000), (table(15_000, 0), 17, "memory", 2 << 20)]
+        [(table(0, 1_001), 1, "table-elements", elements), (table(15_000, 0), 17, "memory", 2 << 20)]
     {
         host.wharf(["plugin", "remove", "test/drip", "--force"]).ok();
         install(host.path(), &module, parts).ok();

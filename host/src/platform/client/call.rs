@@ -70,7 +70,7 @@ impl Call {
     }
 
     /// The most bytes of an answer that are read.
-    pub(super) fn limit(self) -> usize {
+    pub fn limit(self) -> usize {
         if self == Self::Messages { LIST } else { ONE }
     }
 }

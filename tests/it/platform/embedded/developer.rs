@@ -1,10 +1,12 @@
 //! The zones `public` and `developer`: registering by invitation, logging in, apps, services and tokens of one's own.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
 
 use super::{Embedded, NOW, done, entities, entity, host, refused, text};
 use crate::{
-    limits::Row,
+    limits::{Row, assert_rate},
     support::{Request, wait::until, wharf},
 };
 
@@ -319,16 +321,17 @@ pub(crate) fn over_its_records(row: &Row) {
     let platform = Embedded(&host);
     let (_, token) = login(&platform, "ada@example.com");
     let (_, bob) = login(&platform, "bob@example.com");
-    let create = |path: &str, token: &str, number: u32| {
+    let [most] = row.numbers();
+    let create = |path: &str, token: &str, number: usize| {
         let body = json!({"name": "x", "key": format!("{}-{number}", path.len()), "signKey": "k"});
         platform.send("POST", path, token, &body)
     };
     for path in ["/developer/apps", "/developer/services"] {
-        for number in 0..100 {
+        for number in 0..most {
             entity(&create(path, &token, number));
         }
-        row.assert_refused(&create(path, &token, 100));
-        entity(&create(path, &bob, 100));
+        row.assert_refused(&create(path, &token, most));
+        entity(&create(path, &bob, most));
     }
     host.stop();
 }
@@ -336,15 +339,20 @@ pub(crate) fn over_its_records(row: &Row) {
 pub(crate) fn over_its_logins(row: &Row) {
     let host = host().start();
     let platform = Embedded(&host);
+    let [at_once, every_s] = row.numbers();
+    // Registering counts like a login.
+    let (began, mut taken) = (Instant::now(), 2);
     let (_, _) = login(&platform, "ada@example.com");
     let log_in =
         |password: &str| platform.send("POST", "/public/login", "", &json!({"email": "ada@example.com", "password": password}));
     // However slow this machine is: one in five seconds is less than it asks.
     let refused = until("the attempts are used up", || {
         let answer = log_in("hunter3");
+        taken += usize::from(answer.status == 401);
         (answer.status != 401).then_some(answer)
     });
     row.assert_refused(&refused);
+    assert_rate(taken, at_once, began.elapsed().as_secs_f64() / every_s as f64);
     let other = json!({"email": "nobody@example.com", "password": "hunter3"});
     super::refused(&platform.send("POST", "/public/login", "", &other), 401, "passport.loginFailed");
     host.stop();

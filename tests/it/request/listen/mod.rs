@@ -8,7 +8,7 @@ mod drain;
 mod http2;
 mod quiet;
 pub(crate) mod size;
-mod slow;
+pub(crate) mod slow;
 pub(crate) mod tls;
 
 use wharf_guests::{INNOCENT, SINK, SOURCE};

@@ -1,7 +1,7 @@
 //! Clients that send a body too slowly, or do not read the answer.
 
 use super::{assert_ended_by, host};
-use crate::support::http::Connection;
+use crate::{limits::Row, support::http::Connection};
 
 /// Beginnings of bodies that the host reads itself, and that the plugin reads; and a piece more of each.
 const BEGINNINGS: [(&str, &[u8]); 2] = [("content-length: 60000", b"x"), ("transfer-encoding: chunked", b"1\r\nx\r\n")];
@@ -12,13 +12,18 @@ fn begin(host: &crate::support::Running, header: &str) -> Connection {
     connection
 }
 
-#[test]
-fn a_body_that_drips_is_ended_whoever_reads_it() {
+pub(crate) fn over_its_time(row: &Row) {
+    drips(row);
+    comes_for_too_long(row);
+}
+
+/// Whoever reads it.
+fn drips(row: &Row) {
     for (header, piece) in BEGINNINGS {
         let host = host(&[("first-byte-timeout", "\"300ms\"")]);
         let mut connection = begin(&host, header);
         connection.drip(piece);
-        connection.finish().assert(408, "WH2205");
+        row.assert(&connection.finish());
         assert_ended_by(&host, "min-body-rate");
         host.stop();
     }
@@ -32,12 +37,12 @@ fn a_body_that_stops_is_ended_too() {
     host.stop();
 }
 
-#[test]
-fn a_body_has_a_time_for_all_of_it_however_fast_it_is() {
+/// There is a time for all of it, however fast it is.
+fn comes_for_too_long(row: &Row) {
     let host = host(&[("body-timeout", "\"1s\""), ("min-body-rate", "\"0B\"")]);
     let mut connection = begin(&host, BEGINNINGS[1].0);
     connection.drip(b"400\r\n".iter().chain(&[b'x'; 1 << 10]).chain(b"\r\n").copied().collect::<Vec<u8>>().as_slice());
-    connection.finish().assert(408, "WH2205");
+    row.assert(&connection.finish());
     assert_ended_by(&host, "body-timeout");
     host.stop();
 }

@@ -56,8 +56,12 @@ fn a_delivery_that_is_given_up_ends_the_plugin() {
 }
 
 pub(crate) fn over_its_changes(row: &Row) {
+    let [changes, bytes] = row.numbers();
     let host = host("");
     let (reason, _) = host.fails(host.message(Kind::Subscribe, "m1", "hoard", 1));
     assert!(reason.starts_with(&format!("the plugin returned the error `{}`: ", row.error())), "{reason}");
+    let (asked, value) = (changes + 1, 1 << 20);
+    let says = [format!("would be {asked} changes"), format!("may be {changes} of {} bytes", bytes + value)];
+    assert!(says.iter().all(|says| reason.contains(says)), "{reason}");
     assert_eq!(host.get("/"), json!([]));
 }

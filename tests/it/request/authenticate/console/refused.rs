@@ -1,8 +1,10 @@
 //! Whom a console stays closed to, and how it is told.
 
+use std::time::Instant;
+
 use super::{BY_CODE, CODE, HOST, NOW, assert_page, assert_private, get, open, unstarted};
 use crate::{
-    limits::{Row, assert_limit},
+    limits::{Row, assert_limit, assert_rate},
     support::{Answer, Platform, Running, platform::error, server::Reply},
 };
 
@@ -125,7 +127,8 @@ fn without_a_session_there_is_a_page_for_people_and_json_for_programs() {
 pub(crate) fn over_its_codes(row: &Row) {
     let platform = Platform::new();
     let host = unstarted(&platform).start();
-    let mut refused = 0;
+    let [at_once, a_second] = row.numbers();
+    let (began, mut refused) = (Instant::now(), 0);
     for number in 0..120 {
         let answer = show(&host, &format!("{number:040x}"));
         match answer.status {
@@ -139,6 +142,7 @@ pub(crate) fn over_its_codes(row: &Row) {
     }
     assert_eq!(platform.count(BY_CODE) + refused, 120);
     assert!(refused > 0);
+    assert_rate(120 - refused, at_once, began.elapsed().as_secs_f64() * a_second as f64);
     let log = host.stop();
-    assert_limit(&log.find("that they were too many", |line| line.field("limit") == "auth-codes"), "auth-codes", 50);
+    assert_limit(&log.find("that they were too many", |line| line.field("limit") == "auth-codes"), "auth-codes", at_once as u64);
 }

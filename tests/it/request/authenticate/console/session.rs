@@ -97,10 +97,10 @@ fn the_next_link_takes_the_place_of_what_was_open() {
 
 /// One app, at one service.
 pub(crate) fn over_its_sessions(row: &Row) {
-    const MOST: usize = 32;
+    let [most, _] = row.numbers();
     let platform = Platform::new();
     let host = unstarted(&platform).start();
-    let cookies: Vec<String> = (0..=MOST)
+    let cookies: Vec<String> = (0..=most)
         .map(|number| {
             let code = format!("{number:040}");
             platform.auth_code(&code, APP_ID);
