@@ -29,6 +29,35 @@ async fn version(store: &Store, key: &str) -> Option<u64> {
     store.kv_get(&place(), key).await.unwrap().map(|entry| entry.version)
 }
 
+/// What "on disk" rests on, asked of the very connections that a store has opened: a commit syncs the log before it returns
+/// (`synchronous = FULL` in a write-ahead log), the bytes of the log are not in memory only, and what only reads cannot write.
+#[tokio::test]
+async fn the_connections_of_a_store_are_set_as_its_promises_need() {
+    fn pragmas<const N: usize>(connection: &Connection, names: [&str; N]) -> [String; N] {
+        names.map(|name| {
+            connection.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0)).map_or_else(
+                |error| error.to_string(),
+                |value| match value {
+                    rusqlite::types::Value::Text(text) => text,
+                    rusqlite::types::Value::Integer(number) => number.to_string(),
+                    other => format!("{other:?}"),
+                },
+            )
+        })
+    }
+    let TestStore { store, folder } = TestStore::new();
+    let names = ["journal_mode", "synchronous", "locking_mode", "foreign_keys", "trusted_schema", "query_only"];
+    let writer = store.write(0, move |connection| Ok(pragmas(connection, names))).await.unwrap();
+    assert_eq!(writer, ["wal", "2", "normal", "1", "0", "0"]);
+    let reader = store.read(move |connection| Ok(pragmas(connection, names))).await.unwrap();
+    assert_eq!(reader, ["wal", "2", "normal", "1", "0", "1"]);
+    // The log is a file beside the database, and what was committed last is in it.
+    let length = || std::fs::metadata(folder.path().join("wharf.db-wal")).unwrap().len();
+    let before = length();
+    store.commit(put("k", b"v", Condition::Always).into()).await.unwrap();
+    assert!(length() > before, "a commit that is not in the log");
+}
+
 /// Keeps the writer busy, so that what is written meanwhile shares one commit.
 struct Held {
     release: mpsc::Sender<()>,
