@@ -19,7 +19,7 @@ use crate::{
     },
     store::{
         Store, StoreError,
-        subscriptions::{self, PAGE, Subscription},
+        subscriptions::{self, PAGE, Subscription, Which},
     },
     task::AbortOnDrop,
 };
@@ -79,7 +79,7 @@ impl App {
             let Some(apps) = &service.apps else { continue };
             let mut after: Option<String> = None;
             loop {
-                let page = store.subscriptions(&service.key, after.as_deref(), PAGE).await?;
+                let page = store.subscriptions(&service.key, Which::All, after.as_deref(), PAGE).await?;
                 for subscription in &page {
                     apps.set(&subscription.about.app_key, Some(known(subscription)));
                 }
@@ -116,7 +116,8 @@ impl App {
 fn known(subscription: &Subscription) -> Known {
     let standing = match subscription.standing {
         subscriptions::Standing::Subscribed => Standing::Subscribed,
-        subscriptions::Standing::Cancelled => Standing::Cancelled,
+        // Whose data is gone has left as much as one whose data is still there.
+        subscriptions::Standing::Cancelled | subscriptions::Standing::Purged => Standing::Cancelled,
     };
     Known { id: subscription.about.app_id.clone(), standing }
 }

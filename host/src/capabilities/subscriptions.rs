@@ -15,7 +15,7 @@ use crate::{
     runtime::state::{CallState, error},
     store::{
         Store, StoreError,
-        subscriptions::{self as stored, PAGE, Standing},
+        subscriptions::{self as stored, PAGE, Standing, Which},
     },
 };
 
@@ -68,16 +68,16 @@ impl Ready {
     async fn get(&self, app_key: &str) -> Result<Option<Subscription>, Error> {
         let Opened { store, service } = self.opened()?;
         let found = store.subscription(service, app_key).await.map_err(to_guest)?;
-        Ok(found.map(Subscription::from))
+        Ok(found.and_then(shown))
     }
 
     async fn page(&self, after: Option<&str>, limit: u32) -> Result<Listing, Error> {
         let Opened { store, service } = self.opened()?;
         let limit = limit.min(PAGE);
-        let found = store.subscriptions(service, after, limit).await.map_err(to_guest)?;
+        let found = store.subscriptions(service, Which::Present, after, limit).await.map_err(to_guest)?;
         let full = found.len() == limit as usize;
         let next = found.last().filter(|_| full).map(|last| last.about.app_key.clone());
-        Ok(Listing { subscriptions: found.into_iter().map(Subscription::from).collect(), next })
+        Ok(Listing { subscriptions: found.into_iter().filter_map(shown).collect(), next })
     }
 }
 
@@ -85,15 +85,15 @@ fn to_guest(failed: StoreError) -> Error {
     of_store(UNAVAILABLE, &failed)
 }
 
-impl From<stored::Subscription> for Subscription {
-    fn from(stored: stored::Subscription) -> Self {
-        let state = match stored.standing {
-            Standing::Subscribed => State::Subscribed,
-            Standing::Cancelled => State::Cancelled,
-        };
-        let app = App { key: stored.about.app_key, id: Some(stored.about.app_id) };
-        Self { app, state, since_ms: stored.since_ms }
-    }
+/// A plugin that was told to forget an app is not reminded of it.
+fn shown(stored: stored::Subscription) -> Option<Subscription> {
+    let state = match stored.standing {
+        Standing::Subscribed => State::Subscribed,
+        Standing::Cancelled => State::Cancelled,
+        Standing::Purged => return None,
+    };
+    let app = App { key: stored.about.app_key, id: Some(stored.about.app_id) };
+    Some(Subscription { app, state, since_ms: stored.since_ms })
 }
 
 pub fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {

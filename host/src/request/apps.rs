@@ -25,10 +25,10 @@ pub struct Known {
 /// What the messages said of an app that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// Nothing so far, or nothing since its data was purged.
+    /// Nothing so far.
     Unheard,
     Subscribed,
-    /// Its cancel was handled, and no subscribe since.
+    /// Its cancel was handled, and no subscribe since; whether its data is purged by now makes no difference.
     Cancelled,
 }
 
@@ -81,7 +81,7 @@ mod tests {
         let known = |id: &str, standing| Some(Known { id: id.to_owned(), standing });
         apps.set("here", known("1", Standing::Subscribed));
         apps.set("gone", known("2", Standing::Cancelled));
-        apps.set("purged", known("3", Standing::Unheard));
+        apps.set("unheard", known("3", Standing::Unheard));
         apps.set("forgotten", known("4", Standing::Cancelled));
         apps.set("forgotten", None);
         apps.learn("gone", "5".to_owned());
@@ -91,11 +91,11 @@ mod tests {
             (Subscribed::Known, true, false, false),
             (Subscribed::Off, true, true, true),
         ] {
-            let serves = ["here", "gone", "purged", "forgotten", "never", "visiting"].map(|key| apps.serves(key, wanted));
+            let serves = ["here", "gone", "unheard", "forgotten", "never", "visiting"].map(|key| apps.serves(key, wanted));
             assert_eq!(serves, [here, gone, unheard, unheard, unheard, unheard], "{wanted:?}");
         }
         assert_eq!(
-            ["gone", "purged", "forgotten", "visiting"].map(|key| apps.id(key)),
+            ["gone", "unheard", "forgotten", "visiting"].map(|key| apps.id(key)),
             [Some("5"), Some("3"), None, Some("6")].map(|id| id.map(str::to_owned))
         );
     }

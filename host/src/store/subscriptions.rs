@@ -1,8 +1,11 @@
 //! Subscriptions: which apps use a service, since when, and when the data of those that left is purged.
 //!
 //! They change with the messages that say so, in one commit with their completion: a subscribe makes an app *subscribed*, a
-//! cancel makes it *cancelled* and sets a timer, a purge removes it. A subscribe stops the timer. When the timer is due, a
+//! cancel makes it *cancelled* and sets a timer, a purge makes it *purged*. A subscribe stops the timer. When the timer is due, a
 //! message of kind `purge` takes its turn in the app's queue.
+//!
+//! What is purged stays as a row that says so, for ever: an Ocean-Auth header of an app can outlive any subscription, and
+//! without the row it would open the service again to whoever left it. There is one such row for an app at most.
 //!
 //! Beside them, the ids of apps: an Ocean-Auth header has the key only, and calls to the platform need the id.
 
@@ -27,6 +30,8 @@ pub enum Standing {
     Subscribed,
     /// It cancelled, and its data is not purged yet.
     Cancelled,
+    /// It cancelled, and of its data nothing is left.
+    Purged,
 }
 
 impl Standing {
@@ -35,6 +40,7 @@ impl Standing {
         match self {
             Self::Subscribed => "subscribed",
             Self::Cancelled => "cancelled",
+            Self::Purged => "purged",
         }
     }
 }
@@ -44,6 +50,7 @@ impl rusqlite::types::FromSql for Standing {
         match value.as_str()? {
             "subscribed" => Ok(Self::Subscribed),
             "cancelled" => Ok(Self::Cancelled),
+            "purged" => Ok(Self::Purged),
             _ => Err(rusqlite::types::FromSqlError::InvalidType),
         }
     }
@@ -80,8 +87,17 @@ pub enum To {
     Cancelled {
         purge_ms: u64,
     },
-    /// The data is gone. One that is subscribed again meanwhile stays.
+    /// The data is gone. One that is subscribed again meanwhile stays so.
     Purged,
+}
+
+/// Which subscriptions to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// Those whose app's data may still be there.
+    Present,
+    /// Those that are purged too.
+    All,
 }
 
 impl Store {
@@ -103,15 +119,26 @@ impl Store {
     /// most [`PAGE`].
     ///
     /// Cancellation: harmless.
-    pub async fn subscriptions(&self, service: &str, after: Option<&str>, limit: u32) -> Result<Vec<Subscription>, StoreError> {
+    pub async fn subscriptions(
+        &self,
+        service: &str,
+        which: Which,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Subscription>, StoreError> {
         let (service, after) = (service.to_owned(), after.unwrap_or_default().to_owned());
+        let hidden = match which {
+            Which::Present => Standing::Purged.as_str(),
+            Which::All => "",
+        };
         self.read(move |connection| {
             let list = || {
                 connection
                     .prepare_cached(&format!(
-                        "SELECT {COLUMNS} FROM subscriptions WHERE service = ?1 AND app_key > ?2 ORDER BY app_key LIMIT ?3"
+                        "SELECT {COLUMNS} FROM subscriptions WHERE service = ?1 AND app_key > ?2 AND state <> ?4
+                         ORDER BY app_key LIMIT ?3"
                     ))?
-                    .query_map(params![service, after, limit.min(PAGE)], subscription)?
+                    .query_map(params![service, after, limit.min(PAGE), hidden], subscription)?
                     .collect::<rusqlite::Result<Vec<_>>>()
             };
             list().map_err(messages::unread)
@@ -180,8 +207,11 @@ pub(super) fn change(connection: &Connection, change: &Change) -> Result<(), Sto
         To::Cancelled { purge_ms } => (Standing::Cancelled, Some(to_sql(*purge_ms))),
         To::Purged => {
             return connection
-                .prepare_cached("DELETE FROM subscriptions WHERE service = ?1 AND app_key = ?2 AND state = 'cancelled'")
-                .and_then(|mut statement| statement.execute(params![service, about.app_key]))
+                .prepare_cached(
+                    "UPDATE subscriptions SET state = 'purged', since_ms = ?3, purge_ms = NULL
+                     WHERE service = ?1 AND app_key = ?2 AND state = 'cancelled'",
+                )
+                .and_then(|mut statement| statement.execute(params![service, about.app_key, to_sql(*now_ms)]))
                 .map(drop)
                 .map_err(messages::unwritten(service));
         }

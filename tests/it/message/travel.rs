@@ -2,7 +2,7 @@
 
 use super::{host, journal, mint, notify, resolved, told};
 use crate::support::{
-    Platform, Service,
+    Platform, Running, Service,
     platform::{APP_ID, APP_KEY, Message, TOKEN},
     wait::until,
 };
@@ -99,19 +99,33 @@ fn an_app_that_cancelled_is_told_so_whatever_it_proves_itself_with() {
     host.get("/s/journal/last").header("authorization", format!("Bearer {token}")).send().assert(403, "WH2005");
 }
 
+/// The header of an app has no end, and must not open the service again when nothing is left of the app.
 #[test]
-fn what_an_app_had_is_purged_after_its_cancel() {
+fn what_an_app_had_is_purged_after_its_cancel_and_it_stays_out_until_it_subscribes_again() {
     let platform = Platform::new();
     platform.message(Message::subscribe());
     platform.message(Message::cancel());
     let host = host(&platform, journal().set("purge-after-cancel", "\"0s\"")).start();
+    let header = mint(&host, APP_KEY);
     resolved(&platform, 2);
     let told = until("the plugin is told to purge", || Some(told(&host, APP_KEY)).filter(|told| told.len() == 3));
     assert!(told[2].starts_with("purge "), "{told:?}");
     // The host's own message: the platform never hears of it.
     assert_eq!(platform.resolved().len(), 2);
-    let gone = until("the subscription is gone", || {
-        Some(host.get(&format!("/s/journal/subscriptions/{APP_KEY}")).send().status).filter(|status| *status == 404)
-    });
-    assert_eq!(gone, 404);
+    let subscription = |host: &Running| host.get(&format!("/s/journal/subscriptions/{APP_KEY}")).send().status;
+    until("the subscription is gone", || (subscription(&host) == 404).then_some(()));
+    let listed = host.get("/s/journal/subscriptions/by/10").send().json();
+    assert_eq!(listed, serde_json::json!([[]]), "what is purged is listed");
+
+    let ask = |host: &Running| host.get("/s/journal/last").header("Ocean-Auth", &header).send();
+    assert_eq!(ask(&host).status, 403);
+    let host = host.stopped().serve();
+    let refused = ask(&host);
+    assert_eq!((refused.status, refused.json()["err"]["errCode"].as_str()), (403, Some("app.notSubscribedApp")));
+
+    let again = "55b8a0004df03bab3307c200";
+    platform.message(Message { id: again.to_owned(), ..Message::subscribe() });
+    notify(&host, "journal", again);
+    resolved(&platform, 3);
+    assert_eq!((ask(&host).text().as_str(), subscription(&host)), (again, 200));
 }

@@ -52,7 +52,7 @@ async fn two_days_after_a_cancel_the_data_of_the_app_is_gone() {
     assert_eq!((stage.events.count("deliver 2 purge"), has_data(&stage, "a1").await), (0, true));
     stage.later(HOUR);
     stage.events.until("deliver 2 purge a1 attempt 1", 1).await;
-    while standing(&stage, "a1").await.is_some() {
+    while standing(&stage, "a1").await != Some(Standing::Purged) {
         tokio::task::yield_now().await;
     }
     assert_eq!((has_data(&stage, "a1").await, has_data(&stage, "a2").await), (false, true));
