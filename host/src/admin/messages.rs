@@ -5,8 +5,12 @@ use serde_json::{Value, json};
 use super::Admin;
 use crate::{
     codes,
+    message::{Deliver as _, Handled, Kind},
     problem::{Problem, Problems},
-    store::messages::{Dropped, Filter, Message, PAGE, Retried, State},
+    store::{
+        Batch,
+        messages::{Dropped, Filter, Message, PAGE, Retried, State},
+    },
     toml_reader::nearest,
 };
 
@@ -69,19 +73,37 @@ impl Admin {
         Ok(json!({"service": service, "id": id, "state": state.as_str()}))
     }
 
-    /// Gives a dead message up for ever, so that its app's later messages go on. With `resolve` the platform is told that it is
-    /// done, though no plugin was told of it.
+    /// Gives a dead message up for ever, so that its app's later messages go on. It is as if it had never come; with `resolve`
+    /// it counts as handled though no plugin was told of it: the subscription changes, a purge erases the app's data, and the
+    /// platform is told.
     ///
     /// Fails as [`Admin::message_retry`] does.
     pub async fn message_drop(&self, service: &str, id: &str, resolve: bool) -> Result<Value, Problems> {
         self.known_service(service)?;
-        let how = if resolve { Dropped::Done } else { Dropped::Gone };
-        let dropped = self.store.message_drop(service, id, how, self.clock.now_ms()).await.map_err(|error| error.problem())?;
+        let now_ms = self.clock.now_ms();
+        let how = if resolve { Dropped::Done(self.changes(service, id, now_ms).await?) } else { Dropped::Gone };
+        let dropped = self.store.message_drop(service, id, how, now_ms).await.map_err(|error| error.problem())?;
         let (kind, reason) = (dropped.kind.as_deref(), dropped.reason.as_deref());
         let app = dropped.about.as_ref().map(|about| about.app_key.as_str());
         tracing::warn!(service, message = id, kind, app, reason, resolve, "a dead message is dropped");
+        if let (Some(host), Some(app)) = (&self.app, app) {
+            host.completed(service, app).await;
+        }
         self.wake_messages(service);
-        Ok(json!({"service": service, "id": id, "dropped": true, "resolve": resolve}))
+        Ok(json!({"service": service, "id": id, "dropped": true, "resolve": resolve, "kind": kind, "app": app}))
+    }
+
+    /// What a message would change if it were handled now; nothing where it could not be understood, or is not there. A message
+    /// says the same as long as it is there.
+    async fn changes(&self, service: &str, id: &str, now_ms: u64) -> Result<Batch, Problems> {
+        let message = self.store.message(service, id).await.map_err(|error| error.problem())?;
+        let understood = message.and_then(|message| Some((Kind::of_stored(id, message.kind.as_deref()?)?, message.about?)));
+        let (Some((kind, about)), Some(config)) = (understood, self.config.services.get(service)) else {
+            return Ok(Batch::default());
+        };
+        let purge_after_cancel = config.purge_after_cancel;
+        let handled = Handled { service: service.to_owned(), message_id: id.to_owned(), kind, about, now_ms, purge_after_cancel };
+        Ok(Batch { effects: handled.effects() })
     }
 
     /// A running host looks at once; where none runs, the next one will.

@@ -9,7 +9,7 @@ use super::{
     at::{At, Reached},
     output::Output,
 };
-use crate::{problem::Problems, units::show_time};
+use crate::{problem::Problems, store::messages::is_own, units::show_time};
 
 /// Look at messages, and retry or drop dead ones.
 #[derive(Debug, clap::Subcommand)]
@@ -51,7 +51,8 @@ pub enum Command {
     Drop {
         #[command(flatten)]
         which: Which,
-        /// Tell the platform that it is done, though the plugin was never told of it
+        /// Take it as handled though the plugin was never told of it: the subscription changes, a purge erases, the platform is
+        /// told. Without this it is as if the message had never come
         #[arg(long)]
         resolve: bool,
         #[command(flatten)]
@@ -85,8 +86,7 @@ pub fn run(command: Command, output: &Output) -> Result<(), Problems> {
         }
         Command::Drop { which, resolve, at } => {
             let dropped = at.reach(async |host| drop_it(host, &which, resolve).await)?;
-            let told = if resolve { "dropped, and the platform will be told that it is done" } else { "dropped" };
-            output.data(&format_args!("message {} is {told}", which.id), &dropped);
+            output.data(&show_dropped(&which.id, text(&dropped, "app"), resolve), &dropped);
         }
     }
     Ok(())
@@ -197,6 +197,17 @@ fn show_list(messages: &[Value]) -> String {
         );
     }
     shown
+}
+
+/// What follows from it, so that nobody takes an app's data for gone that is there.
+fn show_dropped(id: &str, app: &str, resolve: bool) -> String {
+    let follows = match (is_own(id), resolve) {
+        (true, true) => format!(", and all that app `{app}` had here is erased without the plugin being told"),
+        (true, false) => format!("; all that app `{app}` had here stays, until it has subscribed and cancelled again"),
+        (false, true) => ", and the platform will be told that it is done".to_owned(),
+        (false, false) => ", as if it had never come".to_owned(),
+    };
+    format!("message {id} is dropped{follows}")
 }
 
 fn show_one(message: &Value) -> String {

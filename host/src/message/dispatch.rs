@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    DeliverError, Delivered, Delivery, Kind,
+    DeliverError, Delivered, Delivery, Handled, Kind,
     pace::Pace,
     service::{STORE_MS, Service},
     timer::millis,
@@ -17,8 +17,7 @@ use crate::{
     store::{
         Batch, Effect, StoreError,
         kv::KvError,
-        messages::{Claim, Done, Lease, MessageError, PutBack, Want, is_own},
-        subscriptions::{Change, To},
+        messages::{Claim, Done, Lease, MessageError, PutBack, Want},
     },
 };
 
@@ -142,7 +141,7 @@ async fn claim(service: &Service, free: usize) -> (Vec<Claim>, Option<u64>) {
 /// Delivers one message, and says what becomes of it.
 async fn deliver(service: &Service, claim: Claim) -> End {
     failpoint::hit("claim.after-sync");
-    let Some(kind) = kind(&claim) else {
+    let Some(kind) = Kind::of_stored(&claim.lease.id, &claim.kind) else {
         die(service, &claim, "its type is not known to this version of Wharf".to_owned()).await;
         return End::Failed;
     };
@@ -190,11 +189,6 @@ async fn deliver(service: &Service, claim: Claim) -> End {
 /// Somebody else wrote between a delivery and its commit: what the plugin was told is no longer true, nothing of it is stored, and
 /// it is no fault of the message.
 struct Overtaken(String);
-
-/// The host's own messages have a word of the host; the platform's word `purge` would mean nothing.
-fn kind(claim: &Claim) -> Option<Kind> {
-    if is_own(&claim.lease.id) { Some(Kind::Purge) } else { Kind::of_platform(&claim.kind) }
-}
 
 /// Keeps the lease as long as the plugin works; returns when it is lost.
 async fn renew(service: &Service, lease: &Lease) {
@@ -255,16 +249,15 @@ fn batch(service: &Service, claim: &Claim, kind: Kind, delivered: Delivered) -> 
     let now_ms = service.now_ms();
     let mut effects = vec![Effect::MessageDone(Done { lease: claim.lease.clone(), now_ms })];
     effects.extend(delivered.effects.effects);
-    let to = match kind {
-        Kind::Subscribe => To::Subscribed,
-        Kind::Cancel => To::Cancelled { purge_ms: now_ms + millis(service.purge_after_cancel) },
-        Kind::Purge => {
-            effects.push(Effect::KvErase { service: service.key.clone(), app: claim.about.app_key.clone() });
-            To::Purged
-        }
+    let handled = Handled {
+        service: service.key.clone(),
+        message_id: claim.lease.id.clone(),
+        kind,
+        about: claim.about.clone(),
+        now_ms,
+        purge_after_cancel: service.purge_after_cancel,
     };
-    let (about, message_id) = (claim.about.clone(), claim.lease.id.clone());
-    effects.push(Effect::Subscription(Change { service: service.key.clone(), about, message_id, to, now_ms }));
+    effects.extend(handled.effects());
     Batch { effects }
 }
 

@@ -11,7 +11,7 @@ use super::{
     backoff::Backoff,
     calls::Call,
     dispatch, keep, poll, purge,
-    service::{Service, Shared},
+    service::{Service, Shared, Wakes},
     timer::Timer,
 };
 use crate::{
@@ -177,7 +177,8 @@ impl Handle {
     pub fn wake(&self, service: &str) {
         if let Some(service) = self.service(service) {
             service.hold.end();
-            for wake in [&service.wakes.fetch, &service.wakes.place, &service.wakes.dispatch, &service.wakes.resolve] {
+            let Wakes { fetch, place, missed: _, dispatch, resolve, purge } = &service.wakes;
+            for wake in [fetch, place, dispatch, resolve, purge] {
                 wake.notify_one();
             }
         }

@@ -21,6 +21,7 @@ pub(crate) mod purge;
 
 pub mod backoff;
 mod calls;
+mod effects;
 mod keep;
 mod negative;
 mod pace;
@@ -32,11 +33,12 @@ mod timer;
 use futures_util::future::BoxFuture;
 
 pub use self::{
+    effects::Handled,
     line::{Handle, Line, Parts, Served, Settings},
     receive::{Received, Refusal},
     service::{Paused, Status},
 };
-use crate::store::Batch;
+use crate::store::{Batch, messages::is_own};
 
 /// What happened, as far as a plugin can be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,6 +52,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// What a stored message is about. The host's own are told by their ids: their word would mean nothing as the platform's.
+    pub fn of_stored(id: &str, word: &str) -> Option<Self> {
+        if is_own(id) { Some(Self::Purge) } else { Self::of_platform(word) }
+    }
+
     /// What a message of the platform is about, by the platform's word; `None` for a word that Wharf does not know.
     pub fn of_platform(word: &str) -> Option<Self> {
         match word {

@@ -26,7 +26,12 @@ fn journal() -> Service {
 
 /// One that fails so often before it takes a message.
 fn balk(failures: u32) -> Service {
-    Service::of(&BALK).access_token(TOKEN).set("kv.shared", "[\"attempts\"]").set("config.failures", &failures.to_string())
+    Service::of(&BALK)
+        .access_token(TOKEN)
+        .security_key("sample_signKey")
+        .set("kv.stores", "[\"own\"]")
+        .set("kv.shared", "[\"attempts\"]")
+        .set("config.failures", &failures.to_string())
 }
 
 /// A host with this service of that platform, and an innocent neighbour, which has none.
@@ -64,7 +69,7 @@ fn message(number: u32, kind: &str, app: u32) -> Message {
     )
 }
 
-/// An anonymous Ocean-Auth header of an app for the service `journal`.
-fn mint(host: &Running, app: &str) -> String {
-    host.wharf(["ocean-auth", "mint", "--key-file", "journal.key", "--app", app]).ok().trim().to_owned()
+/// An anonymous Ocean-Auth header of an app for a service.
+fn mint(host: &Running, service: &str, app: &str) -> String {
+    host.wharf(["ocean-auth", "mint", "--key-file", &format!("{service}.key"), "--app", app]).ok().trim().to_owned()
 }

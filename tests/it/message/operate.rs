@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{host, journal, message, resolved, told};
+use super::{balk, host, journal, message, mint, resolved, told};
 use crate::support::{Platform, Running, platform::Message, wait::until, wharf};
 
 fn messages(host: &Running, arguments: &[&str]) -> Value {
@@ -64,4 +64,86 @@ fn what_is_not_dead_is_neither_retried_nor_dropped() {
         wharf(["messages", verb, "jurnal", id]).within(host.path()).run().refused("WH1007", "jurnal");
     }
     wharf(["messages", "list", "--state", "lost"]).within(host.path()).run().refused("WH1007", "lost");
+}
+
+/// Two apps have subscribed and cancelled, and of both a message of this kind is dead.
+fn with_two_dead(platform: &Platform, at: &str) -> (Running, [String; 2]) {
+    for app in [1, 2] {
+        platform.message(message(app * 10, "app_subscribe_service", app));
+        platform.message(message(app * 10 + 1, "app_cancel_service", app));
+    }
+    let service = balk(99).set("config.at", &format!("{at:?}")).set("purge-after-cancel", "\"0s\"");
+    let host = host(platform, service).start();
+    let dead = until("two messages are dead", || {
+        let dead = messages(&host, &["list", "--state", "dead"]);
+        let id = |app: &str| Some(dead.as_array()?.iter().find(|dead| dead["app"] == app)?["id"].as_str()?.to_owned());
+        Some([id("app-1")?, id("app-2")?])
+    });
+    (host, dead)
+}
+
+/// `Ocean-Auth` of the app, answered on this route.
+fn ask(host: &Running, route: &str, app: &str) -> u16 {
+    host.get(&format!("/s/balk/{route}")).header("Ocean-Auth", mint(host, "balk", app)).send().status
+}
+
+#[test]
+fn a_dropped_cancel_never_came_and_one_that_is_resolved_is_handled_without_the_plugin() {
+    let platform = Platform::new();
+    let (host, [first, second]) = with_two_dead(&platform, "cancel");
+    let said = host.wharf(["messages", "drop", "balk", &first]).ok();
+    assert!(said.contains("as if it had never come"), "{said}");
+    let said = host.wharf(["messages", "drop", "balk", &second, "--resolve"]).ok();
+    assert!(said.contains("the platform will be told"), "{said}");
+    assert_eq!(resolved(&platform, 3)[2], second, "of the other one the platform hears nothing");
+    assert_eq!((ask(&host, "mine", "app-1"), ask(&host, "mine", "app-2")), (200, 403));
+    // The app that cancelled is purged as any other.
+    let purged = format!("purge-{second}/1");
+    until("the plugin is told to purge", || {
+        host.get("/s/balk/").send().json().as_array()?.iter().any(|left| *left == purged.as_str()).then_some(())
+    });
+    until("its data is gone", || (ask(&host, "left", "app-2") == 404).then_some(()));
+    assert_eq!(ask(&host, "left", "app-1"), 200);
+}
+
+#[test]
+fn a_dropped_purge_says_that_the_data_stays_and_one_that_is_resolved_erases_it() {
+    let platform = Platform::new();
+    let (host, [first, second]) = with_two_dead(&platform, "purge");
+    assert!(first.starts_with("purge-") && second.starts_with("purge-"), "{first} {second}");
+    let said = host.wharf(["messages", "drop", "balk", &first]).ok();
+    assert!(said.contains("app `app-1` had here stays"), "{said}");
+    let said = host.wharf(["messages", "drop", "balk", &second, "--resolve"]).ok();
+    assert!(said.contains("app `app-2` had here is erased") && !said.contains("platform"), "{said}");
+    assert_eq!((ask(&host, "left", "app-1"), ask(&host, "left", "app-2")), (200, 404));
+    // Neither is let in again.
+    assert_eq!((ask(&host, "mine", "app-1"), ask(&host, "mine", "app-2")), (403, 403));
+    assert_eq!(platform.resolved().len(), 4);
+}
+
+/// Without a running host the next one finds what was decided.
+#[test]
+fn a_subscribe_that_is_resolved_without_the_plugin_counts_after_a_restart() {
+    let platform = Platform::new();
+    platform.message(message(1, "app_subscribe_service", 1));
+    platform.message(message(2, "app_cancel_service", 1));
+    platform.message(message(3, "app_subscribe_service", 1));
+    let host = host(&platform, balk(99)).start();
+    let [first, third] = [1, 3].map(|number| format!("{number:024x}"));
+    let dies = |host: &Running, id: &str| {
+        until("a message is dead", || {
+            let dead = messages(host, &["list", "--state", "dead"]);
+            dead.as_array()?.iter().any(|dead| dead["id"] == id).then_some(())
+        });
+    };
+    dies(&host, &first);
+    let stopped = host.stopped();
+    wharf(["messages", "drop", "balk", &first, "--resolve"]).within(stopped.path()).run().ok();
+    let host = stopped.serve();
+    assert_eq!(resolved(&platform, 2), [1, 2].map(|number| format!("{number:024x}")));
+    assert_eq!(ask(&host, "mine", "app-1"), 403, "the cancel behind it was handled");
+    dies(&host, &third);
+    host.wharf(["messages", "drop", "balk", &third, "--resolve"]).ok();
+    resolved(&platform, 3);
+    assert_eq!(ask(&host, "mine", "app-1"), 404, "it is served, and the plugin kept nothing of an attempt that failed");
 }

@@ -59,7 +59,7 @@ fn a_message_of_another_service_is_left_alone_where_the_service_knows_its_id() {
 fn an_app_is_served_until_its_cancel_is_handled_and_again_after_the_next_subscribe() {
     let platform = Platform::new();
     let host = host(&platform, journal()).start();
-    let header = mint(&host, APP_KEY);
+    let header = mint(&host, "journal", APP_KEY);
     let ask = || host.get("/s/journal/last").header("Ocean-Auth", &header).send();
     // A subscription may be older than the host: nothing has said that the app left.
     assert_eq!(ask().status, 404);
@@ -75,7 +75,7 @@ fn an_app_is_served_until_its_cancel_is_handled_and_again_after_the_next_subscri
     assert_eq!(refused.status, 403);
     assert_eq!(refused.json()["err"]["errCode"], "app.notSubscribedApp");
     // Other apps are none of this.
-    let other = mint(&host, "other_app");
+    let other = mint(&host, "journal", "other_app");
     assert_eq!(host.get("/s/journal/last").header("Ocean-Auth", &other).send().status, 404);
 
     platform.message(Message { id: "55b8a0004df03bab3307c200".to_owned(), ..Message::subscribe() });
@@ -106,7 +106,7 @@ fn what_an_app_had_is_purged_after_its_cancel_and_it_stays_out_until_it_subscrib
     platform.message(Message::subscribe());
     platform.message(Message::cancel());
     let host = host(&platform, journal().set("purge-after-cancel", "\"0s\"")).start();
-    let header = mint(&host, APP_KEY);
+    let header = mint(&host, "journal", APP_KEY);
     resolved(&platform, 2);
     let told = until("the plugin is told to purge", || Some(told(&host, APP_KEY)).filter(|told| told.len() == 3));
     assert!(told[2].starts_with("purge "), "{told:?}");

@@ -61,7 +61,7 @@ fn all() -> [(&'static Guest, Service, String); 6] {
     };
     [
         with(&JOURNAL, &[("kv.stores", "[\"own\"]"), ("kv.shared", "[\"journal\"]")]),
-        with(&BALK, &[("kv.shared", "[\"attempts\"]"), ("config.failures", "2")]),
+        with(&BALK, &[("kv.stores", "[\"own\"]"), ("kv.shared", "[\"attempts\"]"), ("config.failures", "2")]),
         with(&ENLIST, &[("app-users", "true")]),
         with(&LOOKUP, &[("apps", "true")]),
         with(&IDENTITY, &[]),

@@ -57,6 +57,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "config",
             "limits",
             "manifest",
+            "message",
             "platform",
             "problem",
             "runtime",

@@ -4,6 +4,7 @@ use super::stage::*;
 use crate::{
     message::{Received, Refusal},
     store::{
+        Batch,
         messages::{Dropped, State},
         subscriptions::Standing,
     },
@@ -192,7 +193,7 @@ async fn what_cannot_be_understood_is_dead_and_not_resolved() {
     assert_eq!((stage.events.count("deliver"), stage.events.count("resolve")), (1, 1));
     // One that an operator drops is left alone, unless the platform is to be told.
     stage.store.message_drop(SERVICE, &id(1), Dropped::Gone, stage.now_ms()).await.unwrap();
-    stage.store.message_drop(SERVICE, &id(3), Dropped::Done, stage.now_ms()).await.unwrap();
+    stage.store.message_drop(SERVICE, &id(3), Dropped::Done(Batch::default()), stage.now_ms()).await.unwrap();
     stage.line().handle().wake(SERVICE);
     stage.until(3, State::Resolved).await;
     stage.later(MINUTE);

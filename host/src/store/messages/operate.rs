@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{COLUMNS, Message, MessageError, PAGE, State, is_own, message, queue, unread, unwritten};
-use crate::store::{Store, StoreError, from_sql, to_sql};
+use crate::store::{Batch, Store, StoreError, from_sql, to_sql};
 
 /// Which messages to list; what is `None` does not matter.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,12 +23,13 @@ pub enum Retried {
 }
 
 /// What becomes of a dead message that is dropped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Dropped {
-    /// It is gone, and stays so when the platform lists it again.
+    /// It is gone as if it had never come, and stays so when the platform lists it again.
     Gone,
-    /// The platform is told that it is done, without any plugin having been told of it.
-    Done,
+    /// It counts as handled without any plugin having been told of it: what that changes is stored with it, and the platform is
+    /// told that it is done.
+    Done(Batch),
 }
 
 impl Store {
@@ -92,15 +93,18 @@ impl Store {
         .await
     }
 
-    /// Takes a dead message out of its app's queue, so that the others go on. Fails with [`MessageError::Unknown`] or
-    /// [`MessageError::NotDead`].
+    /// Takes a dead message out of its app's queue, so that the others go on; returns it as it was. Fails with
+    /// [`MessageError::Unknown`] or [`MessageError::NotDead`].
     ///
     /// Cancellation: as for [`Store::commit`].
     pub async fn message_drop(&self, service: &str, id: &str, how: Dropped, now_ms: u64) -> Result<Message, StoreError> {
         let (service, id) = (service.to_owned(), id.to_owned());
         self.write(0, move |connection| {
             let dead = dead(connection, &service, &id)?;
-            drop_it(connection, &dead, how, now_ms).map_err(unwritten(&service))?;
+            drop_it(connection, &dead, &how, now_ms).map_err(unwritten(&service))?;
+            if let Dropped::Done(changes) = &how {
+                changes.run(connection)?;
+            }
             Ok(dead)
         })
         .await
@@ -139,16 +143,16 @@ fn dead(connection: &Connection, service: &str, id: &str) -> Result<Message, Sto
     }
 }
 
-fn drop_it(connection: &Connection, dead: &Message, how: Dropped, now_ms: u64) -> rusqlite::Result<()> {
+fn drop_it(connection: &Connection, dead: &Message, how: &Dropped, now_ms: u64) -> rusqlite::Result<()> {
     match how {
-        Dropped::Done if !is_own(&dead.id) => {
+        Dropped::Done(_) if !is_own(&dead.id) => {
             connection
                 .prepare_cached(
                     "UPDATE messages SET state = 'done', head = 0, tries = 0, changed_ms = ?2, due_ms = ?2 WHERE number = ?1",
                 )?
                 .execute(params![to_sql(dead.number), to_sql(now_ms)])?;
         }
-        Dropped::Gone | Dropped::Done => {
+        Dropped::Gone | Dropped::Done(_) => {
             connection.prepare_cached("DELETE FROM messages WHERE number = ?1")?.execute([to_sql(dead.number)])?;
             if !is_own(&dead.id) {
                 connection

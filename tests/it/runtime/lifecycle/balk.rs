@@ -6,7 +6,7 @@ use super::Host;
 
 #[test]
 fn nothing_of_a_failed_attempt_is_kept_and_its_wish_is_passed_on() {
-    let tables = "[services.balk.config]\nfailures = 2\n[services.balk.kv]\nshared = [\"attempts\"]\n";
+    let tables = "[services.balk.config]\nfailures = 2\n[services.balk.kv]\nstores = [\"own\"]\nshared = [\"attempts\"]\n";
     let host = Host::new(&BALK, tables);
     for attempt in [1, 2] {
         let (reason, retry_after_ms) = host.fails(host.message(Kind::Subscribe, "m1", "one", attempt));

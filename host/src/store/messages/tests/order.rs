@@ -104,7 +104,7 @@ async fn a_dead_message_holds_its_app_and_nobody_else() {
     let next = claim_one(&store, 3).await;
     assert_eq!(next.lease.id, id(2));
     give_up(&store, &next, 3).await;
-    store.message_drop(SERVICE, &id(2), Dropped::Done, 4).await.unwrap();
+    store.message_drop(SERVICE, &id(2), Dropped::Done(Batch::default()), 4).await.unwrap();
     assert_eq!(store.messages_to_resolve(SERVICE, 4, 9).await.unwrap().now, [Waiting { id: id(2), tries: 0 }]);
     assert_eq!(claim_one(&store, 4).await.lease.id, id(4));
     check(&store).await;

@@ -151,7 +151,7 @@ impl World {
             }
             Step::Drop { message, resolve } => {
                 if let Some(letter) = pick(&self.messages, message) {
-                    let how = if resolve { Dropped::Done } else { Dropped::Gone };
+                    let how = if resolve { Dropped::Done(Batch::default()) } else { Dropped::Gone };
                     if store.message_drop(&service, &letter.id, how, now_ms).await.is_ok() {
                         self.dropped.insert(letter.id.clone());
                     }
