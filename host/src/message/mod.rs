@@ -82,10 +82,19 @@ pub struct Told {
     pub resolved: bool,
 }
 
+/// What the platform lists.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unresolved {
+    /// In the platform's order.
+    pub messages: Vec<Told>,
+    /// Whether it is longer than is read: then these are its beginning.
+    pub cut: bool,
+}
+
 /// The platform as one back service sees it, with that service's own access token. Implemented by `platform::client`.
 pub trait Platform: Send + Sync {
     /// Everything that is not resolved, in the platform's order.
-    fn messages(&self) -> BoxFuture<'_, Result<Vec<Told>, PlatformError>>;
+    fn messages(&self) -> BoxFuture<'_, Result<Unresolved, PlatformError>>;
 
     /// One message; `None` where it is unknown, or another service's.
     fn message<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Told>, PlatformError>>;

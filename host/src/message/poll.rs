@@ -12,7 +12,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::{PlatformError, Told, fetch, read, service::Service};
+use super::{PlatformError, Told, Unresolved, fetch, read, service::Service};
 use crate::store::messages::Letter;
 
 /// A long list takes its time to be made, sent and compared: lists out of turn take at most a fifth of all time.
@@ -101,13 +101,13 @@ async fn list(service: &Service, why: Why) {
 
 async fn take(
     service: &Service,
-    list: Vec<Told>,
+    Unresolved { messages, cut }: Unresolved,
     listed_ms: u64,
     waiting: Option<u64>,
     why: Why,
 ) -> Result<(), crate::store::StoreError> {
     let store = service.store();
-    let listed = store.messages_listed(&service.key, letters(service, list), listed_ms, service.now_ms()).await?;
+    let listed = store.messages_listed(&service.key, letters(service, messages), listed_ms, service.now_ms()).await?;
     if listed.new > 0 {
         tracing::debug!(service = service.key, new = listed.new, "the platform listed messages that were not known");
     }
@@ -128,7 +128,7 @@ async fn take(
         // What had no room may come before these.
         store.messages_place(&service.key, last, service.now_ms()).await?;
     }
-    service.polled(listed_ms);
+    service.polled(listed_ms, cut);
     if why == Why::Turn {
         store.messages_wake(&service.key, service.now_ms()).await?;
     }

@@ -31,6 +31,9 @@ const NEGATIVES: usize = 1_024;
 /// What the loops do after the store failed: they look again so much later.
 pub(super) const STORE_MS: u64 = 1_000;
 
+/// In [`Status::trouble`], the platform's list itself and not the call for it.
+const LIST: &str = "list";
+
 /// What all services of a line share.
 pub(super) struct Shared {
     pub(super) store: Store,
@@ -147,7 +150,8 @@ pub struct Status {
     pub paused: Option<Paused>,
     /// When the platform last told what is unresolved.
     pub polled_ms: Option<u64>,
-    /// What calls to the platform came to that fail at present, by the call: `message`, `messages`, `resolve`.
+    /// What calls to the platform came to that fail at present, by the call: `message`, `messages`, `resolve`; and `list` while
+    /// the platform lists more than is read.
     pub trouble: BTreeMap<&'static str, String>,
     /// How many messages are in each state.
     pub counts: BTreeMap<State, u64>,
@@ -223,14 +227,30 @@ impl Service {
         });
     }
 
-    /// The platform told all that is unresolved.
-    pub(super) fn polled(&self, at_ms: u64) {
+    /// The platform told what is unresolved: all of it, or the beginning of a list that was `cut`.
+    pub(super) fn polled(&self, at_ms: u64, cut: bool) {
         self.health.send_modify(|health| {
             health.polled_ms = Some(at_ms);
             health.trouble.remove("messages");
             if health.paused.take().is_some() {
                 health.trouble.clear();
                 tracing::info!(service = self.key, "the platform accepts the access token; messages go on");
+            }
+            match (cut, health.trouble.contains_key(LIST)) {
+                (true, false) => {
+                    tracing::error!(
+                        service = self.key,
+                        "the platform lists more unresolved messages than are read at once; those at its end are found by \
+                         notices only, until some before them are resolved: `wharf messages list --state dead`"
+                    );
+                    let why = "it is longer than is read; what stands at its end is found by notices only".to_owned();
+                    health.trouble.insert(LIST, why);
+                }
+                (false, true) => {
+                    health.trouble.remove(LIST);
+                    tracing::info!(service = self.key, "the platform's list of unresolved messages is read to its end again");
+                }
+                (true, true) | (false, false) => {}
             }
         });
     }

@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
 use wharf::{
     config::Config,
-    message::Resolution,
+    message::{Resolution, Unresolved},
     platform::client::{Client, Clients, PlatformError, apps::App, users},
 };
 
@@ -82,7 +82,7 @@ fn messages_are_listed_fetched_and_resolved() {
     platform.message(Message::cancel());
     let service = Service::of(&platform);
     let client = service.client();
-    let all = service.wait(client.messages()).expect("there is a list");
+    let all = service.wait(client.messages()).expect("there is a list").messages;
     let (subscribe, cancel) = (&all[0], &all[1]);
     // In the platform's order, which is not that of the ids.
     assert_eq!((subscribe.id.as_str(), cancel.id.as_str()), ("55b89ba34df03bab3307c10f", "55b8963d4df03bab3307c105"));
@@ -98,7 +98,7 @@ fn messages_are_listed_fetched_and_resolved() {
         assert_eq!(service.wait(client.resolve(&subscribe.id)), Ok(Resolution::Resolved));
     }
     assert_eq!(platform.resolved().join(" "), subscribe.id);
-    let rest = service.wait(client.messages()).expect("there is a list");
+    let rest = service.wait(client.messages()).expect("there is a list").messages;
     assert_eq!(rest.iter().collect::<Vec<_>>(), [cancel]);
     let resolved = format!("POST /v1.0/service/message/{}/resolved", subscribe.id);
     assert_sent(
@@ -141,7 +141,8 @@ fn a_list_is_read_as_far_as_it_can_be() {
     let list = json!({"success": true, "rows": 9, "extra": {}, "entities": [whole, 7, null, {}, {"_id": "../x"}, {"_id": 3}, bare, handled]});
     platform.on("GET /v1.0/service/messages").once(answer(200, &list));
     let service = Service::of(&platform);
-    let all = service.wait(service.client().messages()).expect("there is a list");
+    let Unresolved { messages: all, cut } = service.wait(service.client().messages()).expect("there is a list");
+    assert!(!cut);
     let seen: Vec<_> = all.iter().take(2).map(|told| (told.id.as_str(), told.kind.as_str(), told.content.as_str())).collect();
     let content = format!("{{\"appId\":\"{APP_ID}\"}}");
     assert_eq!(
@@ -158,9 +159,9 @@ fn of_a_list_without_end_the_beginning_is_taken() {
     let list = json!({"success": true, "rows": 100, "entities": (0..100).map(message).collect::<Vec<_>>()});
     platform.on("GET /v1.0/service/messages").once(answer(200, &list));
     let service = Service::of(&platform);
-    let all = service.wait(service.client().messages()).expect("there is a list");
+    let Unresolved { messages: all, cut } = service.wait(service.client().messages()).expect("there is a list");
     // 8 MiB of it.
-    assert_eq!(all.len(), 83);
+    assert_eq!((all.len(), cut), (83, true));
     assert!(all.iter().enumerate().all(|(n, told)| told.id == format!("{n:024x}") && told.content.len() == 100_000));
 }
 
@@ -234,7 +235,7 @@ fn a_path_can_be_another_one() {
     let platform = Platform::new();
     platform.on("GET /api/inbox").once(answer(200, &json!({"success": true, "entities": []})));
     let service = Service::new(&format!("{}paths = {{ messages = \"/api/inbox\" }}\n", platform.section()));
-    assert_eq!(service.wait(service.client().messages()), Ok(Vec::new()));
+    assert_eq!(service.wait(service.client().messages()), Ok(Unresolved::default()));
     assert_eq!(platform.lines(), ["GET /api/inbox"]);
 }
 

@@ -4,7 +4,10 @@ use std::{fs, future::poll_fn, net::TcpListener, pin::pin, task::Poll};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use wharf::platform::client::{PlatformError, users::NewUser};
+use wharf::{
+    message::Unresolved,
+    platform::client::{PlatformError, users::NewUser},
+};
 use wharf_guests::INNOCENT;
 
 use super::client::Service;
@@ -165,7 +168,7 @@ pub(crate) fn over_its_calls(row: &Row) {
         assert!(poll_fn(|cx| Poll::Ready(one_more.as_mut().poll(cx).is_pending())).await);
         drop(one_more);
     });
-    assert_eq!(service.wait(client.messages()), Ok(Vec::new()));
+    assert_eq!(service.wait(client.messages()), Ok(Unresolved::default()));
     assert_eq!((service.counted("messages", "ok"), platform.count(APP)), (1, most));
 }
 
@@ -179,7 +182,7 @@ fn what_reads_is_repeated_where_the_network_fails() {
     let page = |head: &str| Reply::new(head, "<html>");
     for trouble in [Reply::Cut, page("502 Bad Gateway"), page("503 Service Unavailable"), page("504 Gateway Timeout")] {
         platform.on(MESSAGES).times(2, trouble.clone());
-        assert_eq!(service.wait(client.messages()).expect("the third is answered").len(), 1);
+        assert_eq!(service.wait(client.messages()).expect("the third is answered").messages.len(), 1);
         platform.on(RESOLVED).times(2, trouble.clone());
         service.wait(client.resolve(&id)).expect("the third is answered");
         // Not for ever.

@@ -294,3 +294,24 @@ async fn notices_that_were_turned_away_are_looked_for_in_a_list() {
     stage.until_later(102, State::Resolved, 30 * SECOND).await;
     assert_eq!(stage.events.count("messages"), 2);
 }
+
+#[tokio::test]
+async fn behind_the_end_of_a_list_that_is_cut_messages_are_found_by_notices() {
+    let mut stage = Stage::new();
+    stage.platform.lists(Some(1));
+    // The first is dead, so the list never gets shorter by itself.
+    stage.platform.has(told(1, "app_renamed", "a1"));
+    stage.platform.has(subscribe(2, "a2"));
+    stage.start().await;
+    stage.until(1, State::Dead).await;
+    stage.until_status(|status| status.trouble.contains_key("list")).await;
+    stage.platform.has(subscribe(3, "a3"));
+    stage.receive(3).await.unwrap();
+    stage.until(3, State::Resolved).await;
+    assert_eq!(stage.message(2).await, None, "nothing told of it");
+    assert!(stage.status().await.trouble.contains_key("list"));
+
+    stage.platform.lists(None);
+    stage.until_later(2, State::Resolved, MINUTE).await;
+    stage.until_status(|status| status.trouble.is_empty()).await;
+}

@@ -17,7 +17,7 @@ use crate::{
     clock::Clock,
     message::{
         Deliver, DeliverError, Delivered, Delivery, Kind, Line, Parts, Platform, PlatformError, Received, Refusal, Resolution,
-        Served, Settings, Status, Told, backoff::Backoff, timer::Timer,
+        Served, Settings, Status, Told, Unresolved, backoff::Backoff, timer::Timer,
     },
     store::{
         DataDir, Store,
@@ -104,6 +104,8 @@ struct Cloud {
     /// What all calls of a name are answered until told otherwise.
     always: BTreeMap<&'static str, PlatformError>,
     unknown_when_resolved: bool,
+    /// Lists no more than so many.
+    lists: Option<usize>,
 }
 
 impl FakePlatform {
@@ -132,6 +134,11 @@ impl FakePlatform {
         self.state().unknown_when_resolved = true;
     }
 
+    /// Its list is cut behind so many from now on; or no longer.
+    pub(super) fn lists(&self, most: Option<usize>) {
+        self.state().lists = most;
+    }
+
     fn call<T>(&self, name: &'static str, what: &str, answer: impl FnOnce(&mut Cloud) -> T) -> Result<T, PlatformError> {
         let mut state = self.state();
         let error = state.answers.get_mut(name).and_then(VecDeque::pop_front).or_else(|| state.always.get(name).cloned());
@@ -151,9 +158,14 @@ fn number(id: &str) -> u32 {
 }
 
 impl Platform for FakePlatform {
-    fn messages(&self) -> BoxFuture<'_, Result<Vec<Told>, PlatformError>> {
-        async { self.call("messages", "", |cloud| cloud.messages.iter().filter(|told| !told.resolved).cloned().collect()) }
-            .boxed()
+    fn messages(&self) -> BoxFuture<'_, Result<Unresolved, PlatformError>> {
+        let list = |cloud: &mut Cloud| {
+            let mut messages: Vec<Told> = cloud.messages.iter().filter(|told| !told.resolved).cloned().collect();
+            let cut = cloud.lists.is_some_and(|most| most < messages.len());
+            messages.truncate(cloud.lists.unwrap_or(usize::MAX));
+            Unresolved { messages, cut }
+        };
+        async move { self.call("messages", "", list) }.boxed()
     }
 
     fn message<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<Told>, PlatformError>> {

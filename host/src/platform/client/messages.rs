@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Call, Client, PlatformError, envelope, envelope::Failed};
 use crate::{
-    message::{self, Resolution, Told},
+    message::{self, Resolution, Told, Unresolved},
     platform::object_id,
 };
 
@@ -17,14 +17,18 @@ const ABSENT: [&str; 2] = ["common.database.dataNotFound", "common.database.data
 const RESOLVED: &str = "resolved";
 
 impl Client {
-    /// Everything that is not resolved, in the platform's order; at most some 25,000 messages of it. What is not a message, for
-    /// it has no id, is passed over.
+    /// Everything that is not resolved, in the platform's order; of more than some 25,000 messages the first, and that they are
+    /// not all. What is not a message, for it has no id, is passed over.
     ///
     /// The access token is read again before.
-    pub async fn messages(&self) -> Result<Vec<Told>, PlatformError> {
+    pub async fn messages(&self) -> Result<Unresolved, PlatformError> {
         self.refresh().await;
         let path = self.path(Call::Messages, &[])?;
-        self.make(Call::Messages, path, Vec::new(), |answer| envelope::entities(answer, |message| told(&message, None))).await
+        let read = |answer: &_| {
+            let messages = envelope::entities(answer, |message| told(&message, None))?;
+            Ok(Unresolved { messages, cut: answer.cut })
+        };
+        self.make(Call::Messages, path, Vec::new(), read).await
     }
 
     /// One message; `None` where it is unknown, or another service's.
@@ -70,7 +74,7 @@ fn told(message: &Value, asked: Option<&str>) -> Option<Told> {
 }
 
 impl message::Platform for Client {
-    fn messages(&self) -> BoxFuture<'_, Result<Vec<Told>, PlatformError>> {
+    fn messages(&self) -> BoxFuture<'_, Result<Unresolved, PlatformError>> {
         self.messages().boxed()
     }
 

@@ -22,6 +22,11 @@ pub(super) enum Envelope {
     Done,
     Entity(Value),
     Entities(Vec<Value>),
+    /// A list that is JSON already: so many records, with commas between them.
+    Written {
+        rows: usize,
+        entities: String,
+    },
 }
 
 impl IntoResponse for Envelope {
@@ -30,6 +35,9 @@ impl IntoResponse for Envelope {
             Self::Done => json!({"success": true}),
             Self::Entity(entity) => json!({"success": true, "entity": entity}),
             Self::Entities(entities) => json!({"success": true, "rows": entities.len(), "entities": entities}),
+            Self::Written { rows, entities } => {
+                return text(StatusCode::OK, format!(r#"{{"success":true,"rows":{rows},"entities":[{entities}]}}"#));
+            }
         };
         json(StatusCode::OK, &body)
     }
@@ -37,7 +45,11 @@ impl IntoResponse for Envelope {
 
 /// A JSON answer. It may hold a token, so nobody keeps it.
 pub(super) fn json(status: StatusCode, body: &Value) -> Response {
-    let mut response = Response::new(Body::from(body.to_string()));
+    text(status, body.to_string())
+}
+
+fn text(status: StatusCode, body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -105,13 +105,15 @@ pub struct Notice {
 }
 
 impl Store {
-    /// What the service of this id has not resolved yet, in the platform's order: one page.
-    pub async fn platform_messages_open(&self, service: &str) -> Result<Vec<Message>, StoreError> {
-        self.platform_find(service, |connection, service| {
+    /// What the service of this id has not resolved yet, in the platform's order, after `after`: one page. There is one such
+    /// message for each subscription at most, because one that waits for the service takes no other change.
+    pub async fn platform_messages_open(&self, service: &str, after: u64) -> Result<Vec<Message>, StoreError> {
+        self.platform_find(service, move |connection, service| {
             let sql = format!(
-                "SELECT {COLUMNS} FROM platform_messages WHERE service = ?1 AND state <> 'resolved' ORDER BY seq LIMIT ?2"
+                "SELECT {COLUMNS} FROM platform_messages WHERE service = ?1 AND state <> 'resolved' AND seq > ?2
+                 ORDER BY seq LIMIT ?3"
             );
-            connection.prepare_cached(&sql)?.query_map(params![service, PAGE], message)?.collect()
+            connection.prepare_cached(&sql)?.query_map(params![service, to_sql(after), PAGE], message)?.collect()
         })
         .await
     }

@@ -2,7 +2,7 @@ use super::TestStore;
 use crate::store::{
     Store, StoreError,
     platform::{
-        AccessToken, App, AuthCode, Cancel, Force, MessageState, NewAccessToken, PlatformError, Register, Service, State,
+        AccessToken, App, AuthCode, Cancel, Force, MessageState, NewAccessToken, PAGE, PlatformError, Register, Service, State,
         Subscribe, To, TokenKind, User, Write, Written, mint, mint_code, new_id,
     },
 };
@@ -84,7 +84,7 @@ async fn a_subscription_and_the_message_about_it_are_one() {
     assert!(matches!(write(&test.store, subscribe(&app, &service, 2)).await, Err(PlatformError::Subscribed)));
     assert!(matches!(write(&test.store, cancel("m3")).await, Err(PlatformError::Pending)));
     assert_eq!(state().await, Some(State::PendingSubscribed));
-    let open = test.store.platform_messages_open(&service.id).await.unwrap();
+    let open = test.store.platform_messages_open(&service.id, 0).await.unwrap();
     assert_eq!(open.iter().map(|message| message.id.as_str()).collect::<Vec<_>>(), ["m1"], "what was refused left no message");
 
     for _ in 0..2 {
@@ -105,6 +105,24 @@ async fn a_subscription_and_the_message_about_it_are_one() {
 }
 
 #[tokio::test]
+async fn open_messages_are_listed_page_by_page() {
+    let (test, _, service) = store().await;
+    let writes = (0..PAGE).flat_map(|number| {
+        let app = app(&format!("app{number}"));
+        [Write::AppInsert(app.clone()), subscribe(&app, &service, number)]
+    });
+    test.store.platform_write(writes.collect()).await.unwrap();
+    let last = app("z");
+    test.store.platform_write(vec![Write::AppInsert(last.clone()), subscribe(&last, &service, PAGE)]).await.unwrap();
+    write(&test.store, Write::Resolve { message: "m7".to_owned(), now_ms: 12 }).await.unwrap();
+    let first = test.store.platform_messages_open(&service.id, 0).await.unwrap();
+    assert_eq!((first.len(), first[7].id.as_str(), first[999].id.as_str()), (1_000, "m8", "m1000"));
+    write(&test.store, Write::Resolve { message: "m0".to_owned(), now_ms: 12 }).await.unwrap();
+    assert_eq!(test.store.platform_messages_open(&service.id, first[998].seq).await.unwrap(), first[999..]);
+    assert!(test.store.platform_messages_open(&service.id, first[999].seq).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn by_force_a_subscription_holds_or_is_gone_and_nothing_is_asked_any_more() {
     let (test, app, service) = store().await;
     let force = |subscribed| {
@@ -116,7 +134,7 @@ async fn by_force_a_subscription_holds_or_is_gone_and_nothing_is_asked_any_more(
     for (subscribed, state) in [(true, Some(State::Subscribed)), (false, None), (true, Some(State::Subscribed))] {
         write(&test.store, force(subscribed)).await.unwrap();
         assert_eq!(test.store.platform_subscription(&app.id, &service.id).await.unwrap(), state);
-        assert!(test.store.platform_messages_open(&service.id).await.unwrap().is_empty());
+        assert!(test.store.platform_messages_open(&service.id, 0).await.unwrap().is_empty());
     }
     assert!(test.store.platform_notices(To::Here, 10, &[]).await.unwrap().is_empty());
 }

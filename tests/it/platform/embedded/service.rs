@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use crate::support::wait::until;
+
 use super::{Embedded, NOW, done, entities, entity, host, refused, silent_host, text};
 
 #[test]
@@ -49,6 +51,42 @@ fn messages_come_in_the_platforms_order_and_their_content_is_json_in_a_string() 
     let left: Vec<String> =
         entities(&platform.get("/service/messages", &crud)).iter().map(|message| text(&message["_id"])).collect();
     assert_eq!(left, [text(&messages[0]["_id"]), text(&messages[2]["_id"])]);
+    host.stop();
+}
+
+/// Behind a thousand messages that nobody can handle are those of all other apps.
+#[test]
+fn all_that_is_not_resolved_is_listed_and_found_by_polling() {
+    const APPS: usize = 1_001;
+    let host = silent_host().start();
+    let (crud, token) = (Embedded(&host).service_id("crud"), Embedded(&host).service_token("crud"));
+    let stopped = host.stopped();
+    // Not by the store itself: a process that forks meanwhile would hold its lock a moment longer.
+    let database = rusqlite::Connection::open(stopped.path().join("data/wharf.db")).expect("nobody holds it");
+    let numbers = format!("WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < {})", APPS - 1);
+    let id = |kind: u32| format!("printf('{kind:08x}%016x', n)");
+    let (app, subscription, message) = (id(1), id(2), id(3));
+    let written = database.execute_batch(&format!(
+        "BEGIN;
+         INSERT INTO platform_apps (id, key, name, created_ms, updated_ms) {numbers} SELECT {app}, 'app-' || n, 'app', 1, 1 FROM n;
+         INSERT INTO platform_subscriptions (id, app, service, state, created_ms)
+             {numbers} SELECT {subscription}, {app}, '{crud}', 'pending_subscribed', 1 FROM n;
+         INSERT INTO platform_messages (id, service, kind, app, app_key, subscription, state, attempts, next_ms, created_ms)
+             {numbers} SELECT {message}, '{crud}', 'app_subscribe_service', {app}, 'app-' || n, {subscription}, 'init', 0, 1, 1
+             FROM n ORDER BY n;
+         COMMIT;"
+    ));
+    written.expect("the tables are there");
+    drop(database);
+
+    let host = stopped.serve();
+    let listed = entities(&Embedded(&host).get("/service/messages", &token));
+    let ids: Vec<String> = listed.iter().map(|message| text(&message["_id"])).collect();
+    assert_eq!(ids, (0..APPS).map(|number| format!("{:08x}{number:016x}", 3)).collect::<Vec<_>>());
+    until("the host has found them all", || {
+        let known = host.wharf(["messages", "list", "--service", "crud", "--state", "known", "--format", "json"]).json();
+        (known.as_array().map(Vec::len) == Some(APPS)).then_some(())
+    });
     host.stop();
 }
 

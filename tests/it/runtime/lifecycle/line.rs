@@ -10,7 +10,7 @@ use serde_json::json;
 use wharf::{
     app::App,
     message::{
-        Deliver, DeliverError, Delivered, Delivery, Platform, PlatformError, Resolution, Told,
+        Deliver, DeliverError, Delivered, Delivery, Platform, PlatformError, Resolution, Told, Unresolved,
         line::{Line, Parts, Served, Settings},
     },
     store::{
@@ -52,11 +52,11 @@ impl TwoMessages {
 }
 
 impl Platform for TwoMessages {
-    fn messages(&self) -> BoxFuture<'_, Result<Vec<Told>, PlatformError>> {
+    fn messages(&self) -> BoxFuture<'_, Result<Unresolved, PlatformError>> {
         Box::pin(async {
             let resolved = self.resolved();
             let open = [SUBSCRIBED, CANCELLED].into_iter().filter(|id| !resolved.iter().any(|known| known == id));
-            Ok(open.filter_map(|id| self.told(id)).collect())
+            Ok(Unresolved { messages: open.filter_map(|id| self.told(id)).collect(), cut: false })
         })
     }
 

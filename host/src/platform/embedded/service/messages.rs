@@ -11,12 +11,27 @@ use super::super::{
     records,
     refusal::Refusal,
 };
-use crate::store::platform::{Message, Service, Write};
+use crate::store::platform::{Message, PAGE, Service, Write};
 
-/// Everything that is not resolved, in the order in which it happened; of very many the first thousand.
+/// Everything that is not resolved, in the order in which it happened. That is one message for each app at most, and so no more
+/// than a client reads of a list. Page by page, so that nobody waits for the whole of it to be read and written at once; what
+/// happens meanwhile comes last or is left out.
 pub(in super::super) async fn list(State(embedded): State<Arc<Embedded>>, AsService(service): AsService) -> Answer {
-    let messages = embedded.store.platform_messages_open(&service.id).await?;
-    Ok(Envelope::Entities(messages.iter().map(records::message).collect()))
+    let (mut rows, mut entities, mut after) = (0, String::new(), 0);
+    loop {
+        let page = embedded.store.platform_messages_open(&service.id, after).await?;
+        for message in &page {
+            if !entities.is_empty() {
+                entities.push(',');
+            }
+            entities.push_str(&records::message(message).to_string());
+        }
+        rows += page.len();
+        match page.last() {
+            Some(last) if page.len() == PAGE as usize => after = last.seq,
+            _ => return Ok(Envelope::Written { rows, entities }),
+        }
+    }
 }
 
 /// One message, resolved or not.
