@@ -36,7 +36,7 @@ pub use self::{
     effects::Handled,
     line::{Handle, Line, Parts, Served, Settings},
     receive::{Received, Refusal},
-    service::{Paused, Status},
+    service::{Paused, Status, TROUBLES},
 };
 use crate::store::{Batch, messages::is_own};
 

@@ -33,6 +33,8 @@ pub(super) const STORE_MS: u64 = 1_000;
 
 /// In [`Status::trouble`], the platform's list itself and not the call for it.
 const LIST: &str = "list";
+/// All words of [`Status::trouble`].
+pub const TROUBLES: [&str; 4] = ["message", "messages", "resolve", LIST];
 
 /// What all services of a line share.
 pub(super) struct Shared {

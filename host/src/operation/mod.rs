@@ -52,7 +52,7 @@ impl Endpoint {
                 reasons => text(StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n") + "\n"),
             },
             "/metrics" => {
-                let mut response = text(StatusCode::OK, page::page(&self.health));
+                let mut response = text(StatusCode::OK, page::page(&self.health).await);
                 response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(exposition::CONTENT_TYPE));
                 response
             }

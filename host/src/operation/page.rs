@@ -1,20 +1,28 @@
 //! What stands on `/metrics`. The table for its readers is in `docs/operation.md`.
 
 use super::Health;
-use crate::observe::{
-    exposition::{Family, Page},
-    metric::ByWord,
-    metrics::Requests,
+use crate::{
+    message::{Status, TROUBLES},
+    observe::{
+        exposition::{Family, Page},
+        metric::ByWord,
+        metrics::Requests,
+    },
+    store::messages::State,
 };
 
 /// All numbers of the host, as they are now.
-pub(super) fn page(health: &Health) -> String {
+///
+/// Cancellation: harmless.
+pub(super) async fn page(health: &Health) -> String {
+    let lines = lines(health).await;
     let mut page = Page::default();
     host(&mut page, health);
     connections(&mut page, health);
     requests(&mut page, health);
     permits(&mut page, health);
     compilations(&mut page, health);
+    messages(&mut page, &lines);
     platform(&mut page, health);
     store(&mut page, health);
     page.into_text()
@@ -112,6 +120,33 @@ fn compilations(page: &mut Page, health: &Health) {
     let mut total = page.counter("wharf_compilations_total", "Components compiled, by result.");
     by_word(&mut total, &[], "result", &metrics.compilations);
     page.histogram("wharf_compile_seconds", "How long compiling a component took.").times(&[], &metrics.compile_seconds);
+}
+
+/// The services that have messages. The store keeps their counts, so that a page costs the same however many there are; when it
+/// cannot be read, `wharf_store_well` and the log say so, and no number is better than an old one.
+async fn lines(health: &Health) -> Vec<Status> {
+    let Some(messages) = health.app.messages.get() else { return Vec::new() };
+    messages.status().await.unwrap_or_default()
+}
+
+fn messages(page: &mut Page, lines: &[Status]) {
+    let mut messages = page.gauge("wharf_messages", "Messages of a service that are stored, by their state.");
+    for line in lines {
+        for state in State::ALL {
+            let count = line.counts.get(&state).copied().unwrap_or_default();
+            messages.sample(&[("service", &line.service), ("state", state.as_str())], count);
+        }
+    }
+    let mut paused = page.gauge("wharf_messages_paused", "Whether the platform does not accept the service's access token.");
+    for line in lines {
+        paused.sample(&[("service", &line.service)], u8::from(line.paused.is_some()));
+    }
+    let mut trouble = page.gauge("wharf_messages_trouble", "Whether calls of this kind to the platform fail at present.");
+    for line in lines {
+        for call in TROUBLES {
+            trouble.sample(&[("service", &line.service), ("call", call)], u8::from(line.trouble.contains_key(call)));
+        }
+    }
 }
 
 fn platform(page: &mut Page, health: &Health) {

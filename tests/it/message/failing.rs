@@ -55,11 +55,31 @@ fn what_nobody_understands_is_dead_and_not_resolved_and_others_go_on() {
 #[test]
 fn a_token_that_is_no_good_pauses_the_service_and_costs_no_attempts() {
     let platform = Platform::new();
-    platform.on("GET /v1.0/service/messages").once(error("accessToken.Expired"));
+    platform.on("*").always(error("accessToken.Expired"));
     platform.message(Message::subscribe());
-    let host = host(&platform, journal()).start();
+    let section = format!("{}\npoll-interval = \"1s\"", platform.section());
+    let host = TestHost::new().section(&section).operation().with(journal()).with(Service::of(&INNOCENT)).start();
     assert!(host.log().code("WH1403").text().contains("accessToken.Expired"));
+    let is = |gauge: &str, value: u64| {
+        until(&format!("{gauge} is {value}"), || (host.metric(gauge) == value).then_some(()));
+    };
+    is("wharf_messages_paused{service=\"journal\"}", 1);
+    is("wharf_messages_trouble{service=\"journal\",call=\"messages\"}", 1);
     host.assert_serves_others();
+    assert_eq!(notify(&host, "journal", "55b89ba34df03bab3307c10f"), 200);
+    is("wharf_messages{service=\"journal\",state=\"hinted\"}", 1);
+    // While it rests nothing is asked but whether the token is good by now.
+    let polls = platform.count("GET /v1.0/service/messages");
+    platform.wait_for(polls + 2, "GET /v1.0/service/messages");
+    assert_eq!(platform.count("GET /v1.0/service/message/*"), 0);
+
+    platform.as_ever();
+    resolved(&platform, 1);
+    assert_eq!(host.get("/s/journal/messages").send().json()[0]["attempt"], 1);
+    is("wharf_messages_paused{service=\"journal\"}", 0);
+    is("wharf_messages_trouble{service=\"journal\",call=\"messages\"}", 0);
+    is("wharf_messages{service=\"journal\",state=\"hinted\"}", 0);
+    is("wharf_messages{service=\"journal\",state=\"resolved\"}", 1);
 }
 
 #[test]

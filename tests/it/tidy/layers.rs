@@ -46,7 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "task",
         ],
     ),
-    ("operation", &["app", "observe", "store"]),
+    ("operation", &["app", "message", "observe", "store"]),
     (
         "admin",
         &[
