@@ -6,6 +6,7 @@
 //! subscribe. One list serves all messages that wait for it. Where no list can be had, they go in the order of arrival.
 
 use std::{
+    pin::{Pin, pin},
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -37,38 +38,48 @@ enum Why {
 pub(super) async fn run(service: Arc<Service>, stop: CancellationToken) {
     let timer = &service.shared.timer;
     let mut why = Why::Turn;
-    let mut turn = std::pin::pin!(timer.pause(service.shared.settings.poll_interval));
+    let mut turn = pin!(timer.pause(service.shared.settings.poll_interval));
+    // Kept from list to list: one that is asked for because of places may turn out not to be needed.
+    let mut missing = pin!(missed(&service));
     loop {
         let took = timer.measure();
         tokio::select! {
             () = stop.cancelled() => return,
             () = list(&service, why) => {}
         }
-        let rest = std::pin::pin!(timer.pause(took() * REST));
+        let rest = pin!(timer.pause(took() * REST));
         tokio::select! {
             () = stop.cancelled() => return,
             () = &mut turn => {
                 why = Why::Turn;
                 turn.set(timer.pause(service.shared.settings.poll_interval));
+                missing.set(missed(&service));
             }
-            reason = out_of_turn(&service, rest) => why = reason,
+            reason = out_of_turn(&service, missing.as_mut(), rest) => {
+                why = reason;
+                if why == Why::Missed {
+                    missing.set(missed(&service));
+                }
+            }
         }
     }
 }
 
 /// Waits until there is a reason to ask for a list out of turn, and the time for it.
-async fn out_of_turn(service: &Service, rest: impl Future<Output = ()>) -> Why {
+async fn out_of_turn(service: &Service, missing: Pin<&mut impl Future<Output = ()>>, rest: impl Future<Output = ()>) -> Why {
     service.unpaused().await;
-    let missed = async {
-        service.wakes.missed.notified().await;
-        service.shared.timer.pause(MISSED).await;
-    };
     let why = tokio::select! {
         () = service.wakes.place.notified() => Why::Place,
-        () = missed => Why::Missed,
+        () = missing => Why::Missed,
     };
     rest.await;
     why
+}
+
+/// Waits until notices were turned away, and as long again as they are to wait.
+async fn missed(service: &Service) {
+    service.wakes.missed.notified().await;
+    service.shared.timer.pause(MISSED).await;
 }
 
 /// Asks for one list, and takes it.

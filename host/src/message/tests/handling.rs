@@ -315,3 +315,21 @@ async fn behind_the_end_of_a_list_that_is_cut_messages_are_found_by_notices() {
     stage.until_later(2, State::Resolved, MINUTE).await;
     stage.until_status(|status| status.trouble.is_empty()).await;
 }
+
+/// A list that nobody needed any more must not stand for the one that was owed.
+#[tokio::test]
+async fn notices_that_were_turned_away_are_looked_for_though_something_else_seemed_to_need_a_list() {
+    let mut stage = Stage::new();
+    stage.start().await;
+    for number in 1..=100 {
+        stage.receive(number).await.unwrap();
+    }
+    assert!(matches!(stage.receive(101).await, Err(Refusal::TooMany { .. })));
+    stage.platform.has(subscribe(101, "a1"));
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    // As if messages waited for their places that the last list has placed already.
+    stage.line().handle().service(SERVICE).unwrap().wakes.place.notify_one();
+    stage.until_later(101, State::Resolved, 30 * SECOND).await;
+}
