@@ -12,7 +12,7 @@ use super::App;
 use crate::{
     config::Config,
     message::{self, Deliver, DeliverError, Delivered, Delivery, Line, Parts, Platform, Served, Settings},
-    platform::embedded::{NotNotified, Notify},
+    platform::embedded::{Learn, NotNotified, Notify},
     request::{
         apps::{Known, Standing},
         notice::{Inbox, NotTaken},
@@ -37,6 +37,10 @@ impl App {
     ) -> Result<Option<Line>, StoreError> {
         let Some(platform) = &config.platform else { return Ok(None) };
         self.know_apps().await?;
+        if let Some(server) = &self.embedded {
+            let host: Weak<Self> = Arc::downgrade(self);
+            server.embedded.tell(host);
+        }
         let services = self.platform.iter().filter_map(|client| {
             let service = config.services.get(client.service())?;
             Some(Served {
@@ -149,6 +153,32 @@ impl Deliver for Plugins {
                 app.know_app(service, app_key).await;
             }
         })
+    }
+}
+
+/// Whoever fetched a context comes with its headers next, to any of the services.
+impl Learn for App {
+    fn learn<'a>(&'a self, app_key: &'a str, app_id: &'a str) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let (true, Some(store)) = (self.learned(app_key, app_id), &self.store) else { return };
+            if let Err(error) = store.app_learn(app_key, app_id).await {
+                tracing::error!(app = app_key, problem = %error.problem(), "an app's id is known until the host ends, and not stored");
+            }
+        })
+    }
+}
+
+impl App {
+    /// Lets all services know the id of an app; returns whether that was new to any of them.
+    fn learned(&self, app_key: &str, app_id: &str) -> bool {
+        let mut new = false;
+        for apps in self.services.iter().filter_map(|service| service.apps.as_ref()) {
+            if !apps.knows(app_key, app_id) {
+                apps.learn(app_key, app_id.to_owned());
+                new = true;
+            }
+        }
+        new
     }
 }
 

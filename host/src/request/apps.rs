@@ -43,12 +43,17 @@ impl Apps {
         }
     }
 
-    /// The platform's id of the app, once a message or a console visit told it.
+    /// The platform's id of the app, once a message, a context or a console visit told it.
     pub fn id(&self, key: &str) -> Option<String> {
         self.read().get(key).map(|app| app.id.clone())
     }
 
-    /// The id of an app, as a console visit told it; its standing stays what it was.
+    /// Whether the app of this key is known to have this id.
+    pub fn knows(&self, key: &str, id: &str) -> bool {
+        self.read().get(key).is_some_and(|app| app.id == id)
+    }
+
+    /// The id of an app, as a context or a console visit told it; its standing stays what it was.
     pub fn learn(&self, key: &str, id: String) {
         let mut apps = self.0.write().unwrap_or_else(PoisonError::into_inner);
         match apps.get_mut(key) {

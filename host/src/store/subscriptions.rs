@@ -177,6 +177,14 @@ impl Store {
         .await
     }
 
+    /// Remembers the id of an app. Nothing is written where nothing is new.
+    ///
+    /// Cancellation: as for [`Store::commit`]; repeating is harmless.
+    pub async fn app_learn(&self, app_key: &str, app_id: &str) -> Result<(), StoreError> {
+        let (app_key, app_id) = (app_key.to_owned(), app_id.to_owned());
+        self.write(0, move |connection| learn(connection, &app_key, &app_id).map_err(messages::unwritten("*"))).await
+    }
+
     /// Makes a message of each purge of a service that is due. One whose app has unfinished messages waits for them. Returns how
     /// many were made, and when to look again.
     ///

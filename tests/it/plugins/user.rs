@@ -2,18 +2,29 @@
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use wharf::store::{
+    DataDir, Store,
+    platform::{Force, Write},
+};
 
 use super::{form, header, json as sent, start, told};
 use crate::support::{
     Platform, Running,
     platform::{APP_ID, APP_KEY, Message, answer, error},
     wait::until,
+    wharf,
 };
 
 const USER: &str = env!("WHARF_PLUGIN_USER");
 
 /// The user of the reference's example.
 const ADA: &str = "55b891fb4df03bab3307c101";
+
+/// A platform in the host itself, and the service there.
+const EMBEDDED: &str = "[platform]\nmode = \"embedded\"\n";
+const TABLES: &str = "error-status = 200\napp-users = true\nmail = true\n\
+    [services.user.kv]\nstores = [\"accounts\"]\n\
+    [services.user.config.reset-link]\na1 = \"https://test.example/#/reset/{token}\"\n";
 
 const RESOLVED: &str = "POST /v1.0/service/message/*/resolved";
 const USERS: &str = "POST /v1.0/service/app/*/users";
@@ -91,6 +102,53 @@ fn an_app_that_nobody_heard_of_registers_nobody() {
     let refused = told(&form(host.post("/s/user/register"), &stranger, "accountName=a&password=b"));
     assert_eq!(refused["err"]["errCode"], "app.notSubscribedApp");
     assert_eq!(platform.count(USERS), 0);
+    host.stop();
+}
+
+/// An app whose subscription an operator sets by hand is served at once, and no longer when it is gone.
+#[test]
+fn a_subscription_that_was_forced_counts_here_too() {
+    let host = start("user", USER, EMBEDDED, TABLES);
+    let platform = |command: &[&str]| host.wharf([&["platform"], command].concat()).ok();
+    platform(&["app", "create", "a1"]);
+    let anonymous = header(&host, "user", "a1", None);
+    let ask = |path: &str| told(&form(host.post(&format!("/s/user/{path}")), &anonymous, "accountName=ada&password=s3cret"));
+    assert_eq!(ask("register")["err"]["errCode"], "app.notSubscribedApp");
+    platform(&["subscription", "force", "a1", "user"]);
+    assert_eq!(ask("register")["success"], true);
+    platform(&["subscription", "force", "a1", "user", "--gone"]);
+    let refused = ask("login");
+    assert_eq!((&refused["err"]["errCode"], &refused["entity"]), (&json!("app.notSubscribedApp"), &Value::Null));
+    platform(&["subscription", "force", "a1", "user"]);
+    assert_eq!(ask("login")["success"], true, "nothing is purged before its time");
+    host.stop();
+}
+
+/// A subscription may be older than what the services know: then the context tells which app it is.
+#[test]
+fn an_app_is_known_by_the_context_that_it_fetched() {
+    let stopped = start("user", USER, EMBEDDED, TABLES).stopped();
+    wharf(["platform", "app", "create", "a1"]).within(stopped.path()).run().ok();
+    let store = Store::open(&DataDir::open(stopped.path().join("data")).expect("nobody holds it")).expect("it is a store");
+    let forced = async {
+        let app = store.platform_app_by_key("a1").await?.expect("it was made");
+        let service = store.platform_service_by_key("user").await?.expect("it is in the configuration");
+        let id = "55b89ba34df03bab3307c10e".to_owned();
+        let force = Force { id, app: app.id, service: service.id, subscribed: true, now_ms: 1_440_750_000_000 };
+        store.platform_write(vec![Write::Force(force)]).await
+    };
+    tokio::runtime::Builder::new_current_thread().build().expect("a runtime can be made").block_on(forced).expect("it is written");
+    drop(store);
+
+    let host = stopped.serve_as_it_is();
+    let anonymous = header(&host, "user", "a1", None);
+    let register = |host: &Running| told(&form(host.post("/s/user/register"), &anonymous, "accountName=ada&password=s3cret"));
+    assert_eq!(register(&host)["err"]["errCode"], "app.notSubscribedApp");
+    assert_eq!(host.get("/v1.0/public/ocean_context/a1").send().status, 200);
+    assert_eq!(register(&host)["success"], true);
+    // It is remembered.
+    let host = host.stopped().serve_as_it_is();
+    assert_eq!(register(&host)["err"]["errCode"], "user.alreadyExist");
     host.stop();
 }
 

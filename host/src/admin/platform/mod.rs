@@ -127,7 +127,7 @@ impl Admin {
             Task::SubscriptionAdd { app, service } => subscriptions::add(embedded, &app, &service).await?,
             Task::SubscriptionCancel { app, service } => subscriptions::cancel(embedded, &app, &service).await?,
             Task::SubscriptionForce { app, service, subscribed } => {
-                subscriptions::force(embedded, &app, &service, subscribed).await?
+                subscriptions::force(self, embedded, &app, &service, subscribed).await?
             }
             Task::SubscriptionList { after } => subscriptions::list(embedded, after).await?,
             Task::MessageList { after } => subscriptions::messages(embedded, after).await?,

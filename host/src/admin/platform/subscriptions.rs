@@ -2,8 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::{app, next, refused, service};
-use crate::{platform::embedded::Embedded, problem::Problem};
+use super::{Admin, app, next, refused, service};
+use crate::{
+    message::{Deliver as _, Handled, Kind},
+    platform::embedded::Embedded,
+    problem::Problem,
+    store::{
+        messages::About,
+        platform::{Force, new_id},
+    },
+};
 
 pub(super) async fn add(embedded: &Embedded, app_key: &str, service_key: &str) -> Result<Value, Problem> {
     let (app, service) = (app(embedded, app_key).await?, service(embedded, service_key).await?);
@@ -19,11 +27,40 @@ pub(super) async fn cancel(embedded: &Embedded, app_key: &str, service_key: &str
     shown(embedded, &app.id, &service.id, app_key, service_key).await
 }
 
-pub(super) async fn force(embedded: &Embedded, app_key: &str, service_key: &str, subscribed: bool) -> Result<Value, Problem> {
+/// The platform asks the service nothing; one of this host goes by it as if it had handled the message about it.
+pub(super) async fn force(
+    admin: &Admin,
+    embedded: &Embedded,
+    app_key: &str,
+    service_key: &str,
+    subscribed: bool,
+) -> Result<Value, Problem> {
     let (app, service) = (app(embedded, app_key).await?, service(embedded, service_key).await?);
     let subject = format!("to force the subscription of the app `{app_key}` to the service `{service_key}`");
-    embedded.force(&app.id, &service.id, subscribed).await.map_err(refused(&subject))?;
+    let failed = refused(&subject);
+    let now_ms = admin.clock.now_ms();
+    let force =
+        Force { id: new_id(now_ms).map_err(&failed)?, app: app.id.clone(), service: service.id.clone(), subscribed, now_ms };
+    let mut with = Vec::new();
+    if let Some(config) = admin.config.services.get(service_key).filter(|_| service.sign_key.is_none()) {
+        let known = embedded.store.platform_subscription_id(&app.id, &service.id).await.map_err(&failed)?;
+        let subscription_id = known.unwrap_or_else(|| force.id.clone());
+        let handled = Handled {
+            service: service_key.to_owned(),
+            message_id: force.id.clone(),
+            kind: if subscribed { Kind::Subscribe } else { Kind::Cancel },
+            about: About { app_key: app_key.to_owned(), app_id: app.id.clone(), subscription_id },
+            now_ms,
+            purge_after_cancel: config.purge_after_cancel,
+        };
+        with = handled.effects();
+    }
+    embedded.force(force, with).await.map_err(&failed)?;
     tracing::warn!(app = app_key, service = service_key, subscribed, "a subscription was set by hand");
+    if let Some(host) = &admin.app {
+        host.completed(service_key, app_key).await;
+    }
+    admin.wake_messages(service_key);
     shown(embedded, &app.id, &service.id, app_key, service_key).await
 }
 

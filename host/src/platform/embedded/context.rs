@@ -1,6 +1,9 @@
 //! The Ocean context: where an app's back services are, and the header by which the app, or one of its users, is proven at
 //! each of them.
 
+use std::sync::Weak;
+
+use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -9,6 +12,15 @@ use super::{
     refusal::Refusal,
 };
 use crate::{caller::AppUser, ocean_auth::Identity, store::platform::App};
+
+/// Learns which id an app has: headers carry its key only, and services of this host need the id for their calls. Implemented
+/// where the lines meet, in `app`.
+pub trait Learn: Send + Sync {
+    /// Returns once whoever proves himself as this app is known by this id. Cheap where nothing is new, which is nearly always.
+    ///
+    /// Cancellation: harmless; the next context tells it again.
+    fn learn<'a>(&'a self, app_key: &'a str, app_id: &'a str) -> BoxFuture<'a, ()>;
+}
 
 /// Who is proven: the app alone, or one of its users until a moment.
 pub(super) struct Proven {
@@ -21,8 +33,11 @@ pub(super) struct Proven {
 ///
 /// A context without a user never ends, as its headers do not, unless a service insists. Those of a user end with the token
 /// that asked for them; asking prolongs nothing.
-pub(super) fn context(embedded: &Embedded, proven: Proven) -> Answer {
+pub(super) async fn context(embedded: &Embedded, proven: Proven) -> Answer {
     let Proven { app, services, user } = proven;
+    if let Some(learn) = embedded.learn.get().and_then(Weak::upgrade) {
+        learn.learn(&app.key, &app.id).await;
+    }
     let (user, expires_ms) = user.map_or((None, None), |(user, expires_ms)| (Some(user), Some(expires_ms)));
     let mut back_services = Map::new();
     for service in services {

@@ -23,5 +23,5 @@ pub(super) async fn context(State(embedded): State<Arc<Embedded>>, caller: AsUse
     }
     let service = embedded.store.platform_service(&user.service).await?.ok_or(Refusal::UserMissing)?;
     let user = AppUser { id: user.id, account: user.account, name: user.name, authenticated_by: service.key };
-    context::context(&embedded, Proven { app, services, user: Some((user, expires_ms)) })
+    context::context(&embedded, Proven { app, services, user: Some((user, expires_ms)) }).await
 }

@@ -31,7 +31,11 @@ mod seed;
 mod service;
 mod zones;
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, OnceLock, Weak},
+};
 
 use axum::{Router, body::Body, response::Response};
 use http::Request;
@@ -40,6 +44,7 @@ use hyper_util::service::TowerToHyperService;
 
 use self::password::Passwords;
 pub use self::{
+    context::Learn,
     notices::{NotNotified, Notify},
     passport::NewDeveloper,
     refusal::Refusal,
@@ -70,6 +75,8 @@ pub struct Embedded {
     passwords: Passwords,
     /// Wakes whoever sends notices.
     noticed: tokio::sync::Notify,
+    /// Who learns the ids of apps, once the host runs. Weak, because the host holds this.
+    learn: OnceLock<Weak<dyn Learn>>,
 }
 
 /// The platform, ready to answer. Cheap to clone.
@@ -111,7 +118,20 @@ impl Server {
 impl Embedded {
     /// The platform of `config` over `store`; `policies` are those of the configuration's services by their keys.
     pub fn new(config: &config::Platform, store: Store, clock: Clock, policies: BTreeMap<String, Arc<Policy>>) -> Self {
-        Self { store, clock, config: config.clone(), policies, passwords: Passwords::new(), noticed: tokio::sync::Notify::new() }
+        Self {
+            store,
+            clock,
+            config: config.clone(),
+            policies,
+            passwords: Passwords::new(),
+            noticed: tokio::sync::Notify::new(),
+            learn: OnceLock::new(),
+        }
+    }
+
+    /// From now on `learn` is told the ids of apps. Only the first one ever is.
+    pub fn tell(&self, learn: Weak<dyn Learn>) {
+        let _ = self.learn.set(learn);
     }
 
     fn now_ms(&self) -> u64 {

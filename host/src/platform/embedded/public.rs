@@ -39,5 +39,5 @@ pub(super) async fn apps(State(embedded): State<Arc<Embedded>>) -> Answer {
 pub(super) async fn context(State(embedded): State<Arc<Embedded>>, named: Named) -> Answer {
     let found = embedded.store.platform_context(named.get("app")).await?;
     let (app, services) = found.ok_or(Refusal::AppKeyUnknown)?;
-    context::context(&embedded, Proven { app, services, user: None })
+    context::context(&embedded, Proven { app, services, user: None }).await
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Embedded;
 use crate::store::{
-    StoreError,
+    Batch, Effect, StoreError,
     platform::{AccessToken, App, Cancel, Force, NewAccessToken, Service, Subscribe, TokenKind, Write, mint, new_id},
 };
 
@@ -67,12 +67,12 @@ impl Embedded {
         Ok(())
     }
 
-    /// Sets a subscription by hand, without asking the service: it holds from now on, or is gone.
-    pub async fn force(&self, app: &str, service: &str, subscribed: bool) -> Result<(), StoreError> {
-        let now_ms = self.now_ms();
-        let (app, service) = (app.to_owned(), service.to_owned());
-        self.write(Write::Force(Force { id: new_id(now_ms)?, app, service, subscribed, now_ms })).await?;
-        Ok(())
+    /// Sets a subscription by hand, without asking the service: it holds from now on, or is gone. `with` is stored together with
+    /// that: what it changes at a service of this host, which hears of it no other way.
+    pub async fn force(&self, force: Force, with: Vec<Effect>) -> Result<(), StoreError> {
+        let mut effects = vec![Effect::Platform(Write::Force(force))];
+        effects.extend(with);
+        self.store.commit(Batch { effects }).await.map(drop)
     }
 
     async fn token(&self, of: Of<'_>, renewed: bool) -> Result<AccessToken, StoreError> {

@@ -98,6 +98,12 @@ impl Store {
         self.platform_read(move |connection| Ok(find(connection, &app, &service)?.map(|(_, state)| state))).await
     }
 
+    /// The id of that subscription.
+    pub async fn platform_subscription_id(&self, app: &str, service: &str) -> Result<Option<String>, StoreError> {
+        let (app, service) = (app.to_owned(), service.to_owned());
+        self.platform_read(move |connection| Ok(find(connection, &app, &service)?.map(|(id, _)| id))).await
+    }
+
     /// The services that the app of this id has subscribed to, in the order of their keys.
     pub async fn platform_subscribed(&self, app: &str) -> Result<Vec<(Service, State)>, StoreError> {
         self.platform_find(app, |connection, app| {
