@@ -21,6 +21,9 @@ const USER_TOKEN_LIFETIME_REMEMBER: Duration = Duration::from_hours(24 * 30);
 /// As long as a year; no header is believed for longer by default than a month anyway.
 const USER_TOKEN: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24 * 366);
 
+/// Keys that say how the platform in this host answers; another one answers as it likes.
+pub(super) const EMBEDDED_ONLY: [&str; 3] = ["error-status", "user-token-lifetime", "user-token-lifetime-remember"];
+
 /// What HTTP says. Clients of 2015 look at nothing but 200.
 const ERROR_STATUS: u16 = 401;
 
@@ -87,6 +90,11 @@ fn platform(table: &Table<'_>) -> Option<Platform> {
     };
     if let (Some(Mode::Embedded), Some(item)) = (&mode, table.take("paths")) {
         item.wrong::<()>("has no effect", "the platform in this host has the usual paths", "remove it");
+    }
+    if let Some(Mode::Remote { .. }) = &mode {
+        for item in EMBEDDED_ONLY.iter().filter_map(|key| table.take(key)) {
+            item.wrong::<()>("has no effect", "the platform is not in this host", "remove it, or write mode = \"embedded\"");
+        }
     }
     let paths = table.table("paths", |table| {
         PATHS.iter().map(|(name, default)| (*name, table.or(name, (*default).to_owned(), path(default)))).collect()

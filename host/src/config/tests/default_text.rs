@@ -20,11 +20,32 @@ fn uncommented(pick: impl Fn(usize, &str) -> bool) -> String {
     Config::default_text().lines().enumerate().map(line).collect()
 }
 
+/// The table to which a line belongs that is a comment of its own in the default text.
+fn section(number: usize) -> Option<&'static str> {
+    let lines: Vec<_> = Config::default_text().lines().collect();
+    let sections = ["# [platform]", "# [issuers.acme]", "# [services.notes]"];
+    lines[..number].iter().rfind(|line| sections.contains(line)).copied()
+}
+
+/// Whether a line is of use only where the platform is in this host, while the default text shows one elsewhere.
+fn is_embedded_only(number: usize, line: &str) -> bool {
+    let key = line.trim_start_matches("# ").split(" = ").next().unwrap_or_default();
+    section(number) == Some("# [platform]") && platform::EMBEDDED_ONLY.contains(&key)
+}
+
+/// The default text with such lines uncommented, in the mode that they need.
+fn embedded(pick: impl Fn(usize) -> bool) -> String {
+    let text = uncommented(|number, line| {
+        line == "# [platform]" || line.starts_with("# mode =") || (is_embedded_only(number, line) && pick(number))
+    });
+    text.replace("mode = \"remote\"", "mode = \"embedded\"")
+}
+
 #[test]
 fn the_default_text_changes_nothing_with_or_without_its_marks() {
     assert_eq!(valid(Config::default_text()), valid(""));
     // Of what can be written down, these alone have no default.
-    let all = valid(&uncommented(|_, _| true));
+    let all = valid(&uncommented(|number, line| !is_embedded_only(number, line)));
     assert_eq!(all.listen.public_url.as_deref(), Some("https://wharf.example.com"));
     assert_eq!(all.listen.tls.as_ref().map(|tls| tls.certificate.clone()), Some("etc/wharf.crt".into()));
     assert_eq!(all.operation.address, "127.0.0.1:9464".parse().ok());
@@ -33,6 +54,7 @@ fn the_default_text_changes_nothing_with_or_without_its_marks() {
     assert_eq!(shown, valid(""));
     let platform = "[platform]\nmode = \"remote\"\n";
     assert_eq!(all.platform, valid(platform).platform);
+    assert_eq!(valid(&embedded(|_| true)).platform, valid("[platform]\nmode = \"embedded\"\n").platform);
 
     let issuer =
         "[issuers.acme]\nissuer = \"https://login.example.com\"\njwks = { url = \"https://login.example.com/jwks.json\" }\n";
@@ -52,11 +74,14 @@ fn every_line_of_the_default_text_can_be_uncommented_alone() {
         seen += 1;
         // A key comes with its table, and what is mandatory or referred to with it.
         let issuer = ["# [issuers.acme]", "# issuer =", "# jwks ="];
-        let section =
-            lines[..number].iter().rfind(|line| ["# [platform]", "# [issuers.acme]", "# [services.notes]"].contains(line));
+        if is_embedded_only(number, line) {
+            valid(&embedded(|at| at == number));
+            continue;
+        }
+        let section = section(number);
         let mut needed = match section {
-            Some(&"# [platform]") => vec!["# [platform]", "# mode ="],
-            Some(&"# [issuers.acme]") => issuer.to_vec(),
+            Some("# [platform]") => vec!["# [platform]", "# mode ="],
+            Some("# [issuers.acme]") => issuer.to_vec(),
             Some(_) => vec!["# [services.notes]", "# plugin ="],
             None => Vec::new(),
         };

@@ -95,6 +95,7 @@ fn host_sections_refuse_bad_values() {
         ("[platform]\nmode = \"remote\"\napi-base = \"https://a.com/v1\"", &CONFIG_INVALID, 3, "platform.api-base", "https://"),
         ("[platform]\nmode = \"remote\"\napi-base = \"https://me@a.com\"", &CONFIG_INVALID, 3, "platform.api-base", "https://"),
         ("[platform]\nmode = \"embedded\"\npaths = { app = \"/app/:appId\" }", &CONFIG_INVALID, 3, "platform.paths", "remove it"),
+        ("[platform]\nmode = \"remote\"\nerror-status = 200", &CONFIG_INVALID, 3, "platform.error-status", "embedded"),
         ("[platform]\nmode = \"embedded\"\nerror-status = 500", &CONFIG_INVALID, 3, "platform.error-status", "401, or 200"),
         (
             "[platform]\nmode = \"embedded\"\nuser-token-lifetime = \"0s\"",
