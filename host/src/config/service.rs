@@ -56,7 +56,7 @@ pub struct Service {
     pub audience: Option<String>,
     /// The names of the issuers whose tokens it accepts.
     pub issuers: Vec<String>,
-    /// The status of its refusals: 401, or 200 for clients that read nothing else.
+    /// The status of its Ocean-Auth refusals: 401; or 200, for clients that read nothing else, of all that the host refuses.
     pub error_status: u16,
     /// What its plugin may use at most; each is within the host's own caps.
     pub limits: Asked,

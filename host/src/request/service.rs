@@ -22,7 +22,7 @@ pub struct Service {
     pub key: String,
     /// Present when the service has a securityKey.
     pub ocean_auth: Option<Arc<Policy>>,
-    /// The HTTP status of Ocean-Auth refusals: 401, or 200 for the clients of 2015.
+    /// The HTTP status of Ocean-Auth refusals: 401; or 200, for the clients of 2015, of all refusals and failures.
     pub error_status: http::StatusCode,
     /// Counts this service's requests.
     pub requests: Arc<Requests>,

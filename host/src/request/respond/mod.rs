@@ -1,6 +1,7 @@
 //! The one table from outcome to response.
 
 mod cors;
+mod envelope;
 mod failure;
 mod refusal;
 mod refuse;
@@ -24,7 +25,7 @@ use super::{
     record::Record,
     service::{Hosted, Origin},
 };
-use crate::{codes::Code, runtime::outcome::Outcome};
+use crate::{caller::Scheme, codes::Code, runtime::outcome::Outcome};
 
 /// What the stops of the line end in.
 pub type Answer = Result<End, Refusal>;
@@ -42,7 +43,8 @@ pub enum End {
 #[derive(Debug, Default)]
 pub struct Context {
     origin: Origin,
-    /// Whether the service has a securityKey, and the status of its Ocean-Auth refusals. None of a console's is one.
+    /// Whether the service has a securityKey, and the status of its Ocean-Auth refusals; where that is 200, all that the host
+    /// says is said in the platform's envelope. None of a console's is one.
     ocean_status: Option<StatusCode>,
     /// Whether a person will read the answer.
     is_read: bool,
@@ -73,12 +75,42 @@ fn wants_json(parts: &Parts) -> bool {
 #[derive(Debug, Clone, Copy)]
 struct Reader<'r> {
     request_id: &'r str,
-    is_person: bool,
+    form: Form,
+}
+
+/// What he can read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// The status tells, the body is JSON of the host's own.
+    Json,
+    /// A page, for a person.
+    Page,
+    /// The platform's envelope with the status 200, for a client that looks at nothing else.
+    Envelope,
+}
+
+impl<'r> Reader<'r> {
+    fn of(context: &Context, record: &'r Record) -> Self {
+        // Whoever holds a bearer token knows what a status is.
+        let by_bearer = record.caller.as_ref().is_some_and(|caller| caller.scheme == Scheme::Bearer);
+        let form = match context.ocean_status {
+            _ if context.is_read => Form::Page,
+            Some(StatusCode::OK) if !by_bearer => Form::Envelope,
+            Some(_) | None => Form::Json,
+        };
+        Self { request_id: &record.id, form }
+    }
+
+    /// The same for what RFC 6750 lays down, which needs its status and its challenge.
+    fn of_bearer(self) -> Self {
+        let form = if self.form == Form::Envelope { Form::Json } else { self.form };
+        Self { form, ..self }
+    }
 }
 
 /// Makes the response, and logs what its reader is not told.
 pub fn respond(context: &Context, answer: Answer, record: &Record) -> Response {
-    let reader = Reader { request_id: &record.id, is_person: context.is_read };
+    let reader = Reader::of(context, record);
     let mut response = match answer {
         Ok(End::Host(response)) => response,
         Ok(End::Call(Outcome::Response { status, headers, body })) => guest(context, status, headers, body),
@@ -108,12 +140,15 @@ pub fn respond(context: &Context, answer: Answer, record: &Record) -> Response {
 
 /// The host's error shape: a stable code, its title, and the id under which the log tells more.
 fn error(status: StatusCode, code: &Code, reader: Reader<'_>) -> Response {
-    let Reader { request_id, is_person } = reader;
-    if is_person {
-        return page::error(status, code, request_id);
+    let Reader { request_id, form } = reader;
+    match form {
+        Form::Page => page::error(status, code, request_id),
+        Form::Envelope => envelope::error(code, request_id),
+        Form::Json => {
+            let body = serde_json::json!({"error": {"code": code.id, "message": code.title, "request_id": request_id}});
+            json(status, body.to_string())
+        }
     }
-    let body = serde_json::json!({"error": {"code": code.id, "message": code.title, "request_id": request_id}});
-    json(status, body.to_string())
 }
 
 pub fn json(status: StatusCode, body: String) -> Response {

@@ -18,23 +18,25 @@ pub(super) fn refuse(context: &Context, refused: &Refusal, reader: Reader<'_>) -
         Refusal::Unproven { bearer_only: false } if context.ocean_status.is_some() => ocean_refusal(context),
         // RFC 6750 §3.1: no error code where no credential was sent, or one of another kind.
         Refusal::Unproven { .. } | Refusal::OtherScheme => {
-            challenge(error(StatusCode::UNAUTHORIZED, &codes::REFUSED, reader), "")
+            challenge(error(StatusCode::UNAUTHORIZED, &codes::REFUSED, reader.of_bearer()), "")
         }
         Refusal::BadCredentials(_) => {
-            challenge(error(StatusCode::BAD_REQUEST, &codes::BAD_CREDENTIALS, reader), r#", error="invalid_request""#)
+            challenge(error(StatusCode::BAD_REQUEST, &codes::BAD_CREDENTIALS, reader.of_bearer()), r#", error="invalid_request""#)
         }
         // The host's failure and not the token's, so that nobody throws a good one away.
         Refusal::BadToken(Reason::Unreadable) => {
-            retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::STORE_FAILED, reader))
+            retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::STORE_FAILED, reader.of_bearer()))
         }
-        Refusal::BadToken(_) => challenge(error(StatusCode::UNAUTHORIZED, &codes::REFUSED, reader), r#", error="invalid_token""#),
+        Refusal::BadToken(_) => {
+            challenge(error(StatusCode::UNAUTHORIZED, &codes::REFUSED, reader.of_bearer()), r#", error="invalid_token""#)
+        }
         Refusal::Forbidden { bearer: false } => error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, reader),
         // RFC 6750 §3.1: the request "requires higher privileges than provided by the access token".
         Refusal::Forbidden { bearer: true } => {
-            challenge(error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, reader), r#", error="insufficient_scope""#)
+            challenge(error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, reader.of_bearer()), r#", error="insufficient_scope""#)
         }
         Refusal::InsufficientScope { needed } => challenge(
-            error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, reader),
+            error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, reader.of_bearer()),
             &format!(r#", error="insufficient_scope", scope="{needed}""#),
         ),
         Refusal::BadNotice(_) => error(StatusCode::BAD_REQUEST, &codes::BAD_NOTICE, reader),
@@ -117,7 +119,7 @@ fn not_subscribed(context: &Context, reader: Reader<'_>) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS};
+    use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_TYPE};
 
     use super::{super::respond, *};
     use crate::request::record::Record;
@@ -131,6 +133,35 @@ mod tests {
 
     fn header(response: &Response, name: http::HeaderName) -> Option<&str> {
         response.headers().get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// Clients of 2015 call back on 2xx alone, whatever it is that the host has to say.
+    #[tokio::test]
+    async fn where_refusals_have_the_status_200_all_of_them_are_in_the_envelope() {
+        let second = std::time::Duration::from_secs(1);
+        let budget = Refusal::CallerBudget { limit: "caller-rate", retry_after: second, asked: 2, allowed: 1 };
+        for (refusal, code, word) in [
+            (Refusal::Forbidden { bearer: false }, "WH2003", "wharf.forbidden"),
+            (Refusal::NoRoute, "WH2102", "common.404"),
+            (Refusal::NoMethod { allow: "GET".to_owned() }, "WH2103", "wharf.methodNotAllowed"),
+            (Refusal::BadRequest("why"), "WH2104", "wharf.badRequest"),
+            (Refusal::NotReady, "WH2105", "wharf.notReady"),
+            (Refusal::BodyTooLarge { asked: 2, allowed: 1 }, "WH2201", "wharf.bodyTooLarge"),
+            (Refusal::SlowBody, "WH2205", "wharf.slowBody"),
+            (budget, "WH2203", "wharf.tooManyRequests"),
+            (Refusal::NoPermit { of: "plugin", asked: 2, allowed: 1 }, "WH2204", "wharf.busy"),
+            (Refusal::StoreFailed, "WH1303", "common.database"),
+        ] {
+            let response = refused(refusal.clone(), Some(StatusCode::OK));
+            assert_eq!((response.status(), header(&response, CONTENT_TYPE)), (StatusCode::OK, Some("application/json")));
+            let body = axum::body::to_bytes(response.into_body(), 1 << 10).await.unwrap();
+            let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            let err = &body["err"];
+            assert_eq!((&body["success"], &err["errCode"], &err["code"]), (&false.into(), &word.into(), &code.into()), "{body}");
+            let told = [&err["name"], &err["errorMessage"], &err["request_id"]].map(|text| text.as_str().unwrap());
+            assert!(told[0] == "Ocean Error" && told[1].ends_with('.') && told[2] == "r1", "{body}");
+            assert_ne!(refused(refusal, Some(StatusCode::UNAUTHORIZED)).status(), StatusCode::OK);
+        }
     }
 
     /// RFC 6750 §3.1, and the table of `docs/identity.md`.
@@ -149,10 +180,17 @@ mod tests {
             (Refusal::Forbidden { bearer: false }, 403, None),
             (Refusal::BadToken(Reason::Unreadable), 503, None),
         ] {
-            let response = refused(refusal.clone(), None);
-            assert_eq!((response.status().as_u16(), header(&response, WWW_AUTHENTICATE)), (status, challenge), "{refusal:?}");
-            assert_eq!(header(&response, ACCESS_CONTROL_ALLOW_ORIGIN), Some("*"));
-            assert!(header(&response, ACCESS_CONTROL_EXPOSE_HEADERS).unwrap().contains("WWW-Authenticate"));
+            for ocean_status in [None, Some(StatusCode::OK)] {
+                if ocean_status.is_some()
+                    && matches!(refusal, Refusal::Unproven { bearer_only: false } | Refusal::Forbidden { bearer: false })
+                {
+                    continue;
+                }
+                let response = refused(refusal.clone(), ocean_status);
+                assert_eq!((response.status().as_u16(), header(&response, WWW_AUTHENTICATE)), (status, challenge), "{refusal:?}");
+                assert_eq!(header(&response, ACCESS_CONTROL_ALLOW_ORIGIN), Some("*"));
+                assert!(header(&response, ACCESS_CONTROL_EXPOSE_HEADERS).unwrap().contains("WWW-Authenticate"));
+            }
         }
     }
 
