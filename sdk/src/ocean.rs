@@ -33,6 +33,15 @@ use serde::ser::Serialize;
 
 use crate::{Response, Result, Serialize};
 
+/// Whether a text is one line that can be shown as it is: no control characters, nothing that breaks a line or turns its
+/// direction. The platform in the host takes no other names, mail addresses and numbers for app users, so a service that
+/// refuses them itself can say why.
+#[must_use]
+pub fn is_line(text: &str) -> bool {
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !text.chars().any(|c| c.is_control() || turns(c) || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}'))
+}
+
 /// `{"success":true}`: done, and there is nothing to show.
 ///
 /// # Errors

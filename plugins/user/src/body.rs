@@ -1,5 +1,6 @@
 //! What callers send, as a form or as JSON. Fields that nobody knows are ignored: pages send some.
 
+use wharf_sdk::ocean;
 use wharf_sdk::prelude::*;
 
 use crate::account::{MAX_NAME, MAX_TEXT};
@@ -71,8 +72,9 @@ impl Text {
     /// The name of an account.
     pub(crate) fn name(self) -> Result<String, Refusal> {
         match self.0 {
-            Some(name) if name.is_empty() => Err(Refusal::BadRequest("The account's name is missing.")),
+            Some(name) if name.trim().is_empty() => Err(Refusal::BadRequest("The account's name is missing.")),
             Some(name) if name.len() > MAX_NAME => Err(Refusal::BadRequest("The account's name is too long.")),
+            Some(name) if !ocean::is_line(&name) => Err(Refusal::BadRequest("The account's name is not one line.")),
             Some(name) => Ok(name),
             None => Err(Refusal::BadRequest("The account's name is missing.")),
         }
@@ -91,6 +93,7 @@ impl Text {
     pub(crate) fn said(self) -> Result<Option<String>, Refusal> {
         match self.0 {
             Some(text) if text.len() > MAX_TEXT => Err(Refusal::BadRequest("A field is too long.")),
+            Some(text) if !ocean::is_line(&text) => Err(Refusal::BadRequest("A field is not one line.")),
             said => Ok(said),
         }
     }

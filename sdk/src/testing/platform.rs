@@ -7,6 +7,7 @@ use super::current::failure;
 use super::host::State;
 use crate::app_users::{AppUser, Changes, NewUser, Token};
 use crate::error::Failure;
+use crate::ocean;
 
 /// How long a token lives, and one that was asked to be remembered.
 const LIFETIME: Duration = Duration::from_hours(24);
@@ -99,6 +100,10 @@ pub(crate) fn create(state: &mut State, app_id: &str, user: &NewUser) -> Result<
         return Err(invalid("the account is empty"));
     }
     check_app(state, app_id)?;
+    check_lines([Some(account), Some(name), email.as_ref(), cellphone.as_ref()])?;
+    if account.trim().is_empty() {
+        return Err(refused("app-users", "wharf.badRequest"));
+    }
     let known = state.platform.users.iter().find(|(app, known)| app == app_id && known.account == user.account);
     if let Some((_, known)) = known {
         return Ok(known.clone());
@@ -113,6 +118,7 @@ pub(crate) fn update(state: &mut State, app_id: &str, user_id: &str, changes: &C
     let Changes { name, email, cellphone } = changes;
     check(state, &[app_id, user_id], [Some(name), email.as_ref(), cellphone.as_ref()])?;
     check_app(state, app_id)?;
+    check_lines([Some(name), email.as_ref(), cellphone.as_ref()])?;
     let user = find(state, app_id, user_id)?;
     user.name.clone_from(&changes.name);
     // What is not named stays as it is.
@@ -141,6 +147,14 @@ fn check<const N: usize>(state: &State, ids: &[&str], texts: [Option<&String>; N
     match texts.into_iter().flatten().any(|text| text.len() > MAX_TEXT) {
         true => Err(invalid("a text is longer than 1 KiB")),
         false => Ok(()),
+    }
+}
+
+/// What the platform in the host does not take.
+fn check_lines<const N: usize>(texts: [Option<&String>; N]) -> Result<(), Failure> {
+    match texts.into_iter().flatten().all(|text| ocean::is_line(text)) {
+        true => Ok(()),
+        false => Err(refused("app-users", "wharf.badRequest")),
     }
 }
 

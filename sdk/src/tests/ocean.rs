@@ -47,3 +47,13 @@ fn every_code_has_its_status() {
         }
     }
 }
+
+#[test]
+fn a_line_is_what_can_be_shown_on_one() {
+    for line in ["", "ada", "张三", "ada lovelace", "a'b\"c<d>", "👩🏽‍🚀"] {
+        assert!(ocean::is_line(line), "{line:?}");
+    }
+    for none in ["a\nb", "a\r", "\t", "a\0", "\u{7f}", "\u{85}", "a\u{202e}b", "\u{2028}", "\u{feff}a", "\u{2066}"] {
+        assert!(!ocean::is_line(none), "{none:?}");
+    }
+}

@@ -49,6 +49,25 @@ fn the_same_account_is_the_same_user() {
 }
 
 #[test]
+fn what_cannot_be_shown_is_no_name_for_the_platform() {
+    let host = host();
+    let app = app_id(&host);
+    host.run(|| {
+        for user in [
+            NewUser { account: "ada\0".into(), ..ada() },
+            NewUser { account: "  ".into(), ..ada() },
+            NewUser { name: "Ada\u{202e}".into(), ..ada() },
+            NewUser { email: Some("a@b\r\nBcc: c@d".into()), ..ada() },
+        ] {
+            assert_eq!(code(app_users::create(&app, &user)), "app-users.refused");
+        }
+        let made = app_users::create(&app, &ada()).unwrap();
+        let changes = Changes { name: "a\nb".into(), email: None, cellphone: None };
+        assert_eq!(code(app_users::update(&app, &made.id, &changes)), "app-users.refused");
+    });
+}
+
+#[test]
 fn a_token_is_new_each_time_and_never_shown() {
     let host = host();
     let app = app_id(&host);

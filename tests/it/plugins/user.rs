@@ -2,14 +2,10 @@
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use wharf::store::{
-    DataDir, Store,
-    platform::{Force, Write},
-};
 
 use super::{form, header, json as sent, start, told};
 use crate::support::{
-    Platform, Running,
+    Answer, Platform, Running,
     platform::{APP_ID, APP_KEY, Message, answer, error},
     wait::until,
     wharf,
@@ -124,21 +120,44 @@ fn a_subscription_that_was_forced_counts_here_too() {
     host.stop();
 }
 
+/// What the host says in the plugin's place reaches a client that hears of 2xx only; one with a bearer token knows better.
+#[test]
+fn what_the_host_itself_refuses_a_client_of_2015_hears_too() {
+    let host = start("user", USER, EMBEDDED, TABLES);
+    host.wharf(["platform", "app", "create", "a1"]).ok();
+    let anonymous = header(&host, "user", "a1", None);
+    let code = |answer: &Answer| (answer.status, told(answer)["err"]["errCode"].as_str().unwrap_or_default().to_owned());
+    let long = form(host.post("/s/user/register"), &anonymous, &"a".repeat((1 << 20) + 1));
+    assert_eq!(code(&long), (200, "wharf.bodyTooLarge".to_owned()));
+    let nowhere = form(host.post("/s/user/nowhere"), &anonymous, "");
+    assert_eq!(code(&nowhere), (200, "common.404".to_owned()));
+    let wrong = host.get("/s/user/login").header("ocean-auth", &anonymous).send();
+    assert_eq!(code(&wrong), (200, "wharf.methodNotAllowed".to_owned()));
+    assert_eq!(wrong.header("allow"), Some("OPTIONS, POST"));
+    // The name that no page could show is refused by the plugin, before the platform is asked.
+    host.wharf(["platform", "subscription", "force", "a1", "user"]).ok();
+    let hidden = form(host.post("/s/user/register"), &anonymous, "accountName=ada%00&password=p");
+    assert_eq!(code(&hidden), (200, "wharf.badRequest".to_owned()));
+
+    let token = host.wharf(["token", "create", "--service", "user", "--app", "a1", "--format", "json"]).json();
+    let bearer = format!("Bearer {}", token["token"].as_str().expect("a token"));
+    host.post("/s/user/nowhere").header("authorization", &bearer).send().assert(404, "WH2102");
+    host.stop();
+}
+
 /// A subscription may be older than what the services know: then the context tells which app it is.
 #[test]
 fn an_app_is_known_by_the_context_that_it_fetched() {
     let stopped = start("user", USER, EMBEDDED, TABLES).stopped();
     wharf(["platform", "app", "create", "a1"]).within(stopped.path()).run().ok();
-    let store = Store::open(&DataDir::open(stopped.path().join("data")).expect("nobody holds it")).expect("it is a store");
-    let forced = async {
-        let app = store.platform_app_by_key("a1").await?.expect("it was made");
-        let service = store.platform_service_by_key("user").await?.expect("it is in the configuration");
-        let id = "55b89ba34df03bab3307c10e".to_owned();
-        let force = Force { id, app: app.id, service: service.id, subscribed: true, now_ms: 1_440_750_000_000 };
-        store.platform_write(vec![Write::Force(force)]).await
-    };
-    tokio::runtime::Builder::new_current_thread().build().expect("a runtime can be made").block_on(forced).expect("it is written");
-    drop(store);
+    let database = rusqlite::Connection::open(stopped.path().join("data/wharf.db")).expect("nobody holds it");
+    let forced = database.execute_batch(
+        "INSERT INTO platform_subscriptions (id, app, service, state, created_ms)
+         SELECT '55b89ba34df03bab3307c10e', a.id, s.id, 'subscribed', 1 FROM platform_apps AS a, platform_services AS s
+         WHERE a.key = 'a1' AND s.key = 'user'",
+    );
+    forced.expect("the tables are there");
+    drop(database);
 
     let host = stopped.serve_as_it_is();
     let anonymous = header(&host, "user", "a1", None);
