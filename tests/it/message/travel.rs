@@ -32,6 +32,25 @@ fn a_notice_is_fetched_told_and_resolved_in_that_order() {
     assert!(!log.text().contains(TOKEN), "the access token is in the log");
 }
 
+/// What the plugin wrote is there, and the message done, while the platform has not even answered.
+#[test]
+fn the_platform_is_told_when_everything_is_stored_and_not_before() {
+    let platform = Platform::new();
+    let gate = platform.on("POST /v1.0/service/message/*/resolved").hold();
+    platform.message(Message::subscribe());
+    let host = host(&platform, journal()).start();
+    gate.arrived();
+    let id = "55b89ba34df03bab3307c10f";
+    assert_eq!(told(&host, APP_KEY), [format!("subscribed {id}")]);
+    assert_eq!(host.get(&format!("/s/journal/subscriptions/{APP_KEY}")).send().status, 200);
+    let stored = host.wharf(["messages", "show", "journal", id, "--format", "json"]).json();
+    assert_eq!((&stored["state"], &stored["attempts"]), (&"done".into(), &1.into()), "{stored}");
+    assert!(platform.resolved().is_empty());
+    gate.open();
+    assert_eq!(resolved(&platform, 1), [id]);
+    assert_eq!(told(&host, APP_KEY).len(), 1);
+}
+
 /// Its id is older than the subscription's, and it names another service: neither counts.
 #[test]
 fn a_cancel_is_handled_after_the_subscribe_it_follows() {
