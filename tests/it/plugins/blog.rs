@@ -13,7 +13,7 @@ use crate::support::{
 const SCREENS: [(u32, u32); 2] = [(390, 844), (1280, 800)];
 
 /// What an entry would do if it were ever taken for anything but text; and it is long.
-const HOSTILE: &str = "<img src=x onerror=\"document.title='taken'\"> & <script>alert(1)</script> ";
+pub(super) const HOSTILE: &str = "<img src=x onerror=\"document.title='taken'\"> & <script>alert(1)</script> ";
 
 /// A demo on any port that is free, and where its page is.
 fn demo(here: &Path) -> (Process, String) {
@@ -23,7 +23,7 @@ fn demo(here: &Path) -> (Process, String) {
 }
 
 #[track_caller]
-fn fits_every_screen(page: &Page<'_>) {
+pub(super) fn fits_every_screen(page: &Page<'_>) {
     for (width, height) in SCREENS {
         page.fits(width, height);
     }

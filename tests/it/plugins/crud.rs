@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use super::{KEY, form, header, json as sent, start, told};
 use crate::support::{Answer, Platform, Running, platform::APP_ID};
 
-const CRUD: &str = env!("WHARF_PLUGIN_CRUD");
+pub(super) const CRUD: &str = env!("WHARF_PLUGIN_CRUD");
 
 /// Two apps, one with the entity of the blog of 2015, and each with one of the same name.
-const ENTITIES: &str = "\
+pub(super) const ENTITIES: &str = "\
     [services.crud.kv]\nstores = [\"documents\"]\n\
     [services.crud.config.entities.sample_app]\n\
     blog = { fields = { title = \"String\", content = \"String\" } }\n\
@@ -22,7 +22,7 @@ fn host() -> Running {
 }
 
 /// A user of an app, whom the service `user` knows.
-fn user(host: &Running, app: &str, id: &str) -> String {
+pub(super) fn user(host: &Running, app: &str, id: &str) -> String {
     header(host, "crud", app, Some((id, "user")))
 }
 

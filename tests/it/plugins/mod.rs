@@ -5,6 +5,7 @@ mod crud;
 mod user;
 mod together;
 mod blog;
+mod console;
 mod readmes;
 
 use std::fs;

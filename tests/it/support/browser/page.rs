@@ -98,6 +98,14 @@ impl<'browser> Page<'browser> {
         self.step(&format!("button `{button}`"), &script);
     }
 
+    /// Follows the link with this text.
+    #[track_caller]
+    pub(crate) fn follow(&self, link: &str) {
+        let script =
+            format!("const link = by_text(document.querySelectorAll('a'), {}); link?.click(); return !!link;", json!(link));
+        self.step(&format!("link `{link}`"), &script);
+    }
+
     /// Asserts that on a screen of this size nothing is wider than the screen.
     #[track_caller]
     pub(crate) fn fits(&self, width: u32, height: u32) {
