@@ -6,6 +6,7 @@ mod developers;
 mod outbox;
 mod services;
 mod subscriptions;
+mod users;
 
 pub use self::outbox::Letters;
 
@@ -91,6 +92,12 @@ pub enum Task {
     MessageList {
         after: u64,
     },
+    /// All access tokens of an app user end; it goes by the account name that the service made it with.
+    UserLogOut {
+        app: String,
+        service: String,
+        account: String,
+    },
     /// Without a password one is made.
     DeveloperCreate {
         email: String,
@@ -131,6 +138,7 @@ impl Admin {
             }
             Task::SubscriptionList { after } => subscriptions::list(embedded, after).await?,
             Task::MessageList { after } => subscriptions::messages(embedded, after).await?,
+            Task::UserLogOut { app, service, account } => users::log_out(embedded, &app, &service, &account).await?,
             Task::DeveloperCreate { email, name, password } => developers::create(embedded, &email, &name, password).await?,
             Task::DeveloperList { after } => developers::list(embedded, &after).await?,
             Task::InvitationCreate { lifetime_ms } => developers::invite(embedded, lifetime_ms).await?,

@@ -2,6 +2,7 @@
 //! directory.
 
 mod show;
+mod user;
 
 use std::{
     io::Read,
@@ -46,6 +47,9 @@ pub enum Command {
     /// What services are told of their subscriptions
     #[command(subcommand)]
     Message(Message),
+    /// App users, whom services have made
+    #[command(subcommand)]
+    User(user::User),
     /// Developers: who owns apps, and services of their own
     #[command(subcommand)]
     Developer(Developer),
@@ -233,6 +237,7 @@ pub fn run(command: Command, output: &Output) -> Result<(), Problems> {
         Command::Service(command) => service(command, output),
         Command::Subscription(command) => subscription(command, output),
         Command::Outbox(command) => outbox(command, output),
+        Command::User(command) => user::run(command, output),
         Command::Developer(command) => developer(command, output),
         Command::Invitation(Invitation::Create { expires, at }) => {
             let lifetime_ms = u64::try_from(expires.as_millis()).unwrap_or(u64::MAX);

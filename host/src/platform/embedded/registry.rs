@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Embedded;
 use crate::store::{
     Batch, Effect, StoreError,
-    platform::{AccessToken, App, Cancel, Force, NewAccessToken, Service, Subscribe, TokenKind, Write, mint, new_id},
+    platform::{AccessToken, App, Cancel, Force, NewAccessToken, Service, Subscribe, TokenKind, User, Write, mint, new_id},
 };
 
 /// As long as the public platform's.
@@ -73,6 +73,11 @@ impl Embedded {
         let mut effects = vec![Effect::Platform(Write::Force(force))];
         effects.extend(with);
         self.store.commit(Batch { effects }).await.map(drop)
+    }
+
+    /// Ends all access tokens of an app user. What was made with them stays good until it expires.
+    pub async fn log_out(&self, user: &User) -> Result<(), StoreError> {
+        self.write(Write::UserTokensEnd { app: user.app.clone(), user: user.id.clone() }).await.map(drop)
     }
 
     async fn token(&self, of: Of<'_>, renewed: bool) -> Result<AccessToken, StoreError> {

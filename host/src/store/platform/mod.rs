@@ -69,6 +69,11 @@ pub enum Write {
         resource: String,
         but: String,
     },
+    /// Ends all tokens of an app user, by its id and that of its app.
+    UserTokensEnd {
+        app: String,
+        user: String,
+    },
     CodeInsert(AuthCode),
     UserCreate(User),
     UserUpdate(UserChange),
@@ -194,6 +199,7 @@ impl Write {
             Self::TokenInsert(token) => tokens::insert(connection, token),
             Self::TokenReplace(token) => tokens::replace(connection, token),
             Self::TokensEnd { kind, resource, but } => tokens::end(connection, *kind, resource, but),
+            Self::UserTokensEnd { app, user } => tokens::end_of_user(connection, app, user),
             Self::CodeInsert(code) => tokens::insert_code(connection, code),
             Self::UserCreate(user) => return users::create(connection, user).map(Written::User),
             Self::UserUpdate(change) => users::update(connection, change),

@@ -211,6 +211,14 @@ pub(super) fn end(connection: &Connection, kind: TokenKind, resource: &str, but:
     Ok(())
 }
 
+/// Ends all tokens of an app user, by its id and that of its app.
+pub(super) fn end_of_user(connection: &Connection, app: &str, user: &str) -> Result<(), PlatformError> {
+    connection
+        .prepare_cached("DELETE FROM platform_tokens WHERE kind = 'end' AND resource = ?1 AND account = ?2")?
+        .execute([app, user])?;
+    Ok(())
+}
+
 fn add(connection: &Connection, token: &AccessToken) -> rusqlite::Result<()> {
     connection
         .prepare_cached(

@@ -42,13 +42,22 @@ impl Store {
         })
         .await
     }
+
+    /// The app user of that account name, by the ids of the app and of the service that made it.
+    pub async fn platform_user_by_account(&self, app: &str, service: &str, account: &str) -> Result<Option<User>, StoreError> {
+        let [app, service, account] = [app, service, account].map(str::to_owned);
+        self.platform_read(move |connection| find(connection, &app, &service, &account)).await
+    }
+}
+
+fn find(connection: &Connection, app: &str, service: &str, account: &str) -> rusqlite::Result<Option<User>> {
+    let sql = format!("SELECT {COLUMNS} FROM platform_users WHERE app = ?1 AND service = ?2 AND account = ?3");
+    connection.prepare_cached(&sql)?.query_row([app, service, account], user).optional()
 }
 
 /// The app user of that account name: the one there is, unchanged, or this one.
 pub(super) fn create(connection: &Connection, new: &User) -> Result<User, PlatformError> {
-    let sql = format!("SELECT {COLUMNS} FROM platform_users WHERE app = ?1 AND service = ?2 AND account = ?3");
-    let found = connection.prepare_cached(&sql)?.query_row([&new.app, &new.service, &new.account], user).optional()?;
-    if let Some(found) = found {
+    if let Some(found) = find(connection, &new.app, &new.service, &new.account)? {
         return Ok(found);
     }
     let counted = connection

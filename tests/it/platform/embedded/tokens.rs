@@ -62,3 +62,29 @@ fn a_token_opens_its_own_zone_until_it_expires() {
     }
     host.stop();
 }
+
+#[test]
+fn the_operator_ends_the_tokens_of_one_user() {
+    let host = host().clock(NOW).start();
+    let platform = Embedded(&host);
+    let (app, _) = platform.app("a1");
+    platform.subscribed("a1", "user");
+    let service = platform.service_token("user");
+    let token = |account: &str| {
+        let path = format!("/service/app/{app}/user/{}/access_token?rememberMe=true", platform.user(&app, account));
+        text(&entity(&platform.get(&path, &service))["accessTokenCode"])
+    };
+    let (first, second, bobs) = (token("ada"), token("ada"), token("bob"));
+    let ended = platform.wharf(["user", "log-out", "a1", "user", "ada"]);
+    assert_eq!((&ended["logged_out"], &ended["id"]), (&true.into(), &platform.user(&app, "ada").into()));
+    for token in [first, second] {
+        refused(&platform.get("/end/ocean_context/a1", &token), 401, "accessToken.NotExist");
+    }
+    assert_eq!(platform.get("/end/ocean_context/a1", &bobs).status, 200);
+    assert_eq!(platform.get("/end/ocean_context/a1", &token("ada")).status, 200, "who logs in again is in again");
+    host.wharf(["platform", "user", "log-out", "a1", "user", "eve"]).refused("WH1452", "eve");
+    host.wharf(["platform", "user", "log-out", "a2", "user", "ada"]).refused("WH1452", "a2");
+    let said = host.wharf(["platform", "user", "log-out", "a1", "user", "ada"]).ok();
+    assert!(said.contains("`ada` of the app `a1` is logged out"), "{said}");
+    host.stop();
+}
