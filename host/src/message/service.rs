@@ -26,7 +26,8 @@ use crate::{
 /// Ids that the platform does not know are remembered for a minute: a notice may be faster than what it announces, and by then
 /// a poll has found it.
 const NEGATIVE_MS: u64 = 60_000;
-/// About as many as the rate of notices lets in within that minute, and some 100 KB.
+/// Some 100 KB. The rate of notices lets six times as many in within that minute: then the oldest are forgotten, and asked for
+/// once more if they are named again.
 const NEGATIVES: usize = 1_024;
 /// What the loops do after the store failed: they look again so much later.
 pub(super) const STORE_MS: u64 = 1_000;

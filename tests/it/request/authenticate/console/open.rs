@@ -1,7 +1,7 @@
 //! From the platform's link to the plugin's page.
 
-use super::{BY_CODE, CODE, HOST, TOKEN, assert_private, configured, cookie, get, open, unstarted};
-use crate::support::Platform;
+use super::{APP_ID, BY_CODE, CODE, HOST, TOKEN, assert_private, configured, cookie, get, open, unstarted};
+use crate::support::{Platform, Running, platform::APP_KEY};
 
 /// The acceptance scenario of consoles, to its good end.
 #[test]
@@ -45,7 +45,7 @@ fn the_other_name_of_the_parameter_and_one_of_the_operators_will_do() {
     let host = configured(&platform, "auth-code-parameter = \"ticket\"", |desk| desk).start();
     for (number, name) in ["ticket", "authCode"].into_iter().enumerate() {
         let code = format!("{number:040}");
-        platform.auth_code(&code, super::APP_ID);
+        platform.auth_code(&code, APP_ID);
         let answer = host.get(&format!("/?{name}={code}")).at(HOST).send();
         assert_eq!((answer.status, answer.header("location")), (303, Some("/")), "{name}");
     }
@@ -60,4 +60,25 @@ fn the_plain_cookie_is_said_once() {
     let host = unstarted(&platform).start();
     open(&host, CODE);
     host.stop().expect(1, "that cookies are plain", |line| line.message().contains("their cookies carry a plain name"));
+}
+
+/// An Ocean-Auth header has the app's key only; whoever visited the console told which app that is.
+#[test]
+fn a_visit_tells_the_id_of_an_app_that_comes_by_ocean_auth() {
+    let platform = Platform::new();
+    let host = configured(&platform, "", |desk| desk.security_key("sample_signKey")).start();
+    let mint = ["ocean-auth", "mint", "--key-file", "desk.key", "--app", APP_KEY];
+    let header = host.wharf(mint).ok().trim().to_owned();
+    let seen = |host: &Running| host.get("/s/desk/api").header("Ocean-Auth", &header).send().text();
+    let before = seen(&host);
+    assert!(before.contains(&format!("scheme OceanAuth\napp {APP_KEY} -\n")), "{before}");
+    open(&host, CODE);
+    let known = format!("scheme OceanAuth\napp {APP_KEY} {APP_ID}\n");
+    let after = seen(&host);
+    assert!(after.contains(&known), "{after}");
+    // It is stored.
+    let host = host.stopped().serve();
+    let after = seen(&host);
+    assert!(after.contains(&known), "{after}");
+    host.stop();
 }
