@@ -60,10 +60,10 @@ impl Request {
         self.open().finish()
     }
 
-    /// Sends it, reads the status and leaves; `None` when the connection ended before it came.
+    /// Sends it, reads the status and leaves; `None` when the connection ended before it came, or nobody listens any more.
     #[track_caller]
     pub(crate) fn probe(self) -> Option<u16> {
-        let mut connection = self.open();
+        let mut connection = self.sent_on(Connection::try_to(self.address)?);
         while !connection.arrived.windows(2).any(|window| window == b"\r\n") {
             if !connection.read() {
                 return None;
@@ -77,7 +77,10 @@ impl Request {
     /// Sends it and leaves the connection open.
     #[track_caller]
     pub(crate) fn open(self) -> Connection {
-        let mut connection = Connection::to(self.address);
+        self.sent_on(Connection::to(self.address))
+    }
+
+    fn sent_on(&self, mut connection: Connection) -> Connection {
         connection.write(&[self.head.as_slice(), b"\r\n", self.body.as_slice()].concat());
         connection
     }
@@ -98,11 +101,20 @@ pub(crate) struct Connection {
 impl Connection {
     #[track_caller]
     pub(crate) fn to(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).expect("the host accepts connections");
+        Self::try_to(address).expect("the host accepts connections")
+    }
+
+    /// `None` where nobody listens.
+    #[track_caller]
+    fn try_to(address: SocketAddr) -> Option<Self> {
+        let stream = match TcpStream::connect(address) {
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => return None,
+            connected => connected.expect("the host can be connected to"),
+        };
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
         stream.set_write_timeout(Some(PATIENCE)).expect("a timeout can be set");
         stream.set_nodelay(true).expect("nodelay can be set");
-        Self { stream, arrived: Vec::new() }
+        Some(Self { stream, arrived: Vec::new() })
     }
 
     /// Sends bytes. A host that has answered and closed is not wrong: its answer tells.
