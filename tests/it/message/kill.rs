@@ -37,9 +37,19 @@ fn again(mut host: Running) -> TestHost {
 
 /// What the plugin's effects say of each message, by the message's id.
 fn noted(host: &Running) -> BTreeMap<String, Value> {
-    let messages = host.get("/s/journal/messages").send().json();
-    let noted = |noted: &Value| Some((noted["id"].as_str()?.to_owned(), noted.clone()));
-    messages.as_array().expect("a list").iter().filter_map(noted).collect()
+    // As many as fit into one call's limits.
+    const PAGE: usize = 1_000;
+    let (mut all, mut after) = (BTreeMap::new(), String::new());
+    loop {
+        let page = host.get(&format!("/s/journal/messages?limit={PAGE}&after={after}")).send().json();
+        let page = page.as_array().expect("a list");
+        let noted = |noted: &Value| Some((noted["id"].as_str()?.to_owned(), noted.clone()));
+        all.extend(page.iter().filter_map(noted));
+        match page.last().and_then(|noted| noted["id"].as_str()) {
+            Some(last) if page.len() == PAGE => last.clone_into(&mut after),
+            _ => return all,
+        }
+    }
 }
 
 /// How often the plugin's effects of each message are stored.
