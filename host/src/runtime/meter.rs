@@ -49,7 +49,8 @@ impl Limit {
 /// Processor time of one call, shared between the one who polls it and the epoch callback inside it.
 ///
 /// Epochs are wall clock, so the polls themselves are timed: by the monotonic clock on the fast lane (25 ns), by the thread's
-/// processor time on the slow lane, whose threads must give way to others.
+/// processor time on the slow lane, whose threads must give way to others. A poll of the fast lane ends at its first tick, so it
+/// counts as one tick at most: what it took longer, its thread waited for a processor.
 #[derive(Debug)]
 pub struct Meter {
     allowed: Duration,
@@ -79,14 +80,14 @@ impl Meter {
         let began = self.now();
         self.poll_began.store(began, Ordering::Relaxed);
         let result = poll();
-        self.spent.fetch_add(self.now().saturating_sub(began), Ordering::Relaxed);
+        self.spent.fetch_add(self.used(self.now().saturating_sub(began)), Ordering::Relaxed);
         result
     }
 
     /// What the epoch callback does at each tick: stop the guest for good, let it go on, or make it give way.
     pub fn tick(&self) -> Result<UpdateDeadline, Breach> {
         let poll = self.now().saturating_sub(self.poll_began.load(Ordering::Relaxed));
-        let spent = Duration::from_nanos(self.spent.load(Ordering::Relaxed).saturating_add(poll));
+        let spent = Duration::from_nanos(self.spent.load(Ordering::Relaxed).saturating_add(self.used(poll)));
         if spent > self.allowed {
             // Rounded up: a log that says "asked for 200, allowed are 200" explains nothing.
             return Err(Breach { limit: Limit::Cpu, asked: millis(spent).saturating_add(1), allowed: millis(self.allowed) });
@@ -111,14 +112,23 @@ impl Meter {
         self.on_slow_lane.store(true, Ordering::Relaxed);
     }
 
+    /// Nanoseconds of processor time in a poll that took this long on the lane's clock.
+    fn used(&self, poll: u64) -> u64 {
+        if self.on_slow_lane.load(Ordering::Relaxed) { poll } else { poll.min(nanos(TICK)) }
+    }
+
     fn now(&self) -> u64 {
         if self.on_slow_lane.load(Ordering::Relaxed) {
             let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
             u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
         } else {
-            u64::try_from(self.origin.elapsed().as_nanos()).unwrap_or(u64::MAX)
+            nanos(self.origin.elapsed())
         }
     }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -216,5 +226,53 @@ impl ResourceLimiter for Ledger {
     fn table_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
         self.not_grown();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_waits_for_a_processor_spends_nothing() {
+        let allowed = TICK * 3;
+        let meter = Meter::new(allowed, Instant::now());
+        // Ten times what is allowed, of which the call itself takes nothing.
+        let starved = || std::thread::sleep(allowed * 10);
+        for poll in 1..=2 {
+            let tick = meter.time(|| {
+                starved();
+                meter.tick()
+            });
+            assert!(matches!(tick, Ok(UpdateDeadline::YieldCustom(..))), "in poll {poll}");
+        }
+        assert!(meter.ran_over());
+        meter.enter_slow_lane();
+        assert!(
+            meter
+                .time(|| {
+                    starved();
+                    meter.tick()
+                })
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn a_call_that_computes_is_stopped_on_either_lane() {
+        for slow in [false, true] {
+            let meter = Meter::new(TICK * 2, Instant::now());
+            if slow {
+                meter.enter_slow_lane();
+            }
+            let stopped = (0..1_000).find_map(|_| {
+                meter.time(|| {
+                    let began = meter.now();
+                    while meter.now() - began < nanos(TICK) {}
+                    meter.tick().err()
+                })
+            });
+            assert_eq!(stopped.map(|breach| (breach.limit, breach.allowed)), Some((Limit::Cpu, 2)));
+        }
     }
 }
