@@ -1,7 +1,7 @@
 //! Compiling, in a process of its own: a valid component of a few hundred kilobytes can make a compiler ask for gigabytes.
 //!
 //! The child is this same binary as `wharf compile`: the component comes in on stdin, machine code goes out on stdout. It
-//! limits itself before it reads a byte, and dies with its parent.
+//! limits itself before it reads a byte, and ends when nobody reads from it any more.
 
 use std::{
     io::{Read, Write},
@@ -9,7 +9,11 @@ use std::{
     time::Duration,
 };
 
-use rustix::process::{Resource, Rlimit, Signal, nice, set_parent_process_death_signal, setrlimit};
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    io::Errno,
+    process::{Resource, Rlimit, Signal, nice, setrlimit},
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wasmtime::Engine;
 
@@ -108,7 +112,6 @@ pub async fn compile(component: Vec<u8>, mode: Mode, limits: CompileLimits) -> R
         // Rust aborts, with these words, when the address space is used up; a compiler thread that cannot get its stack panics.
         (_, Some(_)) if words.contains("memory allocation") => CompileError::Memory(limits.memory),
         (Some(_), _) if words.contains(NO_STACK) => CompileError::Memory(limits.memory),
-        (_, Some(signal)) if signal == Signal::KILL.as_raw() => CompileError::Cpu(limits.cpu),
         _ => CompileError::Host(format!("it ended with {status}: {words}")),
     })
 }
@@ -116,12 +119,13 @@ pub async fn compile(component: Vec<u8>, mode: Mode, limits: CompileLimits) -> R
 /// The child: limits itself, compiles stdin to stdout and returns its exit status.
 pub fn compile_here(mode: Mode, memory: u64, cpu_seconds: u64) -> i32 {
     let limit = |resource, value| setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) });
-    let limited = set_parent_process_death_signal(Some(Signal::KILL))
-        .and_then(|()| limit(Resource::Core, 0))
-        .and_then(|()| limit(Resource::As, memory))
+    let limited = end_with_the_host()
+        .and_then(|()| Ok(limit(Resource::Core, 0)?))
+        .and_then(|()| Ok(limit(Resource::As, memory)?))
         // The soft limit asks with SIGXCPU, the hard one a second later does not ask.
         .and_then(|()| {
-            setrlimit(Resource::Cpu, Rlimit { current: Some(cpu_seconds), maximum: Some(cpu_seconds.saturating_add(1)) })
+            let limit = Rlimit { current: Some(cpu_seconds), maximum: Some(cpu_seconds.saturating_add(1)) };
+            Ok(setrlimit(Resource::Cpu, limit)?)
         });
     // Installing gives way to requests, as slow ones do. Where the system refuses, it takes its share.
     let _ = nice(NICE);
@@ -152,4 +156,19 @@ pub fn compile_here(mode: Mode, memory: u64, cpu_seconds: u64) -> i32 {
             REFUSED
         }
     }
+}
+
+/// Ends this process when the other end of its standard output is closed, as it is when the host is killed.
+///
+/// The signal that a parent's death can send will not do: it comes when the *thread* dies that started the child, and tokio
+/// ends threads that have nothing to do.
+fn end_with_the_host() -> std::io::Result<()> {
+    std::thread::Builder::new().name("wharf-watch".into()).spawn(|| {
+        let stdout = std::io::stdout();
+        // No event is asked for: a pipe that nobody reads from is an error, and errors are always told.
+        while poll(&mut [PollFd::new(&stdout, PollFlags::empty())], None) == Err(Errno::INTR) {}
+        #[expect(clippy::exit, reason = "nobody is left who could read the result")]
+        std::process::exit(1);
+    })?;
+    Ok(())
 }

@@ -1,12 +1,17 @@
 //! Compiling happens in a process of its own, within limits, and its failure is the component's.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{Read, Write},
+    path::Path,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
 
 use wharf_guests::INNOCENT;
 
 use crate::{
     limits::Row,
-    support::{Running, Service, TestHost, bomb::compile_bomb, wharf},
+    support::{Running, Service, TestHost, bomb::compile_bomb, wait::until, wharf},
 };
 
 /// Enough for every guest, and soon used up by a bomb.
@@ -76,4 +81,38 @@ fn the_same_limits_hold_where_no_host_runs() {
     write_bomb(host.path(), 1_000);
     let run = wharf(["plugin", "install", "bomb.wasm"]).within(host.path()).run();
     run.refused("WH1206", "more than the 512 MiB of memory");
+}
+
+/// `wharf compile` as the host calls it, and what the test keeps of it: its standard input, not yet written to, and its output.
+fn compiler() -> (Child, ChildStdin, ChildStdout) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_wharf"))
+        .args(["compile", "--memory", "8589934592", "--cpu-seconds", "60"])
+        .env_clear()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the compiler starts");
+    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    (child, stdin.expect("a pipe"), stdout.expect("a pipe"))
+}
+
+/// Tokio ends threads that have nothing to do, and one of them may have started the compiler.
+#[test]
+fn the_compiler_goes_on_when_the_thread_that_started_it_ends() {
+    let (mut child, mut stdin, mut stdout) = std::thread::spawn(compiler).join().expect("no panic");
+    stdin.write_all(&fs::read(INNOCENT.component).expect("a guest")).expect("the compiler reads");
+    drop(stdin);
+    let mut artifact = Vec::new();
+    stdout.read_to_end(&mut artifact).expect("the compiler writes");
+    let status = child.wait().expect("it is ours");
+    assert!(status.success() && artifact.starts_with(b"\x7fELF"), "{status}, {} bytes", artifact.len());
+}
+
+#[test]
+fn the_compiler_ends_when_nobody_reads_its_result() {
+    let (mut child, stdin, stdout) = compiler();
+    drop(stdout);
+    let status = until("the compiler ends", || child.try_wait().expect("it is ours"));
+    assert!(!status.success());
+    drop(stdin);
 }
