@@ -42,7 +42,7 @@ pub enum CompileError {
     Cpu(Duration),
     #[error("compiling takes longer than the {} s it may", .0.as_secs())]
     Wall(Duration),
-    #[error("the compiler could not be run: {0}")]
+    #[error("the compiler failed: {0}")]
     Host(String),
 }
 
@@ -109,6 +109,9 @@ pub async fn compile(component: Vec<u8>, mode: Mode, limits: CompileLimits) -> R
     Err(match (status.code(), signal) {
         (Some(REFUSED), _) => CompileError::Refused(words),
         (_, Some(signal)) if signal == Signal::XCPU.as_raw() => CompileError::Cpu(limits.cpu),
+        (_, Some(signal)) if signal == Signal::KILL.as_raw() => {
+            CompileError::Host("it was killed, perhaps because the machine has no memory left".into())
+        }
         // Rust aborts, with these words, when the address space is used up; a compiler thread that cannot get its stack panics.
         (_, Some(_)) if words.contains("memory allocation") => CompileError::Memory(limits.memory),
         (Some(_), _) if words.contains(NO_STACK) => CompileError::Memory(limits.memory),
