@@ -144,7 +144,7 @@ fn a_plugin_is_told_of_a_no_and_nothing_of_the_hosts_troubles() {
 #[test]
 fn a_platform_that_does_not_answer_holds_up_its_caller_and_nobody_else() {
     let platform = Platform::new();
-    let host = host(&platform, granted().limit("wall", "300ms"));
+    let host = host(&platform, granted().limit("wall", "3s"));
     let gate = platform.on(USERS).hold();
     let waiting = host.post("/s/enlist/").body(create().to_string()).open();
     gate.arrived();

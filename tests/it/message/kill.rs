@@ -99,9 +99,10 @@ fn copy_all(from: &Path, to: &Path) {
 /// Kills the host at one named place of a message's way, and looks that it really died there.
 fn killed_at(place: &str) -> (Platform, Running) {
     let platform = Platform::new();
-    let section = format!("{}\npoll-interval = \"1s\"", platform.section());
-    let new = TestHost::new().section(&section).with(journal().set("purge-after-cancel", "\"0s\""));
+    let new = TestHost::new().section(&platform.section()).with(journal().set("purge-after-cancel", "\"0s\""));
     let running = new.variable("WHARF_FAILPOINT", place).start();
+    // A list that told of the message would keep the host from the places that only a notice comes to.
+    platform.wait_for(1, "GET /v1.0/service/messages");
     platform.message(message(1, "app_subscribe_service", 1));
     platform.message(message(2, "app_cancel_service", 1));
     // Dying, it may answer or not; what it answers is on disk.

@@ -59,7 +59,8 @@ fn a_developer_sees_what_is_kept_and_deletes_it_on_every_screen() {
     page.shows(&["All documents were deleted.", "There are no documents yet."]);
     fits_every_screen(&page);
     page.follow("Entities");
-    page.shows(&["0 documents"]);
+    page.shows(&["blog", "thing", "0 documents"]);
+    page.hides(&["3 documents", "2 documents"]);
     page.press(None, "Log out");
     page.shows(&["You are logged out"]);
     fits_every_screen(&page);

@@ -41,7 +41,7 @@ fn assert_refused(mut host: Running, code: &str, words: &str) {
     assert!(run.stderr.contains(words), "{}", run.stderr);
     let grown = host.process().peak_memory() - peak;
     assert!(grown < 64 << 20, "the host itself took {grown} bytes");
-    assert_eq!(host.process().companions(), Vec::<u32>::new(), "the compiler is still there");
+    host.process().until_alone();
     assert_eq!(host.wharf(["plugin", "list", "--format", "json"]).json(), before);
     host.assert_serves_others();
     host.stop();

@@ -20,7 +20,7 @@ fn the_first_byte_leaves_before_the_last_is_made_and_leaving_ends_the_guest() {
 
 #[test]
 fn a_reply_over_its_time_is_cut_and_not_ended() {
-    let host = host(&DRIP, &[("wall", "300ms")]);
+    let host = host(&DRIP, &[("wall", "2s")]);
     let answer = host.get("/s/drip/").send();
     assert_eq!((answer.status, answer.complete), (200, false));
     assert!(answer.body.starts_with(b"drop\n"));

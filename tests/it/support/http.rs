@@ -108,7 +108,8 @@ impl Connection {
     #[track_caller]
     fn try_to(address: SocketAddr) -> Option<Self> {
         let stream = match TcpStream::connect(address) {
-            Err(error) if error.kind() == ErrorKind::ConnectionRefused => return None,
+            // One that is killed between the handshake and its accepting resets the connection.
+            Err(error) if [ErrorKind::ConnectionRefused, ErrorKind::ConnectionReset].contains(&error.kind()) => return None,
             connected => connected.expect("the host can be connected to"),
         };
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");

@@ -138,6 +138,12 @@ impl Process {
         found
     }
 
+    /// Waits until no process is left that it started: what was killed may take its time to be gone.
+    #[track_caller]
+    pub(crate) fn until_alone(&self) {
+        until("all that it started has ended", || self.companions().is_empty().then_some(()));
+    }
+
     /// Ends it by `signal` and asserts that it ends well and leaves neither process nor temporary file.
     #[track_caller]
     pub(crate) fn stop_by(mut self, signal: Signal, here: &Path) -> Log {
@@ -145,7 +151,7 @@ impl Process {
         let status = self.wait();
         let log = self.log.to_the_end();
         assert!(status.success(), "wharf ended with {status}:\n{}", log.text());
-        assert_eq!(self.companions(), Vec::<u32>::new(), "processes are left behind");
+        self.until_alone();
         assert_eq!(super::service::names_in(&temporary(here)), Vec::<String>::new(), "temporary files are left behind");
         log
     }

@@ -7,7 +7,7 @@ use std::{
 
 /// The longest a test waits for anything: far more than anything takes on a busy machine, so that only what never comes is
 /// missed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(4);
 
 /// How often a condition is looked at.
 const INTERVAL: Duration = Duration::from_millis(5);
