@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{
     StoreError,
     kv::{self, Applied, Apply, Erased, Redo},
-    messages::{self, Done},
+    messages::{self, Done, End},
     outbox::{self, Put},
     platform::{Write, Written},
     plugins::{self, Install, Installed, Removed},
@@ -34,6 +34,7 @@ pub enum Effect {
     },
     /// Fails once the claim is lost, and with it the whole batch.
     MessageDone(Done),
+    MessagesEnd(End),
     Subscription(Change),
     PluginInstall(Install),
     PluginActivate {
@@ -62,6 +63,7 @@ pub enum Outcome {
     KvRedo,
     KvErase(Erased),
     MessageDone,
+    MessagesEnd,
     Subscription,
     PluginInstall(Installed),
     PluginActivate,
@@ -109,6 +111,7 @@ impl Effect {
             // Names and numbers; the queue counts some KiB for every write anyway.
             Self::KvErase { .. }
             | Self::MessageDone(_)
+            | Self::MessagesEnd(_)
             | Self::Subscription(_)
             | Self::PluginActivate { .. }
             | Self::PluginRemove { .. }
@@ -128,6 +131,10 @@ impl Effect {
             Self::MessageDone(done) => {
                 messages::done(connection, done)?;
                 Outcome::MessageDone
+            }
+            Self::MessagesEnd(end) => {
+                messages::end(connection, end)?;
+                Outcome::MessagesEnd
             }
             Self::Subscription(change) => {
                 subscriptions::change(connection, change)?;

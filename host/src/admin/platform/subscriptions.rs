@@ -8,7 +8,8 @@ use crate::{
     platform::embedded::Embedded,
     problem::Problem,
     store::{
-        messages::About,
+        Effect,
+        messages::{About, End},
         platform::{Force, new_id},
     },
 };
@@ -43,8 +44,8 @@ pub(super) async fn force(
         Force { id: new_id(now_ms).map_err(&failed)?, app: app.id.clone(), service: service.id.clone(), subscribed, now_ms };
     let mut with = Vec::new();
     if let Some(config) = admin.config.services.get(service_key).filter(|_| service.sign_key.is_none()) {
-        let known = embedded.store.platform_subscription_id(&app.id, &service.id).await.map_err(&failed)?;
-        let subscription_id = known.unwrap_or_else(|| force.id.clone());
+        let known = embedded.store.platform_subscription(&app.id, &service.id).await.map_err(&failed)?;
+        let subscription_id = known.map_or_else(|| force.id.clone(), |(id, _)| id);
         let handled = Handled {
             service: service_key.to_owned(),
             message_id: force.id.clone(),
@@ -53,7 +54,9 @@ pub(super) async fn force(
             now_ms,
             purge_after_cancel: config.purge_after_cancel,
         };
-        with = handled.effects();
+        // What waits would undo it: a cancel that is tried again, or a purge.
+        with.push(Effect::MessagesEnd(End { service: service_key.to_owned(), app_key: app_key.to_owned(), now_ms }));
+        with.extend(handled.effects());
     }
     embedded.force(force, with).await.map_err(&failed)?;
     tracing::warn!(app = app_key, service = service_key, subscribed, "a subscription was set by hand");
@@ -67,7 +70,7 @@ pub(super) async fn force(
 /// The state of a subscription now; it is null where there is none.
 async fn shown(embedded: &Embedded, app: &str, service: &str, app_key: &str, service_key: &str) -> Result<Value, Problem> {
     let state = embedded.store.platform_subscription(app, service).await.map_err(|error| error.problem())?;
-    Ok(json!({"app": app_key, "service": service_key, "state": state.map(|state| state.as_str())}))
+    Ok(json!({"app": app_key, "service": service_key, "state": state.map(|(_, state)| state.as_str())}))
 }
 
 pub(super) async fn list(embedded: &Embedded, after: u64) -> Result<Value, Problem> {

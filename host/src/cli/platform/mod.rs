@@ -142,11 +142,11 @@ pub enum Subscription {
     Add(Pair),
     /// Cancel a subscription; it is gone once the service has handled its message
     Cancel(Pair),
-    /// Set a subscription whose service does not answer; its messages count as handled
+    /// Set a subscription whose service does not answer; its messages count as handled, and no plugin is told of them
     Force {
         #[command(flatten)]
         pair: Pair,
-        /// Let it be gone, instead of letting it hold
+        /// Let it be gone, instead of letting it hold: the app is refused, and in time all it has at the service is erased
         #[arg(long)]
         gone: bool,
     },

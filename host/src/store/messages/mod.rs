@@ -29,7 +29,6 @@ use std::{fmt, sync::Arc};
 
 use rusqlite::{Connection, Row};
 
-pub(super) use self::done::done;
 pub use self::{
     claim::{Claim, Claimed, Lease, PutBack, Want},
     done::Done,
@@ -37,9 +36,10 @@ pub use self::{
     hint::Hint,
     keep::Keep,
     list::Listed,
-    operate::{Dropped, Filter, Retried},
+    operate::{Dropped, End, Filter, Retried},
     tell::{About, Letter},
 };
+pub(super) use self::{done::done, operate::end};
 use super::{StoreError, from_sql};
 use crate::{codes, problem::Problem};
 

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{COLUMNS, Message, MessageError, PAGE, State, is_own, message, queue, unread, unwritten};
+use super::{COLUMNS, Message, MessageError, PAGE, PURGE, State, is_own, message, queue, unread, unwritten};
 use crate::store::{Batch, Store, StoreError, from_sql, to_sql};
 
 /// Which messages to list; what is `None` does not matter.
@@ -30,6 +30,14 @@ pub enum Dropped {
     /// It counts as handled without any plugin having been told of it: what that changes is stored with it, and the platform is
     /// told that it is done.
     Done(Batch),
+}
+
+/// All unfinished messages of an app count as handled, a delivery that is under way included: what it writes is not kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    pub service: String,
+    pub app_key: String,
+    pub now_ms: u64,
 }
 
 impl Store {
@@ -109,6 +117,28 @@ impl Store {
         })
         .await
     }
+}
+
+/// Those of the platform are remembered, so that a list that was made before finds them; the host's own are gone.
+pub(in crate::store) fn end(connection: &Connection, end: &End) -> Result<(), StoreError> {
+    let End { service, app_key, now_ms } = end;
+    let own = format!("{PURGE}*");
+    connection
+        .prepare_cached(
+            "DELETE FROM messages
+             WHERE service = ?1 AND app_key = ?2 AND state IN ('known', 'claimed', 'dead') AND id GLOB ?3",
+        )
+        .and_then(|mut statement| statement.execute(params![service, app_key, own]))
+        .and_then(|_| {
+            connection.prepare_cached(
+                "UPDATE messages SET state = 'resolved', head = 0, owner = NULL, expires_ms = NULL, content = NULL, reason = NULL,
+                     tries = 0, changed_ms = ?3
+                 WHERE service = ?1 AND app_key = ?2 AND state IN ('known', 'claimed', 'dead')",
+            )
+        })
+        .and_then(|mut statement| statement.execute(params![service, app_key, to_sql(*now_ms)]))
+        .map(drop)
+        .map_err(unwritten(service))
 }
 
 /// Conditions are written out, because a partial index serves only a statement that names its state.

@@ -69,7 +69,7 @@ pub struct Cancel {
 /// A subscription that is set by hand. Messages about it count as handled: the service is asked nothing any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Force {
-    /// The subscription's id, if there is none yet.
+    /// The subscription's id, if there is none yet. At a service of this host it also stands for the message that there is not.
     pub id: String,
     /// Ids.
     pub app: String,
@@ -92,16 +92,10 @@ pub struct Listed {
 }
 
 impl Store {
-    /// How far the app's subscription to the service is, by their ids; `None` where there is none.
-    pub async fn platform_subscription(&self, app: &str, service: &str) -> Result<Option<State>, StoreError> {
+    /// The id of the app's subscription to the service, by their ids, and how far it is; `None` where there is none.
+    pub async fn platform_subscription(&self, app: &str, service: &str) -> Result<Option<(String, State)>, StoreError> {
         let (app, service) = (app.to_owned(), service.to_owned());
-        self.platform_read(move |connection| Ok(find(connection, &app, &service)?.map(|(_, state)| state))).await
-    }
-
-    /// The id of that subscription.
-    pub async fn platform_subscription_id(&self, app: &str, service: &str) -> Result<Option<String>, StoreError> {
-        let (app, service) = (app.to_owned(), service.to_owned());
-        self.platform_read(move |connection| Ok(find(connection, &app, &service)?.map(|(id, _)| id))).await
+        self.platform_read(move |connection| find(connection, &app, &service)).await
     }
 
     /// The services that the app of this id has subscribed to, in the order of their keys.

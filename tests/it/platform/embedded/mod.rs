@@ -7,6 +7,7 @@ pub(crate) mod developer;
 mod document;
 mod end;
 mod fields;
+mod forced;
 mod in_process;
 pub(crate) mod mail;
 mod notices;
