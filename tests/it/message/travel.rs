@@ -118,6 +118,25 @@ fn an_app_that_cancelled_is_told_so_whatever_it_proves_itself_with() {
     host.get("/s/journal/last").header("authorization", format!("Bearer {token}")).send().assert(403, "WH2005");
 }
 
+/// Clients of 2015 look at the body only; whoever has a bearer token looks at the status.
+#[test]
+fn an_app_that_cancelled_is_told_so_in_a_way_that_it_can_read() {
+    let platform = Platform::new();
+    platform.message(Message::subscribe());
+    platform.message(Message::cancel());
+    let host = host(&platform, journal().set("error-status", "200")).start();
+    resolved(&platform, 2);
+    let create = ["token", "create", "--service", "journal", "--app", APP_KEY, "--format", "json"];
+    let token = host.wharf(create).json()["token"].as_str().expect("a token").to_owned();
+    for (header, value, status) in
+        [("Ocean-Auth", mint(&host, "journal", APP_KEY), 200), ("authorization", format!("Bearer {token}"), 403)]
+    {
+        let answer = host.get("/s/journal/last").header(header, &value).send();
+        assert_eq!((answer.status, answer.json()["err"]["errCode"].as_str()), (status, Some("app.notSubscribedApp")), "{header}");
+    }
+    host.stop();
+}
+
 /// The header of an app has no end, and must not open the service again when nothing is left of the app.
 #[test]
 fn what_an_app_had_is_purged_after_its_cancel_and_it_stays_out_until_it_subscribes_again() {

@@ -6,7 +6,7 @@ use http::{
     header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 
-use super::{Context, Reader, Refusal, error, json};
+use super::{Context, Form, Reader, Refusal, error, json};
 use crate::{
     codes,
     request::authenticate::{bearer::Reason, console::Refused},
@@ -35,10 +35,14 @@ pub(super) fn refuse(context: &Context, refused: &Refusal, reader: Reader<'_>) -
         Refusal::Forbidden { bearer: true } => {
             challenge(error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, reader.of_bearer()), r#", error="insufficient_scope""#)
         }
-        Refusal::InsufficientScope { needed } => challenge(
-            error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, reader.of_bearer()),
-            &format!(r#", error="insufficient_scope", scope="{needed}""#),
-        ),
+        Refusal::InsufficientScope { needed } => {
+            let response = error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, reader);
+            match reader.form {
+                // No bearer's: nothing that it could do better next time.
+                Form::Envelope => response,
+                Form::Json | Form::Page => challenge(response, &format!(r#", error="insufficient_scope", scope="{needed}""#)),
+            }
+        }
         Refusal::BadNotice(_) => error(StatusCode::BAD_REQUEST, &codes::BAD_NOTICE, reader),
         Refusal::NoticeRate { retry_after } => {
             let mut response = error(StatusCode::TOO_MANY_REQUESTS, &codes::NOTICE_RATE, reader);
@@ -111,7 +115,7 @@ fn ocean_refusal(context: &Context) -> Response {
 fn not_subscribed(context: &Context, reader: Reader<'_>) -> Response {
     const BODY: &str = r#"{"success":false,"err":{"name":"Ocean Error","errCode":"app.notSubscribedApp","errorMessage":"The app has not subscribed to this service."}}"#;
     match context.ocean_status {
-        Some(StatusCode::OK) => json(StatusCode::OK, BODY.to_owned()),
+        Some(_) if reader.form == Form::Envelope => json(StatusCode::OK, BODY.to_owned()),
         Some(_) => json(StatusCode::FORBIDDEN, BODY.to_owned()),
         None => error(StatusCode::FORBIDDEN, &codes::NOT_SUBSCRIBED, reader),
     }
@@ -142,6 +146,7 @@ mod tests {
         let budget = Refusal::CallerBudget { limit: "caller-rate", retry_after: second, asked: 2, allowed: 1 };
         for (refusal, code, word) in [
             (Refusal::Forbidden { bearer: false }, "WH2003", "wharf.forbidden"),
+            (Refusal::InsufficientScope { needed: "a:b".to_owned() }, "WH2003", "wharf.forbidden"),
             (Refusal::NoRoute, "WH2102", "common.404"),
             (Refusal::NoMethod { allow: "GET".to_owned() }, "WH2103", "wharf.methodNotAllowed"),
             (Refusal::BadRequest("why"), "WH2104", "wharf.badRequest"),
@@ -180,10 +185,15 @@ mod tests {
             (Refusal::Forbidden { bearer: false }, 403, None),
             (Refusal::BadToken(Reason::Unreadable), 503, None),
         ] {
+            // Those that others than bearers meet, too.
+            let met_by_others = matches!(
+                refusal,
+                Refusal::Unproven { bearer_only: false }
+                    | Refusal::Forbidden { bearer: false }
+                    | Refusal::InsufficientScope { .. }
+            );
             for ocean_status in [None, Some(StatusCode::OK)] {
-                if ocean_status.is_some()
-                    && matches!(refusal, Refusal::Unproven { bearer_only: false } | Refusal::Forbidden { bearer: false })
-                {
+                if ocean_status.is_some() && met_by_others {
                     continue;
                 }
                 let response = refused(refusal.clone(), ocean_status);
