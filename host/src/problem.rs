@@ -2,7 +2,7 @@
 //!
 //! A [`Problem`] is made where it happens and printed once, by the command line (`cli/output.rs`) or the control socket.
 //! Refusals of HTTP requests are not problems: they are the closed enums of `request/`, turned into answers by
-//! `request/respond.rs`, and carry nothing but a code.
+//! `request/respond/mod.rs`, and carry nothing but a code.
 
 use std::fmt;
 

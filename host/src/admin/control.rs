@@ -91,7 +91,7 @@ pub async fn serve(listener: UnixListener, admin: Arc<Admin>, stop: Stop, drain_
     tokio::select! {
         ended = serving => ended,
         () = cut => {
-            tracing::warn!("a command was still being served; it is cut off");
+            tracing::warn!("a connection for commands was still open; it is cut off");
             Ok(())
         }
     }

@@ -160,25 +160,21 @@ impl Deliver for Plugins {
 impl Learn for App {
     fn learn<'a>(&'a self, app_key: &'a str, app_id: &'a str) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            let (true, Some(store)) = (self.learned(app_key, app_id), &self.store) else { return };
-            if let Err(error) = store.app_learn(app_key, app_id).await {
+            let apps = self.services.iter().filter_map(|service| service.apps.as_ref());
+            let unknowing: Vec<_> = apps.filter(|apps| !apps.knows(app_key, app_id)).collect();
+            if unknowing.is_empty() {
+                return;
+            }
+            // Stored first: what is known is not told again.
+            if let Some(store) = &self.store
+                && let Err(error) = store.app_learn(app_key, app_id).await
+            {
                 tracing::error!(app = app_key, problem = %error.problem(), "an app's id is known until the host ends, and not stored");
             }
-        })
-    }
-}
-
-impl App {
-    /// Lets all services know the id of an app; returns whether that was new to any of them.
-    fn learned(&self, app_key: &str, app_id: &str) -> bool {
-        let mut new = false;
-        for apps in self.services.iter().filter_map(|service| service.apps.as_ref()) {
-            if !apps.knows(app_key, app_id) {
+            for apps in unknowing {
                 apps.learn(app_key, app_id.to_owned());
-                new = true;
             }
-        }
-        new
+        })
     }
 }
 

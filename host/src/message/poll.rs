@@ -76,7 +76,7 @@ async fn out_of_turn(service: &Service, missing: Pin<&mut impl Future<Output = (
     why
 }
 
-/// Waits until notices were turned away, and as long again as they are to wait.
+/// Waits until notices were turned away, and then for [`MISSED`].
 async fn missed(service: &Service) {
     service.wakes.missed.notified().await;
     service.shared.timer.pause(MISSED).await;

@@ -236,7 +236,7 @@ impl Service {
             health.polled_ms = Some(at_ms);
             health.trouble.remove("messages");
             if health.paused.take().is_some() {
-                health.trouble.clear();
+                health.trouble.retain(|call, _| *call == LIST);
                 tracing::info!(service = self.key, "the platform accepts the access token; messages go on");
             }
             match (cut, health.trouble.contains_key(LIST)) {

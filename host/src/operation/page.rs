@@ -1,5 +1,7 @@
 //! What stands on `/metrics`. The table for its readers is in `docs/operation.md`.
 
+use std::time::Duration;
+
 use super::Health;
 use crate::{
     message::{Status, TROUBLES},
@@ -11,18 +13,21 @@ use crate::{
     store::messages::State,
 };
 
+/// How long the page waits for the store.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// All numbers of the host, as they are now.
 ///
 /// Cancellation: harmless.
 pub(super) async fn page(health: &Health) -> String {
-    let lines = lines(health).await;
+    let told = told(health).await;
     let mut page = Page::default();
     host(&mut page, health);
     connections(&mut page, health);
     requests(&mut page, health);
     permits(&mut page, health);
     compilations(&mut page, health);
-    messages(&mut page, &lines);
+    messages(&mut page, &told);
     platform(&mut page, health);
     store(&mut page, health);
     page.into_text()
@@ -122,29 +127,42 @@ fn compilations(page: &mut Page, health: &Health) {
     page.histogram("wharf_compile_seconds", "How long compiling a component took.").times(&[], &metrics.compile_seconds);
 }
 
-/// The services that have messages. The store keeps their counts, so that a page costs the same however many there are; when it
-/// cannot be read, `wharf_store_well` and the log say so, and no number is better than an old one.
-async fn lines(health: &Health) -> Vec<Status> {
+/// The services that have messages; none of them where the store cannot be read. It keeps their counts, so that a page costs the
+/// same however many there are.
+async fn told(health: &Health) -> Vec<Status> {
     let Some(messages) = health.app.messages.get() else { return Vec::new() };
-    messages.status().await.unwrap_or_default()
+    match tokio::time::timeout(PATIENCE, messages.status()).await {
+        Ok(Ok(services)) => services,
+        Ok(Err(error)) => {
+            tracing::error!(error = %error.problem(), "the numbers of messages cannot be read, and are not on the page");
+            Vec::new()
+        }
+        Err(_) => {
+            tracing::error!("the numbers of messages cannot be read in {PATIENCE:?}, and are not on the page");
+            Vec::new()
+        }
+    }
 }
 
-fn messages(page: &mut Page, lines: &[Status]) {
+fn messages(page: &mut Page, services: &[Status]) {
     let mut messages = page.gauge("wharf_messages", "Messages of a service that are stored, by their state.");
-    for line in lines {
+    for service in services {
         for state in State::ALL {
-            let count = line.counts.get(&state).copied().unwrap_or_default();
-            messages.sample(&[("service", &line.service), ("state", state.as_str())], count);
+            let count = service.counts.get(&state).copied().unwrap_or_default();
+            messages.sample(&[("service", &service.service), ("state", state.as_str())], count);
         }
     }
     let mut paused = page.gauge("wharf_messages_paused", "Whether the platform does not accept the service's access token.");
-    for line in lines {
-        paused.sample(&[("service", &line.service)], u8::from(line.paused.is_some()));
+    for service in services {
+        paused.sample(&[("service", &service.service)], u8::from(service.paused.is_some()));
     }
-    let mut trouble = page.gauge("wharf_messages_trouble", "Whether calls of this kind to the platform fail at present.");
-    for line in lines {
+    let mut trouble = page.gauge(
+        "wharf_messages_trouble",
+        "Whether calls of this kind to the platform fail at present, or its list is longer than is read.",
+    );
+    for service in services {
         for call in TROUBLES {
-            trouble.sample(&[("service", &line.service), ("call", call)], u8::from(line.trouble.contains_key(call)));
+            trouble.sample(&[("service", &service.service), ("call", call)], u8::from(service.trouble.contains_key(call)));
         }
     }
 }
