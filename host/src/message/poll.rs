@@ -3,7 +3,8 @@
 //!
 //! A message that was fetched because of a notice is not delivered before a list that was asked for later has told whether
 //! anything of the same app comes before it: notices can be lost or overtake each other, and a cancel must not overtake its
-//! subscribe. One list serves all messages that wait for it. Where no list can be had, they go in the order of arrival.
+//! subscribe. One list serves all messages that wait for it. Where no list can be had, or only its beginning, they go in the order of
+//! arrival.
 
 use std::{
     pin::{Pin, pin},

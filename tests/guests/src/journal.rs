@@ -71,7 +71,6 @@ fn note(kind: &str, subscription: &Subscription) -> Result<()> {
     Ok(())
 }
 
-/// All messages, in the order of their ids.
 /// From where on to list, and how much.
 #[derive(Deserialize)]
 struct Where {
@@ -79,7 +78,7 @@ struct Where {
     limit: Option<u32>,
 }
 
-/// All messages; or those behind one, as many as were asked for.
+/// All messages in the order of their ids; or those behind one, as many as were asked for.
 #[get("/messages")]
 fn messages(query: Option<Query<Where>>) -> Result<Json<Vec<Noted>>> {
     let (mut after, limit) = query.map_or((None, None), |Query(page)| (page.after, page.limit));
