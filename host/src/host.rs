@@ -177,7 +177,8 @@ impl Host {
     }
 
     /// Stops accepting, lets calls and commands in flight finish for at most the drain timeout or until `hurry` comes, and gives
-    /// the data directory back; at the latest [`END`] after that.
+    /// the data directory back; with [`Threads::end`] after it, at the latest [`END`] after that. A command that was cut off keeps
+    /// its share of the store until the threads end, and the directory's lock with it.
     pub async fn stop(self, hurry: impl Future<Output = &'static str>) {
         drop((self.forgetting, self.noticing));
         self.health.enter(Phase::Draining);

@@ -1,11 +1,11 @@
 //! The one table from outcome to response.
 
-mod cors;
-mod envelope;
-mod failure;
 mod refusal;
 mod refuse;
+mod failure;
+mod envelope;
 mod sandbox;
+mod cors;
 
 pub use self::{
     cors::{is_preflight, preflight},
