@@ -4,6 +4,12 @@
 //! deadline. Making the request is not in it. The plugin is the shipped `hello`, the caller has app and user, the request 8
 //! headers, the allocator is the shipped one. With `pagemap_scan` and without it: guests linked with a 64 KiB stack hardly need
 //! it.
+//!
+//! On 2 cores of a shared Intel Xeon, at its quietest: fresh 12.4 µs with `pagemap_scan` and 14.3 µs without, reused 4.5 µs, a
+//! header 0.86 µs; an hour before, with others on the machine, twice to two and a half times as much. Of a fresh call
+//! (`perf record`) instantiating takes 51 %, giving the instance back 27 % (11 % is asking which pages were touched), the call
+//! itself 14 %. No function has more than a tenth: the largest are moving bytes, and finding the code of the 21 functions that
+//! `hello` imports, most of them WASI's for the standard library's panics.
 
 use std::{
     hint::black_box,

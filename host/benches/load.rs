@@ -11,6 +11,21 @@
 //!
 //! The driver is `wrk -t1 -c32`, in three interleaved rounds; medians count. `WHARF_BENCH_SECONDS` sets the length of one run
 //! (10 by default). The last line is one JSON object.
+//!
+//! What the stages cost, on 2 cores of a shared Intel Xeon (utime and stime of the host while `wrk` asks `hello` with a header,
+//! `perf record -p` for the shares): a reused call takes 36 µs of processor time, a fresh one 60 µs.
+//!
+//! | stage of a reused call | share |
+//! |---|---|
+//! | the kernel: sockets, epoll | 29 % |
+//! | hyper, http, tokio, the allocator | 28 % |
+//! | the request line around the guest | 24 % |
+//! | arguments and results, in and out of the guest | 10 % |
+//! | the guest | 9 % |
+//!
+//! Of the request line, opening the header takes 3.6, making the response 2.9, the headers for the guest 1.7, the route 1.6,
+//! budgets and the address 0.9 each; the rest is futures and the way to the lanes and back. What a fresh call takes more is its
+//! instance: see `instantiate`.
 
 #![expect(clippy::disallowed_methods, reason = "a bench is set by the environment")]
 
