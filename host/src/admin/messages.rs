@@ -81,7 +81,14 @@ impl Admin {
     pub async fn message_drop(&self, service: &str, id: &str, resolve: bool) -> Result<Value, Problems> {
         self.known_service(service)?;
         let now_ms = self.clock.now_ms();
-        let how = if resolve { Dropped::Done(self.changes(service, id, now_ms).await?) } else { Dropped::Gone };
+        let handled = if resolve { self.handled(service, id, now_ms).await? } else { None };
+        let change = handled.as_ref().map(|handled| match handled.kind {
+            Kind::Subscribe => "subscribed",
+            Kind::Cancel => "cancelled",
+            Kind::Purge => "purged",
+        });
+        let effects = handled.map(Handled::effects).unwrap_or_default();
+        let how = if resolve { Dropped::Done(Batch { effects }) } else { Dropped::Gone };
         let dropped = self.store.message_drop(service, id, how, now_ms).await.map_err(|error| error.problem())?;
         let (kind, reason) = (dropped.kind.as_deref(), dropped.reason.as_deref());
         let app = dropped.about.as_ref().map(|about| about.app_key.as_str());
@@ -90,20 +97,21 @@ impl Admin {
             host.completed(service, app).await;
         }
         self.wake_messages(service);
-        Ok(json!({"service": service, "id": id, "dropped": true, "resolve": resolve, "kind": kind, "app": app}))
+        Ok(json!({
+            "service": service, "id": id, "dropped": true, "resolve": resolve, "kind": kind, "app": app, "change": change,
+        }))
     }
 
-    /// What a message would change if it were handled now; nothing where it could not be understood, or is not there. A message
-    /// says the same as long as it is there.
-    async fn changes(&self, service: &str, id: &str, now_ms: u64) -> Result<Batch, Problems> {
+    /// A message as if it were handled now; nothing where it could not be understood, or is not there. A message says the same as
+    /// long as it is there.
+    async fn handled(&self, service: &str, id: &str, now_ms: u64) -> Result<Option<Handled>, Problems> {
         let message = self.store.message(service, id).await.map_err(|error| error.problem())?;
         let understood = message.and_then(|message| Some((Kind::of_stored(id, message.kind.as_deref()?)?, message.about?)));
         let (Some((kind, about)), Some(config)) = (understood, self.config.services.get(service)) else {
-            return Ok(Batch::default());
+            return Ok(None);
         };
         let purge_after_cancel = config.purge_after_cancel;
-        let handled = Handled { service: service.to_owned(), message_id: id.to_owned(), kind, about, now_ms, purge_after_cancel };
-        Ok(Batch { effects: handled.effects() })
+        Ok(Some(Handled { service: service.to_owned(), message_id: id.to_owned(), kind, about, now_ms, purge_after_cancel }))
     }
 
     /// A running host looks at once; where none runs, the next one will.

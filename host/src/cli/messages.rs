@@ -86,7 +86,7 @@ pub fn run(command: Command, output: &Output) -> Result<(), Problems> {
         }
         Command::Drop { which, resolve, at } => {
             let dropped = at.reach(async |host| drop_it(host, &which, resolve).await)?;
-            output.data(&show_dropped(&which.id, text(&dropped, "kind"), text(&dropped, "app"), resolve), &dropped);
+            output.data(&show_dropped(&which.id, &dropped, resolve), &dropped);
         }
     }
     Ok(())
@@ -200,19 +200,20 @@ fn show_list(messages: &[Value]) -> String {
 }
 
 /// What follows from it, so that nobody takes an app's data for gone that is there.
-fn show_dropped(id: &str, kind: &str, app: &str, resolve: bool) -> String {
+fn show_dropped(id: &str, dropped: &Value, resolve: bool) -> String {
+    let app = text(dropped, "app");
     let follows = match (is_own(id), resolve) {
         (true, true) => format!(", and all that app `{app}` had here is erased without the plugin being told"),
         (true, false) => format!("; all that app `{app}` had here stays, until it has subscribed and cancelled again"),
         (false, true) => {
-            let now = match kind {
-                "app_subscribe_service" => format!("app `{app}` is let in without the plugin being told"),
-                "app_cancel_service" => {
+            let change = match text(dropped, "change") {
+                "subscribed" => format!("app `{app}` is let in without the plugin being told"),
+                "cancelled" => {
                     format!("app `{app}` is refused without the plugin being told, and in time all it has here is erased")
                 }
                 _ => "nothing else changes".to_owned(),
             };
-            format!(", and the platform will be told that it is done; {now}")
+            format!(", and the platform will be told that it is done; {change}")
         }
         (false, false) => ", as if it had never come".to_owned(),
     };

@@ -36,7 +36,8 @@ fn a_dead_message_holds_its_app_back_until_it_is_dropped() {
     let text = wharf(["messages", "list"]).within(host.path()).run().ok();
     assert!(text.contains("STATE") && text.contains(&dead) && text.contains("dead"), "{text}");
 
-    assert_eq!(messages(&host, &["drop", "journal", &dead])["dropped"], true);
+    let dropped = messages(&host, &["drop", "journal", &dead]);
+    assert_eq!((&dropped["dropped"], &dropped["change"]), (&true.into(), &Value::Null));
     assert_eq!(resolved(&platform, 2)[1], format!("{:024x}", 2));
     wharf(["messages", "show", "journal", &dead]).within(host.path()).run().refused("WH1401", &dead);
 }
@@ -94,7 +95,7 @@ fn a_dropped_cancel_never_came_and_one_that_is_resolved_is_handled_without_the_p
     let said = host.wharf(["messages", "drop", "balk", &first]).ok();
     assert!(said.contains("as if it had never come"), "{said}");
     let said = host.wharf(["messages", "drop", "balk", &second, "--resolve"]).ok();
-    assert!(said.contains("the platform will be told"), "{said}");
+    assert!(said.contains("the platform will be told") && said.contains("app `app-2` is refused"), "{said}");
     let told = resolved(&platform, 3);
     assert!(told.contains(&second) && !told.contains(&first), "of the other one the platform hears nothing: {told:?}");
     assert_eq!((ask(&host, "mine", "app-1"), ask(&host, "mine", "app-2")), (200, 403));
@@ -144,7 +145,8 @@ fn a_subscribe_that_is_resolved_without_the_plugin_counts_after_a_restart() {
     assert_eq!(resolved(&platform, 2), [1, 2].map(|number| format!("{number:024x}")));
     assert_eq!(ask(&host, "mine", "app-1"), 403, "the cancel behind it was handled");
     dies(&host, &third);
-    host.wharf(["messages", "drop", "balk", &third, "--resolve"]).ok();
+    let said = host.wharf(["messages", "drop", "balk", &third, "--resolve"]).ok();
+    assert!(said.contains("app `app-1` is let in"), "{said}");
     resolved(&platform, 3);
     assert_eq!(ask(&host, "mine", "app-1"), 404, "it is served, and the plugin kept nothing of an attempt that failed");
 }

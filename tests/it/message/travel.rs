@@ -103,6 +103,12 @@ fn an_app_is_served_until_its_cancel_is_handled_and_again_after_the_next_subscri
     assert_eq!(ask().text(), "55b8a0004df03bab3307c200");
 }
 
+/// What an app sends as `Authorization` with a token of the journal's.
+fn bearer(host: &Running) -> String {
+    let create = ["token", "create", "--service", "journal", "--app", APP_KEY, "--format", "json"];
+    format!("Bearer {}", host.wharf(create).json()["token"].as_str().expect("a token"))
+}
+
 /// The host's own words, where the service has no clients of the platform.
 #[test]
 fn an_app_that_cancelled_is_told_so_whatever_it_proves_itself_with() {
@@ -113,9 +119,7 @@ fn an_app_that_cancelled_is_told_so_whatever_it_proves_itself_with() {
     let service = service.set("kv.stores", "[\"own\"]").set("kv.shared", "[\"journal\"]");
     let host = host(&platform, service).start();
     resolved(&platform, 2);
-    let create = ["token", "create", "--service", "journal", "--app", APP_KEY, "--format", "json"];
-    let token = host.wharf(create).json()["token"].as_str().expect("a token").to_owned();
-    host.get("/s/journal/last").header("authorization", format!("Bearer {token}")).send().assert(403, "WH2005");
+    host.get("/s/journal/last").header("authorization", bearer(&host)).send().assert(403, "WH2005");
 }
 
 /// Clients of 2015 look at the body only; whoever has a bearer token looks at the status.
@@ -126,11 +130,7 @@ fn an_app_that_cancelled_is_told_so_in_a_way_that_it_can_read() {
     platform.message(Message::cancel());
     let host = host(&platform, journal().set("error-status", "200")).start();
     resolved(&platform, 2);
-    let create = ["token", "create", "--service", "journal", "--app", APP_KEY, "--format", "json"];
-    let token = host.wharf(create).json()["token"].as_str().expect("a token").to_owned();
-    for (header, value, status) in
-        [("Ocean-Auth", mint(&host, "journal", APP_KEY), 200), ("authorization", format!("Bearer {token}"), 403)]
-    {
+    for (header, value, status) in [("Ocean-Auth", mint(&host, "journal", APP_KEY), 200), ("authorization", bearer(&host), 403)] {
         let answer = host.get("/s/journal/last").header(header, &value).send();
         assert_eq!((answer.status, answer.json()["err"]["errCode"].as_str()), (status, Some("app.notSubscribedApp")), "{header}");
     }

@@ -7,6 +7,7 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
+use rustix::process::{Pid, getpriority_process};
 use wharf_guests::INNOCENT;
 
 use crate::{
@@ -41,7 +42,7 @@ fn assert_refused(mut host: Running, code: &str, words: &str) {
     assert!(run.stderr.contains(words), "{}", run.stderr);
     let grown = host.process().peak_memory() - peak;
     assert!(grown < 64 << 20, "the host itself took {grown} bytes");
-    host.process().until_alone();
+    assert_eq!(host.process().companions(), Vec::<u32>::new(), "the compiler is still there");
     assert_eq!(host.wharf(["plugin", "list", "--format", "json"]).json(), before);
     host.assert_serves_others();
     host.stop();
@@ -83,7 +84,8 @@ fn the_same_limits_hold_where_no_host_runs() {
     run.refused("WH1206", "more than the 512 MiB of memory");
 }
 
-/// `wharf compile` as the host calls it, and what the test keeps of it: its standard input, not yet written to, and its output.
+/// `wharf compile` as the host calls it, once it has limited itself, and what the test keeps of it: its standard input, not yet
+/// written to, and its output.
 fn compiler() -> (Child, ChildStdin, ChildStdout) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_wharf"))
         .args(["compile", "--memory", "8589934592", "--cpu-seconds", "60"])
@@ -93,6 +95,9 @@ fn compiler() -> (Child, ChildStdin, ChildStdout) {
         .spawn()
         .expect("the compiler starts");
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    let pid = Pid::from_child(&child);
+    // The last that it does before it reads.
+    until("the compiler gives way to others", || (getpriority_process(Some(pid)).expect("it runs") > 0).then_some(()));
     (child, stdin.expect("a pipe"), stdout.expect("a pipe"))
 }
 

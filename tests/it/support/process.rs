@@ -53,8 +53,8 @@ impl Process {
         });
         match readiness.recv_timeout(PATIENCE) {
             Ok(Some(Ok(document))) => {
-                for address in [Some(&document["address"]), document.get("operation").filter(|address| !address.is_null())] {
-                    let Some(address) = address else { continue };
+                let operation = document.get("operation").filter(|address| !address.is_null());
+                for address in [Some(&document["address"]), operation].into_iter().flatten() {
                     let address = address.as_str().and_then(|address| address.parse::<SocketAddr>().ok());
                     assert!(address.is_some_and(|address| address.ip().is_loopback()), "{document}");
                 }
@@ -122,27 +122,22 @@ impl Process {
         until("wharf ends", || self.child.try_wait().expect("a child can be asked"))
     }
 
-    /// Processes of its group that still exist, itself not counted.
+    /// Processes of its group that go on, itself not counted. One that is killed, and has not come to die yet, does not.
     pub(crate) fn companions(&self) -> Vec<u32> {
         let group = self.pid().to_string();
         let mut found = Vec::new();
         for entry in fs::read_dir("/proc").expect("there is /proc").flatten() {
             let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
             let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
-            // pid (name) state ppid pgrp …; a name may hold anything, a parenthesis too.
+            // pid (name) state ppid pgrp session tty tpgid flags …; a name may hold anything, a parenthesis too.
             let mut fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-            let (state, pgrp) = (fields.next(), fields.nth(1));
-            if pid != self.pid() && pgrp == Some(&group) && state != Some("Z") {
+            let (state, pgrp, flags) = (fields.next(), fields.nth(1), fields.nth(3));
+            let dies = flags.and_then(|flags| flags.parse::<u64>().ok()).is_some_and(|flags| flags & EXITING != 0);
+            if pid != self.pid() && pgrp == Some(&group) && state != Some("Z") && !dies && !is_killed(&entry.path()) {
                 found.push(pid);
             }
         }
         found
-    }
-
-    /// Waits until no process is left that it started: what was killed may take its time to be gone.
-    #[track_caller]
-    pub(crate) fn until_alone(&self) {
-        until("all that it started has ended", || self.companions().is_empty().then_some(()));
     }
 
     /// Ends it by `signal` and asserts that it ends well and leaves neither process nor temporary file.
@@ -152,7 +147,7 @@ impl Process {
         let status = self.wait();
         let log = self.log.to_the_end();
         assert!(status.success(), "wharf ended with {status}:\n{}", log.text());
-        self.until_alone();
+        assert_eq!(self.companions(), Vec::<u32>::new(), "processes are left behind");
         assert_eq!(super::service::names_in(&temporary(here)), Vec::<String>::new(), "temporary files are left behind");
         log
     }
@@ -164,6 +159,19 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A process's flag that says that it is dying, as the kernel has it.
+const EXITING: u64 = 0x4;
+
+/// Whether SIGKILL waits for a process, which then does nothing of its own any more. One that is gone is none of those.
+fn is_killed(process: &Path) -> bool {
+    let status = fs::read_to_string(process.join("status")).unwrap_or_default();
+    let pending = |line: &str| {
+        let mask = line.strip_prefix("SigPnd:").or_else(|| line.strip_prefix("ShdPnd:"))?;
+        u64::from_str_radix(mask.trim(), 16).ok()
+    };
+    status.lines().filter_map(pending).any(|mask| mask & (1 << (Signal::KILL.as_raw() - 1)) != 0)
 }
 
 /// The temporary directory of processes started in `here`.

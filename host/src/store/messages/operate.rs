@@ -119,26 +119,26 @@ impl Store {
     }
 }
 
-/// Those of the platform are remembered, so that a list that was made before finds them; the host's own are gone.
 pub(in crate::store) fn end(connection: &Connection, end: &End) -> Result<(), StoreError> {
-    let End { service, app_key, now_ms } = end;
-    let own = format!("{PURGE}*");
+    end_all(connection, end).map_err(unwritten(&end.service))
+}
+
+/// Those of the platform are remembered, so that a list that was made before finds them; the host's own are gone.
+fn end_all(connection: &Connection, End { service, app_key, now_ms }: &End) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "DELETE FROM messages
              WHERE service = ?1 AND app_key = ?2 AND state IN ('known', 'claimed', 'dead') AND id GLOB ?3",
-        )
-        .and_then(|mut statement| statement.execute(params![service, app_key, own]))
-        .and_then(|_| {
-            connection.prepare_cached(
-                "UPDATE messages SET state = 'resolved', head = 0, owner = NULL, expires_ms = NULL, content = NULL, reason = NULL,
-                     tries = 0, changed_ms = ?3
-                 WHERE service = ?1 AND app_key = ?2 AND state IN ('known', 'claimed', 'dead')",
-            )
-        })
-        .and_then(|mut statement| statement.execute(params![service, app_key, to_sql(*now_ms)]))
+        )?
+        .execute(params![service, app_key, format!("{PURGE}*")])?;
+    connection
+        .prepare_cached(
+            "UPDATE messages SET state = 'resolved', head = 0, owner = NULL, expires_ms = NULL, content = NULL, reason = NULL,
+                 tries = 0, changed_ms = ?3
+             WHERE service = ?1 AND app_key = ?2 AND state IN ('known', 'claimed', 'dead')",
+        )?
+        .execute(params![service, app_key, to_sql(*now_ms)])
         .map(drop)
-        .map_err(unwritten(service))
 }
 
 /// Conditions are written out, because a partial index serves only a statement that names its state.

@@ -20,7 +20,7 @@ fn host(at: &str) -> Running {
     host
 }
 
-/// Waits for the subscription to be so far; null is one that is gone.
+/// Waits for the subscription to be so far, or `gone`.
 #[track_caller]
 fn until_it_is(host: &Running, state: &str) {
     until(&format!("the subscription is {state}"), || {
@@ -28,6 +28,17 @@ fn until_it_is(host: &Running, state: &str) {
         let now = all.as_array()?.first().map_or("gone", |only| only["state"].as_str().unwrap_or_default()).to_owned();
         (now == state).then_some(())
     });
+}
+
+/// The same with an app that subscribed and cancelled, and the message that is dead since.
+#[track_caller]
+fn cancelled(at: &str) -> (Running, String) {
+    let host = host(at);
+    Embedded(&host).wharf(["subscription", "add", "a1", "balk"]);
+    until_it_is(&host, "subscribed");
+    Embedded(&host).wharf(["subscription", "cancel", "a1", "balk"]);
+    let dead = dead(&host);
+    (host, dead)
 }
 
 /// Waits for the message that the plugin does not take to be dead; returns its id.
@@ -56,12 +67,7 @@ fn ask(host: &Running) -> (u16, u16) {
 
 #[test]
 fn a_cancel_that_waits_does_not_end_a_subscription_that_is_made_to_hold() {
-    let host = host("cancel");
-    let platform = Embedded(&host);
-    platform.wharf(["subscription", "add", "a1", "balk"]);
-    until_it_is(&host, "subscribed");
-    platform.wharf(["subscription", "cancel", "a1", "balk"]);
-    let cancel = dead(&host);
+    let (host, cancel) = cancelled("cancel");
     force(&host, &[]);
     until_it_is(&host, "subscribed");
     // The platform has it as resolved; here nothing of it is left to be tried again.
@@ -72,12 +78,7 @@ fn a_cancel_that_waits_does_not_end_a_subscription_that_is_made_to_hold() {
 
 #[test]
 fn a_purge_that_waits_does_not_erase_what_belongs_to_a_subscription_that_is_made_to_hold() {
-    let host = host("purge");
-    let platform = Embedded(&host);
-    platform.wharf(["subscription", "add", "a1", "balk"]);
-    until_it_is(&host, "subscribed");
-    platform.wharf(["subscription", "cancel", "a1", "balk"]);
-    let purge = dead(&host);
+    let (host, purge) = cancelled("purge");
     assert!(purge.starts_with("purge-"), "{purge}");
     force(&host, &[]);
     host.wharf(["messages", "retry", "balk", &purge]).refused("WH1401", &purge);

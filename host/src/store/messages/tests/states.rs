@@ -271,3 +271,26 @@ async fn a_dropped_message_is_remembered_as_long_as_it_is_listed() {
     assert_eq!(state(&store, 3).await, Some(State::Known), "what is not over stays for ever");
     check(&store).await;
 }
+
+#[tokio::test]
+async fn what_waits_for_an_app_can_be_ended_whatever_is_at_it() {
+    let TestStore { store, folder: _folder } = TestStore::new();
+    let end = |app: &str| {
+        store.commit(Effect::MessagesEnd(End { service: SERVICE.to_owned(), app_key: app.to_owned(), now_ms: 2 }).into())
+    };
+    let letters = [letter(1, "a1"), letter(2, "a1"), letter(3, "a2"), letter(4, "a3")];
+    listed(&store, &letters, 1).await;
+    let claims = claim(&store, 1, 2).await;
+    assert_eq!(ids(&claims), [id(1), id(3)]);
+    give_up(&store, &claims[1], 1).await;
+    for app in ["a1", "a2"] {
+        end(app).await.unwrap();
+    }
+    assert!(is_lost(complete(&store, &claims[0], 3).await), "what a delivery wrote that was under way is not kept");
+    for number in 1..=3 {
+        assert_eq!(state(&store, number).await, Some(State::Resolved), "message {number}");
+    }
+    assert_eq!(listed(&store, &letters, 3).await, Listed::default(), "a list that was made before changes nothing");
+    assert_eq!(ids(&claim(&store, 3, 9).await), [id(4)], "other apps are none of this");
+    check(&store).await;
+}
