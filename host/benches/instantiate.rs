@@ -23,6 +23,7 @@ use tokio::runtime::Runtime;
 use wharf::{
     caller::{AppUser, Caller, Scheme},
     limits::Limits,
+    observe::metrics::Requests,
     ocean_auth::{Identity, Policy, Settings},
     runtime::{
         artifact::Artifact,
@@ -53,16 +54,17 @@ fn calls(criterion: &mut Criterion) {
         ("call hello, reused", true, u32::MAX),
     ] {
         let plugin = load(pagemap_scan, reuse);
-        let (host, permits) = (HostPermits::new(100), PluginPermits::new(100));
+        let permits = PluginPermits::new(100, HostPermits::new(100));
+        let counted = Arc::default();
         criterion.bench_function(name, |bencher| {
             bencher.iter_custom(|calls| {
                 runtime.block_on(async {
                     let mut took = Duration::ZERO;
                     for _ in 0..calls {
-                        let (caller, request) = (caller(), request());
-                        let permit = permits.acquire(&host, plugin.core_instances, Duration::ZERO).await.expect("a permit");
+                        let (caller, request) = (caller(), request(&counted));
+                        let permit = permits.acquire(plugin.core_instances, Duration::ZERO).await.expect("a permit");
                         let began = Instant::now();
-                        let outcome = call(&lanes, plugin.clone(), permit, &caller, request).await;
+                        let outcome = call(&lanes, &plugin, permit, &caller, request).await;
                         took += began.elapsed();
                         match outcome {
                             Outcome::Response { status, body, .. } if status == 200 => drop(black_box(body)),
@@ -112,14 +114,14 @@ fn user() -> AppUser {
     }
 }
 
-fn request() -> Request {
+fn request(counted: &Arc<Requests>) -> Request<'_> {
     let names = ["host", "user-agent", "accept", "accept-language", "accept-encoding", "referer", "origin", "x-requested-with"];
     let headers: HeaderMap = names
         .into_iter()
         .map(|name| (HeaderName::from_static(name), HeaderValue::from_static("a value of some length")))
         .collect();
     Request {
-        id: "0123456789abcdef".into(),
+        id: "0123456789abcdef",
         method: "GET".into(),
         path_with_query: "/hello/Ada".into(),
         route: "/hello/{name}".into(),
@@ -129,7 +131,7 @@ fn request() -> Request {
         secure: false,
         body: Incoming::Empty,
         timeout: Duration::from_secs(10),
-        counted: std::sync::Arc::default(),
+        counted,
     }
 }
 

@@ -26,7 +26,7 @@ async fn deliver(app: &App, delivery: Delivery) -> Result<Delivered, DeliverErro
     let service = app.services.by_key(&delivery.service).ok_or(DeliverError::NotReady)?;
     let installed = service.current.load_full().ok_or(DeliverError::NotReady)?;
     let Some(addressee) = Addressee::of(&installed.plugin) else { return Ok(Delivered::default()) };
-    let permit = installed.permits.acquire(&app.permits, installed.plugin.core_instances, app.wait);
+    let permit = installed.permits.acquire(installed.plugin.core_instances, app.wait);
     let permit = permit.await.map_err(|_| DeliverError::Busy)?;
     match lifecycle::call(&app.lanes, addressee, permit, message(&delivery)).await {
         Ok(effects) => Ok(Delivered { effects }),

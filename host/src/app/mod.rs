@@ -25,7 +25,10 @@ use crate::{
     limits::Limits,
     manifest::Manifest,
     message,
-    observe::metrics::Metrics,
+    observe::{
+        metrics::Metrics,
+        striped::{STRIPES, Striped},
+    },
     ocean_auth::Policy,
     platform::{
         client::Clients,
@@ -220,7 +223,7 @@ impl App {
                 .into());
         }
         let concurrency = limits.concurrency.min(self.permits.share() / plugin.core_instances).max(1);
-        Ok(Installed { routes, plugin: Arc::new(plugin), permits: PluginPermits::new(concurrency) })
+        Ok(Installed { routes, plugin: Arc::new(plugin), permits: PluginPermits::new(concurrency, self.permits.clone()) })
     }
 
     /// Where notices of messages go.
@@ -350,7 +353,8 @@ fn at_least_one(number: u32) -> NonZeroU32 {
 #[derive(Debug)]
 struct RequestIds {
     prefix: u32,
-    next: AtomicU64,
+    /// Each counts what its place leaves over.
+    next: Striped<AtomicU64>,
 }
 
 impl RequestIds {
@@ -358,16 +362,17 @@ impl RequestIds {
         let mut random = [0; 12];
         // Without randomness ids still are unique within this run.
         let _ = getrandom::fill(&mut random);
-        let (prefix, next) = random.split_at(4);
+        let (prefix, first) = random.split_at(4);
+        let first = u64::from_le_bytes(first.try_into().unwrap_or_default());
         Self {
             prefix: u32::from_le_bytes(prefix.try_into().unwrap_or_default()),
-            next: AtomicU64::new(u64::from_le_bytes(next.try_into().unwrap_or_default())),
+            next: Striped::from_fn(|stripe| AtomicU64::new(first.wrapping_add(stripe as u64))),
         }
     }
 
     fn next(&self) -> String {
         // An odd multiplier permutes the counter, so that neighbours do not look alike.
-        let number = self.next.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let number = self.next.mine().fetch_add(STRIPES as u64, Ordering::Relaxed).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         format!("{:08x}{number:016x}", self.prefix)
     }
 }

@@ -7,41 +7,45 @@ use std::{
     collections::BTreeMap,
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
+use super::striped::Striped;
+
 /// Only ever grows.
 #[derive(Debug, Default)]
-pub struct Counter(AtomicU64);
+pub struct Counter(Striped<AtomicU64>);
 
 impl Counter {
     pub fn add(&self, more: u64) {
-        self.0.fetch_add(more, Ordering::Relaxed);
+        self.0.mine().fetch_add(more, Ordering::Relaxed);
     }
 
     pub fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        sum(self.0.all())
     }
 }
 
 /// How many there are now.
 #[derive(Debug, Default)]
-pub struct Gauge(AtomicU64);
+pub struct Gauge(Striped<AtomicI64>);
 
 impl Gauge {
     pub fn up(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.0.mine().fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Must follow an [`Gauge::up`].
+    /// Must follow an [`Gauge::up`], on whichever thread.
     pub fn down(&self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.mine().fetch_sub(1, Ordering::Relaxed);
     }
 
     pub fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        let now: i64 = self.0.all().map(|gauge| gauge.load(Ordering::Relaxed)).sum();
+        // One that went down before it was looked at may have been looked at before it went up.
+        u64::try_from(now).unwrap_or(0)
     }
 }
 
@@ -74,7 +78,10 @@ pub const BOUNDS_US: [u64; 16] = [
 
 /// How long things took.
 #[derive(Debug, Default)]
-pub struct Histogram {
+pub struct Histogram(Striped<Observed>);
+
+#[derive(Debug, Default)]
+struct Observed {
     /// One for each bound, and one for what is over the last.
     buckets: [AtomicU64; BOUNDS_US.len() + 1],
     sum_us: AtomicU64,
@@ -84,19 +91,48 @@ impl Histogram {
     pub fn observe(&self, took: Duration) {
         let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let bucket = BOUNDS_US.iter().position(|bound| us <= *bound).unwrap_or(BOUNDS_US.len());
-        self.buckets[bucket].fetch_add(1, Ordering::Relaxed);
-        self.sum_us.fetch_add(us, Ordering::Relaxed);
+        let observed = self.0.mine();
+        observed.buckets[bucket].fetch_add(1, Ordering::Relaxed);
+        observed.sum_us.fetch_add(us, Ordering::Relaxed);
     }
 
     /// The count of each bucket, and the sum of all times in microseconds.
     pub fn get(&self) -> ([u64; BOUNDS_US.len() + 1], u64) {
-        (std::array::from_fn(|bucket| self.buckets[bucket].load(Ordering::Relaxed)), self.sum_us.load(Ordering::Relaxed))
+        let bucket = |bucket: usize| sum(self.0.all().map(|observed| &observed.buckets[bucket]));
+        (std::array::from_fn(bucket), sum(self.0.all().map(|observed| &observed.sum_us)))
     }
+}
+
+fn sum<'a>(counts: impl Iterator<Item = &'a AtomicU64>) -> u64 {
+    counts.map(|count| count.load(Ordering::Relaxed)).fold(0, u64::wrapping_add)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_threads_count_comes_together() {
+        let (counter, gauge, histogram) = (Counter::default(), Gauge::default(), Histogram::default());
+        // More of them than there are stripes; one thread's call is ended by another.
+        std::thread::scope(|scope| {
+            for _ in 0..20 {
+                gauge.up();
+                scope.spawn(|| {
+                    for _ in 0..1_000 {
+                        counter.add(2);
+                    }
+                    histogram.observe(Duration::from_micros(3));
+                    gauge.up();
+                    gauge.down();
+                    gauge.down();
+                });
+            }
+            gauge.up();
+        });
+        let (buckets, sum) = histogram.get();
+        assert_eq!((counter.get(), gauge.get(), buckets[0], sum), (40_000, 1, 20, 60));
+    }
 
     #[test]
     fn a_time_falls_into_the_first_bucket_that_holds_it() {

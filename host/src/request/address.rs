@@ -12,8 +12,8 @@ use super::{
 
 /// A request that has found its service.
 #[derive(Debug)]
-pub struct Addressed {
-    pub service: Arc<Service>,
+pub struct Addressed<'s> {
+    pub service: &'s Arc<Service>,
     pub origin: Origin,
     /// Percent-decoded, below the service's root, with a leading slash: what routes are matched against.
     pub path: String,
@@ -21,7 +21,7 @@ pub struct Addressed {
     pub path_with_query: String,
 }
 
-impl Addressed {
+impl Addressed<'_> {
     /// The console that it came to, if it came to one.
     pub fn console(&self) -> Option<&Console> {
         self.service.console.as_ref().filter(|_| self.origin == Origin::Console)
@@ -35,7 +35,7 @@ pub fn hosted<'s>(services: &'s Services, parts: &Parts) -> Option<&'s Hosted> {
 }
 
 /// Finds the service. Fails with [`Refusal::NoService`] or [`Refusal::BadRequest`].
-pub fn address(services: &Services, hosted: Option<&Hosted>, parts: &Parts) -> Result<Addressed, Refusal> {
+pub fn address<'s>(services: &'s Services, hosted: Option<&'s Hosted>, parts: &Parts) -> Result<Addressed<'s>, Refusal> {
     let path = parts.uri.path();
     if parts.method == Method::CONNECT || !path.starts_with('/') {
         return Err(Refusal::BadRequest("the request target is not a path"));
@@ -53,7 +53,7 @@ pub fn address(services: &Services, hosted: Option<&Hosted>, parts: &Parts) -> R
         Some(query) => format!("{rest}?{query}"),
         None => rest.to_owned(),
     };
-    Ok(Addressed { service: service.clone(), origin, path, path_with_query })
+    Ok(Addressed { service, origin, path, path_with_query })
 }
 
 /// `/s/<key>` and what follows it.

@@ -22,7 +22,7 @@ pub async fn incoming(headers: &HeaderMap, body: Body, target: &Target) -> Resul
     if body.is_end_stream() {
         return Ok(Incoming::Empty);
     }
-    let limit = target.route.body_limit;
+    let limit = target.body_limit;
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()).and_then(|length| length.parse().ok());
     let length: Option<u64> = body.size_hint().exact().or(announced);
     if let Some(asked) = length.filter(|length| *length > limit) {

@@ -6,10 +6,10 @@ use super::{
     budget::{Budgets, Spent},
     respond::Refusal,
     route::Target,
-    service::Service,
+    service::{Installed, Service},
 };
 use crate::caller::Caller;
-use crate::runtime::permit::{HostPermits, NoPermit, Permit};
+use crate::runtime::permit::{NoPermit, Permit};
 
 /// Counts the request against the caller's budget, before its body is read. Fails with [`Refusal::CallerBudget`].
 pub fn budget(budgets: &Budgets, service: &Service, caller: &Caller) -> Result<(), Refusal> {
@@ -22,9 +22,9 @@ pub fn budget(budgets: &Budgets, service: &Service, caller: &Caller) -> Result<(
 }
 
 /// Takes a permit of the plugin and of the host, waiting at most `wait`. Fails with [`Refusal::NoPermit`].
-pub async fn limit(target: &Target, host: &HostPermits, wait: Duration) -> Result<Permit, Refusal> {
-    let wait = wait.min(target.route.timeout);
-    target.installed.permits.acquire(host, target.plugin.core_instances, wait).await.map_err(|no| match no {
+pub async fn limit(installed: &Installed, target: &Target, wait: Duration) -> Result<Permit, Refusal> {
+    let wait = wait.min(target.timeout);
+    installed.permits.acquire(installed.plugin.core_instances, wait).await.map_err(|no| match no {
         NoPermit::Plugin { asked, allowed } => Refusal::NoPermit { of: "plugin", asked, allowed },
         NoPermit::Host { asked, allowed } => Refusal::NoPermit { of: "host", asked, allowed },
     })

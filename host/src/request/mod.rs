@@ -48,12 +48,14 @@ impl listen::Handler for Arc<App> {
 pub async fn serve(app: &App, peer: IpAddr, request: http::Request<Body>) -> (Response, Record) {
     let (parts, body) = request.into_parts();
     let address = client::address(peer, &parts.headers, &app.trusted_proxies);
-    let mut record = Record::begin(app.next_request_id(), address, app.metrics.clone(), &parts);
+    let mut record = Record::begin(app.next_request_id(), address, &parts);
     let hosted = address::hosted(&app.services, &parts);
     let response = if respond::is_preflight(&parts) && !is_console(hosted) {
+        record.unaddressed(&app.metrics);
         respond::preflight()
     } else {
         let (context, answer) = travel(app, hosted, parts, body, &mut record).await;
+        record.unaddressed(&app.metrics);
         respond::respond(&context, answer, &record)
     };
     record.answered(response.status());
@@ -73,14 +75,16 @@ async fn travel(app: &App, hosted: Option<&Hosted>, parts: Parts, body: Body, re
         let addressed = match address::address(&app.services, hosted, &parts) {
             // Boxed, like a console's visit below, so that the futures of all other requests do not grow by it: every request's
             // is copied to its place on the heap.
-            Err(Refusal::NoService) => return Box::pin(own::answer(app, parts, body, record)).await,
+            Err(Refusal::NoService) => {
+                return Box::pin(own::answer(app, parts, body, record)).await;
+            }
             addressed => addressed?,
         };
         context.addressed(&addressed);
-        record.addressed(&addressed.service);
+        record.addressed(addressed.service);
         let (address, now_ms) = (record.address, app.clock.now_ms());
         let caller = match addressed.console() {
-            None => authenticate::authenticate(&app.bearer, &addressed.service, &parts.headers, address, now_ms).await?,
+            None => authenticate::authenticate(&app.bearer, addressed.service, &parts.headers, address, now_ms).await?,
             Some(console) => {
                 let visit = Visit { request_id: &record.id, addressed: &addressed, parts: &parts, address, now_ms };
                 match Box::pin(app.consoles.enter(console, visit)).await? {
@@ -90,25 +94,25 @@ async fn travel(app: &App, hosted: Option<&Hosted>, parts: Parts, body: Body, re
             }
         };
         let caller = record.caller.insert(addressed.service.known(caller));
-        let target = route::route(&addressed, caller, &parts.method)?;
-        record.plugin = Some(target.plugin.name.clone());
-        limit::budget(&app.budgets, &addressed.service, caller)?;
+        let (installed, target) = route::route(&addressed, caller, &parts.method)?;
+        let installed = record.installed.insert(installed);
+        limit::budget(&app.budgets, addressed.service, caller)?;
         let incoming = body::incoming(&parts.headers, body, &target).await?;
-        let permit = limit::limit(&target, &app.permits, app.wait).await?;
+        let permit = limit::limit(installed, &target, app.wait).await?;
         let request = runtime::call::Request {
-            id: record.id.clone(),
+            id: &record.id,
             method: target.method,
             path_with_query: addressed.path_with_query,
-            route: target.route.pattern.clone(),
+            route: target.pattern,
             params: target.params,
             headers: headers::for_guest(parts.headers, addressed.origin),
             authority: parts.uri.into_parts().authority,
             secure: app.secure,
             body: incoming,
-            timeout: target.route.timeout,
-            counted: addressed.service.requests.clone(),
+            timeout: target.timeout,
+            counted: &addressed.service.requests,
         };
-        Ok(End::Call(runtime::call::call(&app.lanes, target.plugin, permit, caller, request).await))
+        Ok(End::Call(runtime::call::call(&app.lanes, &installed.plugin, permit, caller, request).await))
     }
     .await;
     (context, answer)

@@ -18,6 +18,7 @@ pub async fn answer(app: &App, parts: Parts, body: Body, record: &mut Record) ->
         let inbox = app.inbox().ok_or(Refusal::NotReady)?;
         return notice::take(inbox, key, &parts, body).await.map(End::Host);
     }
+    record.unaddressed(&app.metrics);
     match platform::of(app, &parts) {
         Some(platform) => Ok(End::Host(platform::answer(platform, &app.budgets, record.address, parts, body).await)),
         None => Err(Refusal::NoService),

@@ -8,7 +8,10 @@ use std::{
 
 use http::{StatusCode, request::Parts};
 
-use super::{respond::Refusal, service::Service};
+use super::{
+    respond::Refusal,
+    service::{Installed, Service},
+};
 use crate::{
     caller::Caller,
     observe::{
@@ -24,11 +27,10 @@ pub struct Record {
     pub id: String,
     /// The client's, after trusted proxies.
     pub address: IpAddr,
-    metrics: Arc<Metrics>,
     began: Instant,
-    service: Option<Arc<Service>>,
-    /// `id@version` of the plugin.
-    pub plugin: Option<Arc<str>>,
+    counted: Counted,
+    /// The version of the plugin that it goes to.
+    pub installed: Option<Arc<Installed>>,
     pub caller: Option<Caller>,
     status: Option<StatusCode>,
     sent: usize,
@@ -37,18 +39,27 @@ pub struct Record {
     target: Option<Box<(http::Method, String)>>,
 }
 
+/// Where a request is counted.
+#[derive(Debug)]
+enum Counted {
+    /// Nowhere yet: it has just come.
+    Nowhere,
+    /// Among those that name no service.
+    Unaddressed(Arc<Metrics>),
+    Service(Arc<Service>),
+}
+
 impl Record {
-    pub fn begin(id: String, address: IpAddr, metrics: Arc<Metrics>, parts: &Parts) -> Self {
+    pub fn begin(id: String, address: IpAddr, parts: &Parts) -> Self {
         let wanted = tracing::enabled!(target: ACCESS, tracing::Level::DEBUG);
         // Without the query, which may hold what nobody but the plugin is to see.
         let target = wanted.then(|| Box::new((parts.method.clone(), cut(parts.uri.path()))));
         Self {
             id,
             address,
-            metrics,
             began: Instant::now(),
-            service: None,
-            plugin: None,
+            counted: Counted::Nowhere,
+            installed: None,
             caller: None,
             status: None,
             sent: 0,
@@ -60,12 +71,27 @@ impl Record {
     /// The request is for this service.
     pub fn addressed(&mut self, service: &Arc<Service>) {
         service.requests.in_flight.up();
-        self.service = Some(service.clone());
+        self.counted = Counted::Service(service.clone());
+    }
+
+    /// The request is for none, unless one was named already.
+    pub fn unaddressed(&mut self, metrics: &Arc<Metrics>) {
+        if let Counted::Nowhere = self.counted {
+            self.counted = Counted::Unaddressed(metrics.clone());
+        }
     }
 
     /// The service's key, for log lines.
     pub fn service(&self) -> &str {
-        self.service.as_ref().map_or("-", |service| service.key.as_str())
+        match &self.counted {
+            Counted::Service(service) => &service.key,
+            Counted::Nowhere | Counted::Unaddressed(_) => "-",
+        }
+    }
+
+    /// `id@version` of the plugin, for log lines.
+    pub fn plugin(&self) -> Option<&str> {
+        self.installed.as_ref().map(|installed| &*installed.plugin.name)
     }
 
     /// The app's key, for log lines.
@@ -74,7 +100,7 @@ impl Record {
     }
 
     pub fn refused(&self, refusal: &Refusal) {
-        let requests = self.requests();
+        let Some(requests) = self.requests() else { return };
         requests.refusals.add(refusal.cause());
         if let Some(limit) = refusal.limit() {
             requests.limit_hits.add(limit);
@@ -82,7 +108,9 @@ impl Record {
     }
 
     pub fn failed(&self, failure: &Failure) {
-        self.requests().failed(failure.kind(), failure.details().limit);
+        if let Some(requests) = self.requests() {
+            requests.failed(failure.kind(), failure.details().limit);
+        }
     }
 
     /// The answer's head is made.
@@ -100,12 +128,16 @@ impl Record {
         self.whole = true;
     }
 
-    fn requests(&self) -> &Requests {
-        self.service.as_ref().map_or(&self.metrics.unaddressed, |service| &service.requests)
+    fn requests(&self) -> Option<&Requests> {
+        match &self.counted {
+            Counted::Nowhere => None,
+            Counted::Unaddressed(metrics) => Some(&metrics.unaddressed),
+            Counted::Service(service) => Some(&service.requests),
+        }
     }
 
     fn log(&self, target: &(http::Method, String), took: Duration) {
-        let (service, app, plugin) = (self.service(), self.app(), self.plugin.as_deref());
+        let (service, app, plugin) = (self.service(), self.app(), self.plugin());
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         tracing::debug!(
             target: ACCESS, request_id = self.id, address = %self.address, method = target.0.as_str(), path = target.1, service,
@@ -117,13 +149,15 @@ impl Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
-        let (requests, took) = (self.requests(), self.began.elapsed());
-        match self.status {
-            Some(status) => requests.answered(status),
-            None => requests.abandoned.add(1),
+        let took = self.began.elapsed();
+        if let Some(requests) = self.requests() {
+            match self.status {
+                Some(status) => requests.answered(status),
+                None => requests.abandoned.add(1),
+            }
+            requests.seconds.observe(took);
         }
-        requests.seconds.observe(took);
-        if let Some(service) = &self.service {
+        if let Counted::Service(service) = &self.counted {
             service.requests.in_flight.down();
         }
         if let Some(target) = &self.target {

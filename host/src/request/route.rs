@@ -13,7 +13,6 @@ use crate::{
     caller::{Caller, Scheme},
     limits::Limits,
     manifest::{self, Need, Subscribed},
-    runtime::plugin::Plugin,
 };
 
 /// The route tables of one plugin version, matched without waking the plugin.
@@ -25,7 +24,7 @@ pub struct Routes {
     console: Table,
 }
 
-type Table = matchit::Router<Vec<Arc<Route>>>;
+type Table = matchit::Router<Vec<Route>>;
 
 /// One `[[routes]]` of the manifest with its limits granted.
 #[derive(Debug)]
@@ -40,15 +39,16 @@ pub struct Route {
     pub subscribed: Subscribed,
 }
 
-/// Where a request goes: the plugin version and the route that were current when it arrived.
+/// What the route of a request says.
 #[derive(Debug)]
 pub struct Target {
-    pub installed: Arc<Installed>,
-    pub plugin: Arc<Plugin>,
-    pub route: Arc<Route>,
+    pub pattern: String,
     /// The method the plugin is given: `GET` for a `HEAD` that a `GET` route answers.
     pub method: String,
     pub params: Vec<(String, String)>,
+    pub timeout: Duration,
+    /// Bytes of the request's body.
+    pub body_limit: u64,
 }
 
 /// Two patterns that cannot be told apart.
@@ -68,10 +68,10 @@ impl Routes {
 }
 
 fn table<'m>(routes: impl Iterator<Item = &'m manifest::Route>, limits: &Limits) -> Result<Table, RouteConflict> {
-    let mut by_pattern: Vec<(String, Vec<Arc<Route>>)> = Vec::new();
+    let mut by_pattern: Vec<(String, Vec<Route>)> = Vec::new();
     for route in routes {
         let conflict = |why: String| RouteConflict { pattern: route.path.clone(), why };
-        let made = Arc::new(Route {
+        let made = Route {
             method: Method::from_bytes(route.method.as_bytes()).map_err(|error| conflict(error.to_string()))?,
             pattern: route.path.clone(),
             auth: route.auth,
@@ -79,7 +79,7 @@ fn table<'m>(routes: impl Iterator<Item = &'m manifest::Route>, limits: &Limits)
             timeout: route.timeout.unwrap_or(limits.wall).min(limits.wall),
             body_limit: route.body_limit.unwrap_or(limits.body_in).min(limits.body_in),
             subscribed: route.subscribed,
-        });
+        };
         match by_pattern.iter_mut().find(|(pattern, _)| *pattern == route.path) {
             Some((_, routes)) => routes.push(made),
             None => by_pattern.push((route.path.clone(), vec![made])),
@@ -92,11 +92,11 @@ fn table<'m>(routes: impl Iterator<Item = &'m manifest::Route>, limits: &Limits)
     Ok(table)
 }
 
-/// Finds the route and checks the caller against it.
+/// Finds the route, in the version of the plugin that is current now, and checks the caller against it.
 ///
 /// Fails with [`Refusal::NotReady`], [`Refusal::NoRoute`], [`Refusal::NoMethod`], [`Refusal::Unproven`],
 /// [`Refusal::Forbidden`], [`Refusal::InsufficientScope`] or [`Refusal::NotSubscribed`].
-pub fn route(addressed: &Addressed, caller: &Caller, method: &Method) -> Result<Target, Refusal> {
+pub fn route(addressed: &Addressed<'_>, caller: &Caller, method: &Method) -> Result<(Arc<Installed>, Target), Refusal> {
     let installed = addressed.service.current.load_full().ok_or(Refusal::NotReady)?;
     let is_console = addressed.origin == Origin::Console;
     let table = if is_console { &installed.routes.console } else { &installed.routes.service };
@@ -104,17 +104,18 @@ pub fn route(addressed: &Addressed, caller: &Caller, method: &Method) -> Result<
     let wanted = |method: &Method| matched.value.iter().find(|route| route.method == *method);
     let route = wanted(method)
         .or_else(|| if method == Method::HEAD { wanted(&Method::GET) } else { None })
-        .ok_or_else(|| Refusal::NoMethod { allow: allow(matched.value) })?
-        .clone();
-    admit(&route, caller)?;
+        .ok_or_else(|| Refusal::NoMethod { allow: allow(matched.value) })?;
+    admit(route, caller)?;
     if let (Some(apps), Some(app)) = (&addressed.service.apps, &caller.app)
         && !apps.serves(app, route.subscribed)
     {
         return Err(Refusal::NotSubscribed);
     }
     let params = matched.params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let method = route.method.as_str().to_owned();
-    Ok(Target { plugin: installed.plugin.clone(), installed, route, method, params })
+    let (pattern, method) = (route.pattern.clone(), route.method.as_str().to_owned());
+    let (timeout, body_limit) = (route.timeout, route.body_limit);
+    let target = Target { pattern, method, params, timeout, body_limit };
+    Ok((installed, target))
 }
 
 /// Whether the caller is of the kind, and has the scopes, that the route needs. The table stands in `docs/identity.md`.
@@ -145,7 +146,7 @@ fn admit(route: &Route, caller: &Caller) -> Result<(), Refusal> {
 }
 
 /// The header `Allow` of a 405.
-fn allow(routes: &[Arc<Route>]) -> String {
+fn allow(routes: &[Route]) -> String {
     let mut methods: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
     if methods.contains(&"GET") && !methods.contains(&"HEAD") {
         methods.push("HEAD");

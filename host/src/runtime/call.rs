@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Duration};
 
 use axum::body::Body;
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
 use http::{HeaderMap, StatusCode, uri::Authority};
 use tokio::sync::oneshot;
 use wasmtime::component::Resource;
@@ -19,7 +18,7 @@ use super::{
     permit::Permit,
     plugin::Plugin,
     reply::Head,
-    run::{Admitted, Export, on_lanes, run},
+    run::{Admitted, Export, on_lanes},
     state::{CallState, response_head},
     stock,
 };
@@ -34,8 +33,8 @@ use crate::{
 
 /// A request as it goes to a plugin.
 #[derive(Debug)]
-pub struct Request {
-    pub id: String,
+pub struct Request<'r> {
+    pub id: &'r str,
     pub method: String,
     pub path_with_query: String,
     pub route: String,
@@ -50,7 +49,7 @@ pub struct Request {
     /// How long the call may take.
     pub timeout: Duration,
     /// Where a failure is counted that comes too late to be the call's outcome.
-    pub counted: Arc<Requests>,
+    pub counted: &'r Arc<Requests>,
 }
 
 /// A request's body.
@@ -75,31 +74,33 @@ pub(super) enum Answer {
 /// Runs one call in an instance of its own, or in one that has served this app before.
 ///
 /// Dropping the future ends the guest at its next tick at the latest; the permit is given back when the instance is gone.
-pub async fn call(lanes: &Arc<Lanes>, plugin: Arc<Plugin>, permit: Permit, caller: &Caller, request: Request) -> Outcome {
+pub async fn call(lanes: &Arc<Lanes>, plugin: &Arc<Plugin>, permit: Permit, caller: &Caller, request: Request<'_>) -> Outcome {
     let allowed = request.timeout;
     let (head, mut heads) = oneshot::channel();
     let capabilities = plugin.ready.ctx(caller, Writes::AtOnce);
-    let about = About::Request { id: request.id.clone() };
-    let state = CallState::new(&plugin, capabilities, about, allowed);
-    let (name, tenant) = (plugin.name.clone(), caller.app.clone());
-    let mut running: BoxFuture<'static, _> = match plugin.entry.kind() {
+    let about = About::Request { id: request.id.to_owned() };
+    let state = CallState::new(plugin, capabilities, about, allowed);
+    let (deadline, tenant) = (state.deadline, caller.app.clone());
+    let late = || Late { plugin: plugin.name.clone(), request_id: request.id.to_owned(), counted: request.counted.clone() };
+    let plugin = plugin.clone();
+    let mut guest = match plugin.entry.kind() {
         Kind::Contract => {
             let state = state.answering(request.headers, head);
             let handle = Handle {
-                caller: wit_caller(caller, &request.id),
+                caller: wit_caller(caller, request.id),
                 method: request.method,
                 path_with_query: request.path_with_query,
                 route: request.route,
                 params: request.params,
                 body: request.body,
             };
-            Box::pin(run(lanes, Admitted { plugin, permit, state, tenant, export: handle }, allowed))
+            Admitted { plugin, permit, state, tenant, export: handle }.guest()
         }
         Kind::Http02 | Kind::Http03 => {
             let state = state.answering(HeaderMap::new(), head);
             let incoming = stock::Incoming {
                 caller,
-                request_id: &request.id,
+                request_id: request.id,
                 method: request.method,
                 path_with_query: request.path_with_query,
                 headers: request.headers,
@@ -111,30 +112,36 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: Arc<Plugin>, permit: Permit, calle
                 Ok(incoming) => incoming,
                 Err(error) => return Outcome::Failed(Failure::Host(error.to_string())),
             };
-            let (meter, deadline) = (state.meter.clone(), state.deadline);
-            let guest = Guest::new(async move { stock::run(&plugin, state, &permit, tenant.as_deref(), incoming).await }, meter);
-            Box::pin(on_lanes(lanes, guest, deadline, allowed))
+            let meter = state.meter.clone();
+            Guest::new(async move { stock::run(&plugin, state, &permit, tenant.as_deref(), incoming).await }, meter)
         }
     };
-    let late = Late { plugin: name, request_id: request.id, counted: request.counted };
-    tokio::select! {
-        biased;
-        Ok(head) = &mut heads => streaming(head, late, running),
-        end = &mut running => match end {
-            // A short streamed reply ends in the same poll in which its head was sent.
-            Ok(Answer::Streamed) => match heads.try_recv() {
-                Ok(head) => Outcome::Streaming(head),
-                Err(_) => Outcome::Failed(Failure::Invalid("nothing was returned, and no reply was started".into())),
-            },
-            Ok(Answer::Response { status, headers, body }) => Outcome::Response { status, headers, body },
-            // A head that was sent before the failure cannot be taken back: the caller must see the reply break off.
-            Err(failure) => match heads.try_recv() {
-                Ok(head) => {
-                    late.broke_off(&failure);
-                    Outcome::Streaming(head)
-                }
-                Err(_) => Outcome::Failed(failure),
-            },
+    // Most calls need nothing of the lanes.
+    let end = match guest.begin().await {
+        Some(end) => end,
+        None => {
+            let mut running = Box::pin(on_lanes(lanes, guest, deadline, allowed));
+            tokio::select! {
+                biased;
+                Ok(head) = &mut heads => return streaming(head, late(), running),
+                end = &mut running => end,
+            }
+        }
+    };
+    match end {
+        // A short streamed reply ends in the same poll in which its head was sent.
+        Ok(Answer::Streamed) => match heads.try_recv() {
+            Ok(head) => Outcome::Streaming(head),
+            Err(_) => Outcome::Failed(Failure::Invalid("nothing was returned, and no reply was started".into())),
+        },
+        Ok(Answer::Response { status, headers, body }) => Outcome::Response { status, headers, body },
+        // A head that was sent before the failure cannot be taken back: the caller must see the reply break off.
+        Err(failure) => match heads.try_recv() {
+            Ok(head) => {
+                late().broke_off(&failure);
+                Outcome::Streaming(head)
+            }
+            Err(_) => Outcome::Failed(failure),
         },
     }
 }

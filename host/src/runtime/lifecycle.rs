@@ -11,7 +11,7 @@ use super::{
     outcome::Failure,
     permit::Permit,
     plugin::Plugin,
-    run::{Admitted, Export, run},
+    run::{Admitted, Export, on_lanes},
     state::CallState,
 };
 use crate::{
@@ -74,7 +74,9 @@ pub async fn call(lanes: &Arc<Lanes>, to: Addressee, permit: Permit, message: Me
     let app = types::App { key: app_key.clone(), id: Some(app_id) };
     let subscription = Subscription { message_id: id, subscription_id, app, at_ms, attempt };
     let export = Tell { indices, event, subscription };
-    run(lanes, Admitted { plugin, permit, state, tenant: Some(app_key), export }, allowed).await
+    let deadline = state.deadline;
+    let guest = Admitted { plugin, permit, state, tenant: Some(app_key), export }.guest();
+    on_lanes(lanes, guest, deadline, allowed).await
 }
 
 /// What the export `lifecycle` is given.

@@ -8,13 +8,21 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Held for as long as the call's instance exists; dropping it lets the next one in.
 #[derive(Debug)]
 pub struct Permit {
-    _plugin: OwnedSemaphorePermit,
-    _host: OwnedSemaphorePermit,
+    /// One reference for both: what all calls count, two processors fight for.
+    permits: Arc<Permits>,
+    core_instances: u32,
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.permits.host.permits.add_permits(self.core_instances as usize);
+        self.permits.plugin.add_permits(1);
+    }
 }
 
 /// All permits of the host, counted in core instances, because a component may need several.
@@ -56,9 +64,16 @@ impl HostPermits {
 /// The permits of one plugin in one service. A new version of the plugin keeps its service's permits.
 #[derive(Debug)]
 pub struct PluginPermits {
-    permits: Arc<Semaphore>,
+    permits: Arc<Permits>,
     concurrency: u32,
     waiting: AtomicU32,
+}
+
+/// What a call needs one of each of.
+#[derive(Debug)]
+struct Permits {
+    plugin: Semaphore,
+    host: HostPermits,
 }
 
 /// Why no permit was given: `asked` counts what is taken and what waits, `allowed` is all there is.
@@ -71,13 +86,14 @@ pub enum NoPermit {
 }
 
 impl PluginPermits {
-    pub fn new(concurrency: u32) -> Self {
-        Self { permits: Arc::new(Semaphore::new(concurrency as usize)), concurrency, waiting: AtomicU32::new(0) }
+    pub fn new(concurrency: u32, host: HostPermits) -> Self {
+        let permits = Permits { plugin: Semaphore::new(concurrency as usize), host };
+        Self { permits: Arc::new(permits), concurrency, waiting: AtomicU32::new(0) }
     }
 
     /// Permits that nobody holds.
     pub fn available(&self) -> usize {
-        self.permits.available_permits()
+        self.permits.plugin.available_permits()
     }
 
     /// How many there are, taken or not.
@@ -93,28 +109,29 @@ impl PluginPermits {
     /// Takes a permit of the plugin, then one of the host for `core_instances`; waits at most `wait` for both together.
     ///
     /// At most as many calls wait as may run; a further one is refused at once. Cancelling gives up the place.
-    pub async fn acquire(&self, host: &HostPermits, core_instances: u32, wait: Duration) -> Result<Permit, NoPermit> {
-        let none = || host.none(core_instances);
-        if let Ok(plugin) = self.permits.clone().try_acquire_owned() {
-            if let Ok(taken) = host.permits.clone().try_acquire_many_owned(core_instances) {
-                return Ok(Permit { _plugin: plugin, _host: taken });
+    pub async fn acquire(&self, core_instances: u32, wait: Duration) -> Result<Permit, NoPermit> {
+        let Permits { plugin, host } = &*self.permits;
+        if let Ok(taken) = plugin.try_acquire() {
+            if let Ok(taken_of_host) = host.permits.try_acquire_many(core_instances) {
+                return Ok(self.taken(taken, taken_of_host, core_instances));
             }
-            let taken = tokio::time::timeout(wait, host.permits.clone().acquire_many_owned(core_instances)).await;
-            return taken.ok().and_then(Result::ok).map(|taken| Permit { _plugin: plugin, _host: taken }).ok_or_else(none);
+            let waiting = tokio::time::timeout(wait, host.permits.acquire_many(core_instances)).await;
+            let taken_of_host = waiting.ok().and_then(Result::ok).ok_or_else(|| host.none(core_instances))?;
+            return Ok(self.taken(taken, taken_of_host, core_instances));
         }
         let _place = Place::take(self).ok_or_else(|| self.none())?;
         let deadline = tokio::time::Instant::now() + wait;
-        let plugin = tokio::time::timeout_at(deadline, self.permits.clone().acquire_owned())
-            .await
-            .ok()
-            .and_then(Result::ok)
-            .ok_or_else(|| self.none())?;
-        let taken = tokio::time::timeout_at(deadline, host.permits.clone().acquire_many_owned(core_instances))
-            .await
-            .ok()
-            .and_then(Result::ok)
-            .ok_or_else(none)?;
-        Ok(Permit { _plugin: plugin, _host: taken })
+        let waiting = tokio::time::timeout_at(deadline, plugin.acquire()).await;
+        let taken = waiting.ok().and_then(Result::ok).ok_or_else(|| self.none())?;
+        let waiting = tokio::time::timeout_at(deadline, host.permits.acquire_many(core_instances)).await;
+        let taken_of_host = waiting.ok().and_then(Result::ok).ok_or_else(|| host.none(core_instances))?;
+        Ok(self.taken(taken, taken_of_host, core_instances))
+    }
+
+    fn taken(&self, plugin: SemaphorePermit<'_>, host: SemaphorePermit<'_>, core_instances: u32) -> Permit {
+        plugin.forget();
+        host.forget();
+        Permit { permits: self.permits.clone(), core_instances }
     }
 
     fn none(&self) -> NoPermit {

@@ -39,20 +39,17 @@ pub(super) struct Admitted<E> {
     pub(super) export: E,
 }
 
-/// Runs a call to its end, at most until `allowed` after it began.
-///
-/// Dropping the future ends the guest at its next tick at the latest; the permit is given back when the instance is gone.
-pub(super) fn run<E: Export>(
-    lanes: &Arc<Lanes>,
-    call: Admitted<E>,
-    allowed: Duration,
-) -> impl Future<Output = Result<E::Answer, Failure>> + Send + use<E> {
-    let (meter, deadline) = (call.state.meter.clone(), call.state.deadline);
-    // Boxed at once, so that the call's state is not copied from future to future.
-    on_lanes(lanes, Guest::new(inside(call), meter), deadline, allowed)
+impl<E: Export> Admitted<E> {
+    /// The call as the lanes run it; the permit is given back when the instance is gone.
+    pub(super) fn guest(self) -> Guest<Result<E::Answer, Failure>> {
+        let meter = self.state.meter.clone();
+        // Boxed at once, so that the call's state is not copied from future to future.
+        Guest::new(inside(self), meter)
+    }
 }
 
-/// Runs a guest on the lanes, at most until its deadline, which is `allowed` after its call began.
+/// Runs a guest on the lanes, at most until its deadline, which is `allowed` after its call began. Dropping the future ends the
+/// guest at its next tick at the latest.
 pub(super) fn on_lanes<A: Send + 'static>(
     lanes: &Arc<Lanes>,
     guest: Guest<Result<A, Failure>>,

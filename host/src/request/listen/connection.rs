@@ -121,10 +121,10 @@ where
     H: Handler,
 {
     let io = TokioIo::new(wire);
-    let service = service_fn({
-        let (watch, handler, pace, counted) = (watch.clone(), shared.handler.clone(), shared.pace, shared.counted.clone());
-        move |request| answer(handler.clone(), request, pace, watch.clone(), counted.clone())
-    });
+    // One for the connection, so that its requests leave alone what all connections count references to: two processors that
+    // serve would fight for that.
+    let session = Arc::new((shared.clone(), watch.clone()));
+    let service = service_fn(move |request| answer(session.clone(), request));
     match protocol {
         Protocol::Http1 => {
             // Its own header timeout would set a timer for every request, and cannot tell an idle client from a slow one.
@@ -150,17 +150,17 @@ where
 
 /// Answers one request.
 async fn answer<H: Handler>(
-    handler: H,
+    session: Arc<(Shared<H>, Arc<Watch>)>,
     request: http::Request<Incoming>,
-    pace: Pace,
-    watch: Arc<Watch>,
-    counted: Arc<Connections>,
 ) -> Result<http::Response<Answering>, Infallible> {
+    let (shared, watch) = &*session;
     let mut exchange = Exchange::begin(watch.clone());
-    let (peer, is_head) = (watch.peer, *request.method() == http::Method::HEAD);
-    let request = request
-        .map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(Arriving::new(body, pace, watch, counted)) });
-    let (response, record) = handler.handle(peer, request).await;
+    let is_head = *request.method() == http::Method::HEAD;
+    let request = request.map(|body| match body.is_end_stream() {
+        true => Body::empty(),
+        false => Body::new(Arriving::new(body, shared.pace, watch.clone(), shared.counted.clone())),
+    });
+    let (response, record) = shared.handler.handle(watch.peer, request).await;
     exchange.answered();
     Ok(response.map(|body| Answering::new(body, is_head, record, exchange)))
 }

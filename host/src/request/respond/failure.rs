@@ -36,7 +36,7 @@ pub(super) fn code(failure: &Failure) -> (StatusCode, &'static Code, Option<u64>
 }
 
 pub(super) fn log(record: &Record, code: &Code, failure: &Failure) {
-    let (request_id, service, plugin, app) = (record.id.as_str(), record.service(), record.plugin.as_deref(), record.app());
+    let (request_id, service, plugin, app) = (record.id.as_str(), record.service(), record.plugin(), record.app());
     let Details { limit, asked, allowed, stderr } = failure.details();
     if failure.is_clients() {
         tracing::info!(

@@ -56,7 +56,7 @@ impl Context {
         Self { origin, ocean_status: None, is_read: origin == Origin::Console && !wants_json(parts) }
     }
 
-    pub fn addressed(&mut self, addressed: &Addressed) {
+    pub fn addressed(&mut self, addressed: &Addressed<'_>) {
         let ocean = addressed.service.ocean_auth.as_ref().filter(|_| self.origin != Origin::Console);
         self.ocean_status = ocean.map(|_| addressed.service.error_status);
     }

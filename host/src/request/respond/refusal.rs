@@ -125,7 +125,7 @@ impl Refusal {
 
 /// One line for each refusal, with the cause that the answer does not tell.
 pub(super) fn log(record: &Record, refusal: &Refusal) {
-    let (request_id, service, plugin, app) = (record.id.as_str(), record.service(), record.plugin.as_deref(), record.app());
+    let (request_id, service, plugin, app) = (record.id.as_str(), record.service(), record.plugin(), record.app());
     let (address, limit, cause) = (record.address, refusal.limit(), refusal.cause());
     match refusal {
         // What any stranger can cause by asking for nothing in particular is not worth a line each.

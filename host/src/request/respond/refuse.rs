@@ -131,7 +131,7 @@ mod tests {
     fn refused(refusal: Refusal, ocean_status: Option<StatusCode>) -> Response {
         let context = Context { ocean_status, ..Context::default() };
         let (parts, ()) = http::Request::new(()).into_parts();
-        let record = Record::begin("r1".into(), [127, 0, 0, 1].into(), Default::default(), &parts);
+        let record = Record::begin("r1".into(), [127, 0, 0, 1].into(), &parts);
         respond(&context, Err(refusal), &record)
     }
 

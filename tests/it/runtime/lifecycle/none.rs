@@ -26,7 +26,7 @@ fn a_message_waits_for_its_plugin() {
 fn a_message_waits_for_a_permit() {
     let host = Host::new(&JOURNAL, &format!("{STORES}[runtime]\nwait = \"1ms\"\n"));
     let installed = host.installed();
-    let take = installed.permits.acquire(&host.app.permits, 1, Duration::ZERO);
+    let take = installed.permits.acquire(1, Duration::ZERO);
     let taken = host.runtime.block_on(take).expect("it is free");
     let message = host.message(Kind::Subscribe, "m1", "one", 1);
     assert_eq!(host.deliver(message.clone()).expect_err("the permit is taken"), DeliverError::Busy);
@@ -38,7 +38,7 @@ fn a_message_waits_for_a_permit() {
 fn a_plugin_that_has_no_lifecycle_is_not_disturbed() {
     let host = Host::new(&INNOCENT, "[services.innocent.limits]\nconcurrency = 1\n");
     let installed = host.installed();
-    let take = installed.permits.acquire(&host.app.permits, 1, Duration::ZERO);
+    let take = installed.permits.acquire(1, Duration::ZERO);
     let _taken = host.runtime.block_on(take).expect("it is free");
     let delivered = host.deliver(host.message(Kind::Purge, "m1", "one", 1)).expect("nobody is to be told");
     assert!(delivered.effects.effects.is_empty());

@@ -143,7 +143,7 @@ pub struct Consoles {
 #[derive(Debug, Clone, Copy)]
 pub struct Visit<'r> {
     pub request_id: &'r str,
-    pub addressed: &'r Addressed,
+    pub addressed: &'r Addressed<'r>,
     pub parts: &'r Parts,
     /// The client's, after trusted proxies.
     pub address: IpAddr,
