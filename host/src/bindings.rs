@@ -37,4 +37,4 @@ wasmtime::component::bindgen!({
 });
 
 pub use self::exports::wharf::service::{handler, lifecycle};
-pub use self::wharf::service::{app_users, apps, config, http_out, kv, log, mail, secrets, subscriptions, types};
+pub use self::wharf::service::{app_users, apps, config, http_out, kv, log, mail, secrets, stdio, subscriptions, types};

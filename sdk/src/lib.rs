@@ -136,8 +136,13 @@
 //!
 //! A panic ends the call with 502; its text goes to the operator's log, never to the caller. So does all that a plugin prints.
 //!
-//! The macros put out two attributes that Rust counts as unsafe (fixed symbol and section names), under an `allow` of their
-//! own: a plugin can `deny` unsafe code, but not `forbid` it.
+//! Rust's standard library imports a dozen functions of WASI for nothing but printing a panic, and they are a third of what it
+//! takes to make an instance. So [`service!`] has a plugin print through the host's own function instead, and leaves nothing of
+//! them in a component that does not use WASI otherwise. A plugin that asks for a directory (`data`, under `[permissions]` in
+//! its manifest) keeps them: what writes files is the same function.
+//!
+//! The macros put out attributes that Rust counts as unsafe (fixed symbol and section names), under an `allow` of their own: a
+//! plugin can `deny` unsafe code, but not `forbid` it.
 
 #![warn(missing_docs)]
 
@@ -171,6 +176,9 @@ mod request;
 mod response;
 mod route;
 pub mod secrets;
+#[cfg(target_arch = "wasm32")]
+#[doc(hidden)]
+pub mod stdio;
 pub mod subscriptions;
 mod sys;
 #[cfg(not(target_arch = "wasm32"))]
@@ -199,7 +207,7 @@ pub use wharf_sdk_macros::{Deserialize, Serialize, delete, get, on_cancel, on_pu
 #[doc(hidden)]
 pub mod __private {
     #[cfg(target_arch = "wasm32")]
-    pub use crate::bindings;
+    pub use crate::{bindings, stdio};
     pub use crate::{
         extract::body_once,
         lifecycle::{Kind, Listener, Lives, Outcome},

@@ -7,6 +7,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use wharf::runtime::inspect::inspect;
+
 use crate::{
     documents::blocks,
     support::TestHost,
@@ -151,5 +153,104 @@ fn a_plugin_elsewhere_needs_nothing_but_the_published_sdk() {
         assert!(code.contains("lifecycle("), "{code}");
         fs::write(project.join("src/lib.rs"), code).expect("a file can be written");
         cargo(&project, build);
+    }
+}
+
+/// Prints, panics, ends itself and writes a file, as it is asked.
+const PRINTS: &str = r#"
+use wharf_sdk::prelude::*;
+
+#[get("/{what}")]
+fn prints(what: String) -> String {
+    match what.as_str() {
+        "panic" => panic!("the cargo shifted in hold {}", 7),
+        "exit" => std::process::exit(3),
+        "file" => std::fs::write("/data/file", "written").map_or_else(|error| error.to_string(), |()| "written".to_owned()),
+        _ => {
+            println!("loud and");
+            println!("clear");
+            eprint!("not all is well");
+            format!("{:?}", std::env::var_os("PATH"))
+        }
+    }
+}
+
+service!(prints);
+"#;
+
+const PRINTS_MANIFEST: &str = r#"
+manifest-version = 1
+[plugin]
+id = "acme/prints"
+version = "0.1.0"
+name = "Prints"
+description = "Prints what may be data."
+[service]
+key = "prints"
+[[routes]]
+method = "GET"
+path = "/{what}"
+auth = "none"
+"#;
+
+const DATA: &str = "[permissions.optional.data]\nreason = \"to write a file\"\n";
+
+#[test]
+fn a_plugin_without_files_imports_nothing_of_wasi_and_its_last_words_are_heard() {
+    let outside = tempfile::tempdir().expect("a temporary directory can be made");
+    let (crates, project) = (outside.path().join("crates"), outside.path().join("prints"));
+    fs::create_dir(&crates).expect("a directory can be made");
+    package(&crates);
+    let example = Example::read();
+    example.write(&project, &crates);
+    let component = PathBuf::from(TARGET).join("wasm32-wasip2/release/prints.wasm");
+    let build = |code: &str, manifest: &str| {
+        let package = example.package.replace("\"hello\"", "\"prints\"");
+        for (file, text) in
+            [("Cargo.toml", format!("{package}{}", patch(&crates)).as_str()), ("src/lib.rs", code), ("plugin.toml", manifest)]
+        {
+            fs::write(project.join(file), text).expect("a file can be written");
+        }
+        cargo(&project, &["build", "--release", "--target", "wasm32-wasip2"]);
+        fs::read(&component).expect("the component is there")
+    };
+    let imports = |component: &[u8]| inspect(component).expect("a component").imports;
+
+    let greets = build(&example.code, PRINTS_MANIFEST);
+    assert_eq!(imports(&greets), ["wharf:service/types@0.1.0", "wharf:service/stdio@0.1.0"]);
+    // Two more would bind what needs the component's memory to the component.
+    assert_eq!(inspect(&greets).expect("a component").core_instances, 1);
+    let with_files = build(PRINTS, &format!("{PRINTS_MANIFEST}{DATA}"));
+    assert!(imports(&with_files).iter().any(|import| import.starts_with("wasi:cli/stderr")), "{:?}", imports(&with_files));
+
+    for (component, prints) in [(with_files, "written"), (build(PRINTS, PRINTS_MANIFEST), "")] {
+        let host = TestHost::new().section("[services.prints]\nplugin = \"acme/prints\"\ndata = \"files\"\n");
+        fs::create_dir(host.path().join("files")).expect("a directory can be made");
+        fs::write(host.path().join("prints.wasm"), component).expect("a file can be written");
+        fs::write(host.path().join("plugin.toml"), format!("{PRINTS_MANIFEST}{DATA}")).expect("a file can be written");
+        let host = host.start();
+        host.wharf(["plugin", "install", "prints.wasm", "--manifest", "plugin.toml"]).ok();
+        let answer = host.get("/s/prints/words").send();
+        assert_eq!((answer.status, answer.text().as_str()), (200, "None"));
+        for (level, text) in [("INFO", "loud and"), ("INFO", "clear"), ("WARN", "not all is well")] {
+            let line = host.log().find(text, |line| line.message() == text);
+            assert_eq!(line.field("level"), level, "{}", line.text());
+        }
+        for (what, words) in [("panic", "the cargo shifted in hold 7"), ("exit", " 3")] {
+            let answer = host.get(&format!("/s/prints/{what}")).send();
+            answer.assert(502, "WH2302");
+            assert!(!answer.text().contains(words), "{}", answer.text());
+            let line = host.log().find(what, |line| line.text().contains("WH2302") && line.text().contains(words));
+            assert!(line.text().contains("acme/prints@0.1.0"), "{}", line.text());
+        }
+        // Whoever grants files to what was built without them is told what to do.
+        let answer = host.get("/s/prints/file").send();
+        if prints == "written" {
+            assert_eq!((answer.status, answer.text().as_str()), (200, prints));
+        } else {
+            answer.assert(502, "WH2302");
+            host.log().find("the way out", |line| line.text().contains("ask for `data` in its plugin.toml and build it again"));
+        }
+        host.stop();
     }
 }

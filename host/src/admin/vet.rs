@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Interfaces that every plugin may import; they need no permission.
-const FREE: [&str; 4] = ["types", "log", "config", "subscriptions"];
+const FREE: [&str; 5] = ["types", "log", "stdio", "config", "subscriptions"];
 
 /// Interfaces that the manifest must ask for.
 const ASKED: [&str; 6] = ["kv", "secrets", "http-out", "app-users", "apps", "mail"];

@@ -200,6 +200,7 @@ impl Ctx {
 /// The moment `link`. Fails only when the engine cannot define its own functions.
 pub fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     log::link(linker)?;
+    stdio::link(linker)?;
     config::link(linker)?;
     secrets::link(linker)?;
     kv::link(linker)?;

@@ -1,4 +1,5 @@
-//! A plugin's stdout and stderr: kept while the call runs, written to the log when it ends. A panic's text arrives this way.
+//! A plugin's stdout and stderr, by `wharf:service/stdio` or WASI's: kept while the call runs, written to the log when it ends.
+//! A panic's text arrives this way.
 
 use std::{
     io,
@@ -8,9 +9,15 @@ use std::{
 };
 
 use bytes::Bytes;
+use wasmtime::component::{HasSelf, Linker};
 use wasmtime_wasi::{
     cli::{IsTerminal, StdoutStream},
     p2::{OutputStream, Pollable, StreamResult},
+};
+
+use crate::{
+    bindings::stdio::{Host, Output, add_to_linker},
+    runtime::state::CallState,
 };
 
 /// What is kept of each stream: its last bytes, because a panic comes last.
@@ -19,25 +26,36 @@ const KEPT: usize = 16 << 10;
 /// What a guest may write at once.
 const WINDOW: usize = 8 << 10;
 
-/// Both streams of a call; empty until the guest writes.
+/// Both streams of a call. Most calls never ask for them: they are made when one does.
 #[derive(Debug, Default)]
-pub struct Stdio {
+pub struct Stdio(Option<Pipes>);
+
+#[derive(Debug, Default)]
+struct Pipes {
     stdout: Pipe,
     stderr: Pipe,
 }
 
 impl Stdio {
-    pub fn stdout(&self) -> Pipe {
-        self.stdout.clone()
+    pub fn stdout(&mut self) -> Pipe {
+        self.0.get_or_insert_default().stdout.clone()
     }
 
-    pub fn stderr(&self) -> Pipe {
-        self.stderr.clone()
+    pub fn stderr(&mut self) -> Pipe {
+        self.0.get_or_insert_default().stderr.clone()
+    }
+
+    fn push(&mut self, to: Output, byte: u8) {
+        let Pipes { stdout, stderr } = self.0.get_or_insert_default();
+        match to {
+            Output::Stdout => stdout.push(&[byte]),
+            Output::Stderr => stderr.push(&[byte]),
+        }
     }
 
     /// What the guest wrote to stdout and to stderr since the last time, at most [`KEPT`] bytes of each.
     pub fn take(&self) -> (String, String) {
-        (self.stdout.take(), self.stderr.take())
+        self.0.as_ref().map(|Pipes { stdout, stderr }| (stdout.take(), stderr.take())).unwrap_or_default()
     }
 }
 
@@ -70,6 +88,18 @@ impl Pipe {
             0 => text.into_owned(),
             dropped => format!("({dropped} bytes dropped) {text}"),
         }
+    }
+}
+
+pub fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
+}
+
+/// Not counted among the host calls, as printing through WASI is not: what it costs is the call's own processor time.
+impl Host for CallState {
+    fn write(&mut self, to: Output, byte: u8) -> wasmtime::Result<()> {
+        self.stdio.push(to, byte);
+        Ok(())
     }
 }
 

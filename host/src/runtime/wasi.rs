@@ -26,7 +26,7 @@ pub(super) struct Wasi {
 }
 
 impl Wasi {
-    fn new(stdio: &Stdio, ready: &Ready, limits: &Limits) -> Self {
+    fn new(stdio: &mut Stdio, ready: &Ready, limits: &Limits) -> Self {
         let mut ctx = WasiCtx::builder();
         ctx.stdout(stdio.stdout()).stderr(stdio.stderr()).allow_tcp(false).allow_udp(false).max_random_size(MAX_RANDOM);
         ready.data.preopen(&mut ctx);

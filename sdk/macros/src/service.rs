@@ -16,7 +16,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     };
     let lifecycle = listeners.as_deref().map(lifecycle);
     let (lives, export) = if listeners.is_some() { exported() } else { <_>::default() };
-    let manifest = manifest();
+    let (manifest, prints) = of_manifest();
     quote! {
         /// The plugin's routes.
         pub const fn routes() -> &'static [::wharf_sdk::Route] {
@@ -45,6 +45,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
             static TABLE: [u8; LENGTH] = ::wharf_sdk::__private::table(routes());
 
             #manifest
+            #prints
         };
     }
 }
@@ -117,18 +118,98 @@ fn exported() -> (TokenStream, TokenStream) {
     (lives, export)
 }
 
-/// The manifest as a custom section, so that one file is the artifact.
+/// What follows from the manifest: the custom section that it travels in, so that one file is the artifact, and how the plugin
+/// prints.
 #[expect(clippy::disallowed_methods, reason = "cargo tells a macro by the environment where its caller's package is")]
-fn manifest() -> TokenStream {
+fn of_manifest() -> (TokenStream, TokenStream) {
     let folder = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
-    if !Path::new(&folder).join("plugin.toml").is_file() {
-        let text = format!("a plugin has its manifest beside its Cargo.toml, and there is no {folder}/plugin.toml");
-        return quote!(::core::compile_error!(#text););
-    }
-    quote! {
+    let Ok(text) = std::fs::read_to_string(Path::new(&folder).join("plugin.toml")) else {
+        let text = format!("a plugin has its manifest beside its Cargo.toml, and there is no {folder}/plugin.toml to read");
+        return (quote!(::core::compile_error!(#text);), TokenStream::new());
+    };
+    let section = quote! {
         const MANIFEST: &[u8] = ::core::include_bytes!(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/plugin.toml"));
         #[unsafe(link_section = "wharf:manifest")]
         #[used]
         static MANIFEST_SECTION: [u8; MANIFEST.len()] = *MANIFEST.first_chunk().unwrap();
+    };
+    let prints = if has_key(&text, "data") { TokenStream::new() } else { without_wasi() };
+    (section, prints)
+}
+
+/// The functions of libc by which Rust's standard library prints a panic and ends, without their imports from WASI: the linker
+/// takes libc's own only where nobody else has any. A plugin without a directory has nothing else to write to than the standard
+/// outputs, and every plugin's environment is empty.
+fn without_wasi() -> TokenStream {
+    quote! {
+        #[unsafe(no_mangle)]
+        extern "C" fn write(to: i32, bytes: *const u8, count: usize) -> isize {
+            // SAFETY: whoever calls libc's `write` hands over as many bytes as it says.
+            ::wharf_sdk::__private::stdio::write(to, unsafe { ::core::slice::from_raw_parts(bytes, count) })
+        }
+
+        #[unsafe(no_mangle)]
+        extern "C" fn getenv(_: *const u8) -> *const u8 {
+            ::core::ptr::null()
+        }
+
+        #[unsafe(no_mangle)]
+        extern "C" fn _Exit(code: i32) -> ! {
+            ::wharf_sdk::__private::stdio::exit(code)
+        }
+    }
+}
+
+/// Whether a key of this name may stand in a TOML text, in a table's header or before a value. Says yes too often rather than too
+/// seldom: it knows single lines, strings and comments of them, and no strings of several lines.
+fn has_key(toml: &str, key: &str) -> bool {
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    toml.lines().any(|line| {
+        let (mut words, mut quote) = (vec![String::new()], None);
+        for c in line.chars() {
+            match quote {
+                None if c == '#' => break,
+                None if is_bare(c) => words.last_mut().expect("never empty").push(c),
+                None => {
+                    quote = Some(c).filter(|c| matches!(c, '"' | '\''));
+                    words.push(String::new());
+                }
+                Some(open) if c == open => {
+                    quote = None;
+                    words.push(String::new());
+                }
+                Some(_) => words.last_mut().expect("never empty").push(c),
+            }
+        }
+        words.iter().any(|word| word == key)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_key;
+
+    #[test]
+    fn a_key_is_found_wherever_toml_lets_it_stand() {
+        for yes in [
+            "[permissions.required.data]",
+            "[ permissions . optional . data ]",
+            "[permissions.required]\ndata = { reason = \"to keep them\" }",
+            "[permissions]\nrequired.data.reason = \"to keep them\"",
+            "[permissions.\"required\".'data']",
+            "permissions = { required = { data = { reason = \"to keep them\" } } }",
+            "id = \"acme/notes\" # its\n[permissions.required.data] # \"",
+        ] {
+            assert!(has_key(yes, "data"), "{yes}");
+        }
+        for no in [
+            "",
+            "description = \"Keeps data for apps.\"",
+            "description = 'data = 1'",
+            "# data = 1",
+            "[permissions.required.data-base]\nmy_data = 1\nmetadata = 2",
+        ] {
+            assert!(!has_key(no, "data"), "{no}");
+        }
     }
 }

@@ -7,6 +7,7 @@ wit_bindgen::generate!({
     with: {
         "wharf:service/types@0.1.0": crate::bindings::wharf::service::types,
         "wharf:service/log@0.1.0": crate::bindings::wharf::service::log,
+        "wharf:service/stdio@0.1.0": crate::bindings::wharf::service::stdio,
         "wharf:service/config@0.1.0": crate::bindings::wharf::service::config,
         "wharf:service/secrets@0.1.0": crate::bindings::wharf::service::secrets,
         "wharf:service/kv@0.1.0": crate::bindings::wharf::service::kv,
