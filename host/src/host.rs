@@ -17,6 +17,7 @@ use crate::{
     operation::{Endpoint, Health, Phase},
     platform::embedded::base_url,
     problem::{Problem, Problems},
+    processors::Processors,
     request::{
         authenticate::bearer::jwt::issuer::Issuer,
         budget::FORGET_EVERY,
@@ -58,7 +59,16 @@ impl Threads {
                 .enable_all()
                 .build()
                 .map_err(failed)?,
-            requests: Builder::new_multi_thread().thread_name("wharf-request").enable_all().build().map_err(failed)?,
+            requests: {
+                let processors = Processors::of_this_process();
+                Builder::new_multi_thread()
+                    .worker_threads(processors.threads)
+                    .thread_name("wharf-request")
+                    .on_thread_start(move || processors.take())
+                    .enable_all()
+                    .build()
+                    .map_err(failed)?
+            },
         })
     }
 

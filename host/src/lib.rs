@@ -61,6 +61,7 @@ pub mod json;
 pub mod limits;
 pub mod ocean_auth;
 pub mod problem;
+pub mod processors;
 pub mod reach;
 pub mod reader;
 pub mod secret;

@@ -1,7 +1,7 @@
 //! Counts what a call uses, and says stop.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
@@ -58,7 +58,7 @@ pub struct Meter {
     poll_began: AtomicU64,
     /// Nanoseconds of all polls that have ended.
     spent: AtomicU64,
-    ran_over: AtomicBool,
+    run_over: AtomicU32,
     on_slow_lane: AtomicBool,
     origin: Instant,
 }
@@ -69,7 +69,7 @@ impl Meter {
             allowed,
             poll_began: AtomicU64::new(0),
             spent: AtomicU64::new(0),
-            ran_over: AtomicBool::new(false),
+            run_over: AtomicU32::new(0),
             on_slow_lane: AtomicBool::new(false),
             origin: now,
         }
@@ -97,14 +97,20 @@ impl Meter {
         if Duration::from_nanos(poll) < TICK / 2 {
             return Ok(UpdateDeadline::Continue(1));
         }
-        self.ran_over.store(true, Ordering::Relaxed);
+        self.run_over.fetch_add(1, Ordering::Relaxed);
         // Wasmtime's own yield starves the other tasks of tokio.
         Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
     }
 
-    /// Whether the call was made to give way, so that it belongs on the slow lane.
-    pub fn ran_over(&self) -> bool {
-        self.ran_over.load(Ordering::Relaxed)
+    /// How often the call was made to give way.
+    pub fn times_run_over(&self) -> u32 {
+        self.run_over.load(Ordering::Relaxed)
+    }
+
+    /// Whether the call belongs on the slow lane: it was made to give way twice. Once happens to the quickest, when its thread has
+    /// to wait for a processor; it would wait on the slow lane behind all that are slow.
+    pub fn is_slow(&self) -> bool {
+        self.times_run_over() >= 2
     }
 
     /// From now on the call is polled on the slow lane's threads.
@@ -245,8 +251,8 @@ mod tests {
                 meter.tick()
             });
             assert!(matches!(tick, Ok(UpdateDeadline::YieldCustom(..))), "in poll {poll}");
+            assert_eq!(meter.is_slow(), poll == 2, "in poll {poll}");
         }
-        assert!(meter.ran_over());
         meter.enter_slow_lane();
         assert!(
             meter

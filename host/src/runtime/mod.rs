@@ -26,6 +26,7 @@ pub mod call;
 pub mod lifecycle;
 pub mod stock;
 pub mod meter;
+mod load;
 pub mod lanes;
 pub mod reply;
 pub mod outcome;

@@ -40,6 +40,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "operation",
             "platform",
             "problem",
+            "processors",
             "request",
             "shutdown",
             "store",
