@@ -75,9 +75,7 @@ async fn travel(app: &App, hosted: Option<&Hosted>, parts: Parts, body: Body, re
         let addressed = match address::address(&app.services, hosted, &parts) {
             // Boxed, like a console's visit below, so that the futures of all other requests do not grow by it: every request's
             // is copied to its place on the heap.
-            Err(Refusal::NoService) => {
-                return Box::pin(own::answer(app, parts, body, record)).await;
-            }
+            Err(Refusal::NoService) => return Box::pin(own::answer(app, parts, body, record)).await,
             addressed => addressed?,
         };
         context.addressed(&addressed);

@@ -2,7 +2,7 @@
 //!
 //! In the order of travel: [`engines`] and [`plugin`] are made once per host and per installed version; a [`permit`] admits
 //! one call; [`state`] is all that a call owns; a [`call`] is a request's and a [`lifecycle`] call a message's, and both
-//! [`run`] the same way: instantiated, called under a [`meter`], on the fast lane for the first tick and then on the slow one
+//! [`run`] the same way: instantiated, called under a [`meter`], where requests are served for two ticks and then on the slow lanes
 //! ([`lanes`]), a stock component in its own way ([`stock`]); bytes go through [`crate::reader`] and [`reply`]; [`outcome`] is
 //! what comes out.
 //!
