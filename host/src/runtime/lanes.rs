@@ -70,6 +70,7 @@ impl<T> Future for Guest<T> {
 #[derive(Debug)]
 pub struct Lanes {
     slow: Lane,
+    /// For the same calls, while the load is high.
     last: Lane,
     load: Arc<Load>,
     /// Where deadlines of slow calls are watched; no guest is polled here.
@@ -149,8 +150,8 @@ impl Lane {
             .worker_threads(threads)
             .thread_name(name)
             .on_thread_start(move || {
-                // Where the system refuses, the kernel's fairness has to do.
-                if let Err(error) = rustix::process::nice(nice) {
+                // For this thread alone. Where the system refuses, the kernel's fairness has to do.
+                if let Err(error) = rustix::process::setpriority_process(None, nice) {
                     tracing::warn!(%error, nice, "slow calls run at normal priority");
                 }
             })
