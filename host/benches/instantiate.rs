@@ -5,11 +5,11 @@
 //! headers, the allocator is the shipped one. With `pagemap_scan` and without it: guests linked with a 64 KiB stack hardly need
 //! it.
 //!
-//! On 2 cores of a shared Intel Xeon, at its quietest: fresh 12.4 µs with `pagemap_scan` and 14.3 µs without, reused 4.5 µs, a
-//! header 0.86 µs; an hour before, with others on the machine, twice to two and a half times as much. Of a fresh call
-//! (`perf record`) instantiating takes 51 %, giving the instance back 27 % (11 % is asking which pages were touched), the call
-//! itself 14 %. No function has more than a tenth: the largest are moving bytes, and finding the code of the 21 functions that
-//! `hello` imports, most of them WASI's for the standard library's panics.
+//! On 2 cores of a shared Intel Xeon whose speed changes by half from minute to minute: fresh 11.9 µs with `pagemap_scan` and
+//! 13.5 µs without, reused 5.9 µs, a header 1.39 µs. At the machine's quietest a header takes 0.86 µs; there, when `hello` was three
+//! core modules and imported 21 functions, most of them WASI's for the standard library's panics, a fresh call took 12.4 and
+//! 14.3 µs, a reused one 4.5: instantiating 51 % of it (`perf record`), giving the instance back 27 % (11 % is asking which pages
+//! were touched), the call itself 14 %.
 
 use std::{
     hint::black_box,

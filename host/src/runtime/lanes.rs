@@ -4,8 +4,8 @@
 //! guest is ever polled for longer. What is quick goes first: the threads of the slow lane have a low priority, and while those
 //! that serve requests are busy, slow calls go over to the last lane, whose threads have the lowest.
 //!
-//! While 64 calls of another plugin compute without end, the 99th percentile of `hello` over 8 connections is 1.3 times what it is
-//! alone (2 cores, `neighbour` in `benches/load.rs`). It was 6 times with the slow lane alone; twice of that came from quick calls
+//! While 64 calls of another plugin compute without end, the 99th percentile of `hello` over 8 connections is 1.5 times what it is
+//! alone (2 cores, `neighbour` in `benches/load.rs`). With the slow lane alone it was 6 times; half of that came from quick calls
 //! that were sent there because their thread had waited for a processor.
 
 use std::{
