@@ -52,24 +52,15 @@ impl Threads {
     /// Fails when the system gives no threads.
     pub fn start() -> Result<Self, Problem> {
         let failed = |error: std::io::Error| Problem::new(&codes::IO, "the host's threads cannot be started").why(error);
-        Ok(Self {
-            control: Builder::new_multi_thread()
-                .worker_threads(1)
-                .thread_name("wharf-control")
-                .enable_all()
-                .build()
-                .map_err(failed)?,
-            requests: {
-                let processors = Processors::of_this_process();
-                Builder::new_multi_thread()
-                    .worker_threads(processors.threads)
-                    .thread_name("wharf-request")
-                    .on_thread_start(move || processors.take())
-                    .enable_all()
-                    .build()
-                    .map_err(failed)?
-            },
-        })
+        let control = Builder::new_multi_thread().worker_threads(1).thread_name("wharf-control").enable_all().build();
+        let processors = Processors::of_this_process();
+        let requests = Builder::new_multi_thread()
+            .worker_threads(processors.threads)
+            .thread_name("wharf-request")
+            .on_thread_start(move || processors.take())
+            .enable_all()
+            .build();
+        Ok(Self { control: control.map_err(failed)?, requests: requests.map_err(failed)? })
     }
 
     /// Gives up whatever still runs, and waits only a moment for what cannot be given up.

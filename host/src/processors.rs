@@ -24,8 +24,11 @@ impl Processors {
     /// better: then no thread is bound.
     pub fn of_this_process() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let all = sched_getaffinity(None).unwrap_or_else(|_| CpuSet::new());
-        let own: Vec<_> = (0..CpuSet::MAX_CPU).filter(|processor| all.is_set(*processor)).collect();
+        Self::for_threads(threads, sched_getaffinity(None).unwrap_or_else(|_| CpuSet::new()))
+    }
+
+    fn for_threads(threads: usize, all: CpuSet) -> Self {
+        let own = members(&all);
         let own = if own.len() == threads { own } else { Vec::new() };
         Self { threads, own, all, taken: AtomicUsize::new(0) }
     }
@@ -47,26 +50,38 @@ impl Processors {
     }
 }
 
+fn members(set: &CpuSet) -> Vec<usize> {
+    (0..CpuSet::MAX_CPU).filter(|processor| set.is_set(*processor)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// What a thread has that starts now.
+    fn taken(processors: &Processors) -> Vec<usize> {
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(|| {
+                processors.take();
+                members(&sched_getaffinity(None).expect("a thread has processors"))
+            });
+            thread.join().expect("no panic")
+        })
+    }
+
     #[test]
     fn each_thread_that_serves_has_a_processor_and_later_ones_have_all() {
-        let processors = Processors::of_this_process();
-        let taken = || {
-            std::thread::scope(|scope| {
-                let thread = scope.spawn(|| {
-                    processors.take();
-                    let set = sched_getaffinity(None).expect("a thread has processors");
-                    (0..CpuSet::MAX_CPU).filter(|processor| set.is_set(*processor)).collect::<Vec<_>>()
-                });
-                thread.join().expect("no panic")
-            })
-        };
-        let serving: Vec<_> = (0..processors.own.len()).flat_map(|_| taken()).collect();
-        assert_eq!(serving, processors.own);
-        let all: Vec<_> = (0..CpuSet::MAX_CPU).filter(|processor| processors.all.is_set(*processor)).collect();
-        assert_eq!(taken(), all);
+        let all = sched_getaffinity(None).expect("this thread has processors");
+        let processors = Processors::for_threads(members(&all).len(), all);
+        let serving: Vec<_> = members(&all).iter().flat_map(|_| taken(&processors)).collect();
+        assert_eq!(serving, members(&all));
+        assert_eq!(taken(&processors), members(&all));
+    }
+
+    #[test]
+    fn with_another_number_of_threads_none_is_bound() {
+        let all = sched_getaffinity(None).expect("this thread has processors");
+        let processors = Processors::for_threads(members(&all).len() + 1, all);
+        assert_eq!(taken(&processors), members(&all));
     }
 }

@@ -1,9 +1,18 @@
 //! What those who run a host see of it.
 
-use rustix::process::Signal;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    thread,
+};
+
+use rustix::{
+    process::Signal,
+    thread::{CpuSet, sched_getaffinity},
+};
 use wharf_guests::{IDENTITY, INNOCENT, SPIN, TRAP};
 
-use crate::support::{Running, Service, TestHost};
+use crate::support::{Running, Service, TestHost, wait::until};
 
 fn host() -> Running {
     let identity = Service::of(&IDENTITY).security_key("a key of the tests");
@@ -91,4 +100,57 @@ fn the_page_tells_no_secret_and_no_name_of_a_client() {
     assert!(!page.contains("hunter2") && !page.contains("127.0.0.1"), "{page}");
     let log = host.stop().text();
     assert!(!log.contains("hunter2"), "{log}");
+}
+
+/// Where the system tells of the threads of a host that have this name.
+fn threads(host: &mut Running, name: &str) -> Vec<PathBuf> {
+    let all = fs::read_dir(format!("/proc/{}/task", host.process().pid())).expect("a process has threads");
+    let named = |thread: &PathBuf| fs::read_to_string(thread.join("comm")).is_ok_and(|comm| comm.trim() == name);
+    all.flatten().map(|thread| thread.path()).filter(named).collect()
+}
+
+/// The processors that a thread may run on, as the system lists them: `0-3,5`. `None` if it has ended.
+fn processors(thread: &Path) -> Option<String> {
+    let status = fs::read_to_string(thread.join("status")).ok()?;
+    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    Some(list.expect("a thread has processors").trim().to_owned())
+}
+
+/// What a thread gives way by. `None` if it has ended.
+fn nice(thread: &Path) -> Option<i32> {
+    let stat = fs::read_to_string(thread.join("stat")).ok()?;
+    let (_, after_name) = stat.rsplit_once(')').expect("a thread has a name");
+    // The nineteenth of proc_pid_stat(5), of which the name is the second.
+    Some(after_name.split_whitespace().nth(16).and_then(|nice| nice.parse().ok()).expect("a number"))
+}
+
+#[test]
+fn threads_have_the_priorities_and_processors_of_the_documents() {
+    let mut host = host();
+    let documents = include_str!("../../docs/operation.md");
+    let (_, after) = documents.split_once("\n## Threads and processors\n").expect("a chapter");
+    let rows = after.lines().take_while(|line| !line.starts_with("## ")).filter(|line| line.starts_with("| `wharf-"));
+    let rows: Vec<Vec<&str>> = rows.map(|row| row.split('|').map(str::trim).collect()).collect();
+    assert_eq!(rows.len(), 4);
+    for row in rows {
+        let (name, expected): (_, i32) = (row[1].trim_matches('`'), row[3].parse().expect("a number"));
+        until(name, || {
+            let found: Vec<_> = threads(&mut host, name).iter().filter_map(|thread| nice(thread)).collect();
+            (!found.is_empty() && found.iter().all(|nice| *nice == expected)).then_some(())
+        });
+    }
+    let all = sched_getaffinity(None).expect("this thread has processors");
+    let mut own: Vec<String> = (0..CpuSet::MAX_CPU).filter(|one| all.is_set(*one)).map(|one| one.to_string()).collect();
+    own.sort();
+    // With a quota, no thread is bound.
+    let is_bound = thread::available_parallelism().is_ok_and(|threads| threads.get() == own.len());
+    let unbound = processors(Path::new("/proc/self")).expect("this process goes on");
+    until("each request thread has its processor", || {
+        let threads = threads(&mut host, "wharf-request");
+        let mut found: Vec<_> = threads.iter().filter_map(|thread| processors(thread)).collect();
+        found.sort();
+        let is_well = if is_bound { found == own } else { found.iter().all(|processors| *processors == unbound) };
+        (!found.is_empty() && is_well).then_some(())
+    });
+    host.stop();
 }

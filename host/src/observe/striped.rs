@@ -8,7 +8,7 @@ pub const STRIPES: usize = 8;
 /// One value for each of a few threads, each in cache lines of its own.
 ///
 /// A cache line that two processors write goes back and forth between them: on 2 cores of a shared Intel Xeon, at 60,000
-/// requests/s, what follows such a write took 14 % of the time of the threads that serve them.
+/// requests/s, waiting for locked instructions, most of which were such writes, took 14 % of the time of the threads that serve.
 #[derive(Debug, Default)]
 pub struct Striped<T>([Stripe<T>; STRIPES]);
 

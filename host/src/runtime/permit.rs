@@ -69,7 +69,7 @@ pub struct PluginPermits {
     waiting: AtomicU32,
 }
 
-/// What a call needs one of each of.
+/// What a call takes from: one permit of its plugin, and as many of the host's as it has core instances.
 #[derive(Debug)]
 struct Permits {
     plugin: Semaphore,
