@@ -141,6 +141,17 @@
 //! them in a component that does not use WASI otherwise. A plugin that asks for a directory (`data`, under `[permissions]` in
 //! its manifest) keeps them: what writes files is the same function.
 //!
+//! # Memory
+//!
+//! A component allocates through this crate: what a call makes and drops again has its place in a room of 8 KiB that is empty when
+//! the call ends, and everything else is the standard library's. A plugin with a `#[global_allocator]` of its own leaves that out
+//! of the component, as it leaves out the feature `allocator`:
+//!
+//! ```toml
+//! [dependencies]
+//! wharf-sdk = { version = "0.1", default-features = false }
+//! ```
+//!
 //! The macros put out attributes that Rust counts as unsafe (fixed symbol and section names), under an `allow` of their own: a
 //! plugin can `deny` unsafe code, but not `forbid` it.
 
@@ -149,6 +160,9 @@
 // The macros speak of `::wharf_sdk`, here too.
 extern crate self as wharf_sdk;
 
+#[cfg(any(test, all(feature = "allocator", target_arch = "wasm32", not(target_feature = "atomics"))))]
+#[allow(unsafe_code, reason = "an allocator hands out raw memory")]
+mod allocator;
 #[cfg(target_arch = "wasm32")]
 #[allow(unsafe_code, missing_docs, clippy::all, reason = "generated: the canonical ABI is raw pointers")]
 #[doc(hidden)]
@@ -202,6 +216,10 @@ pub use response::{IntoResponse, Response};
 pub use route::Route;
 pub use typed::{Form, Json, Query};
 pub use wharf_sdk_macros::{Deserialize, Serialize, delete, get, on_cancel, on_purge, on_subscribe, patch, post, put, service};
+
+#[cfg(all(feature = "allocator", target_arch = "wasm32", not(target_feature = "atomics")))]
+#[global_allocator]
+static ALLOCATOR: allocator::Allocator = allocator::Allocator::new();
 
 /// For the macros only.
 #[doc(hidden)]

@@ -154,6 +154,15 @@ fn a_plugin_elsewhere_needs_nothing_but_the_published_sdk() {
         fs::write(project.join("src/lib.rs"), code).expect("a file can be written");
         cargo(&project, build);
     }
+
+    // A plugin may have an allocator of its own.
+    let bare = example.package.replace("wharf-sdk = \"0.1\"", "wharf-sdk = { version = \"0.1\", default-features = false }");
+    assert!(bare != example.package && !example.package.contains("default-features"), "{bare}");
+    let own = "#[global_allocator]\nstatic OWN: std::alloc::System = std::alloc::System;\n";
+    for (file, text) in [("Cargo.toml", format!("{bare}{}", patch(&crates))), ("src/lib.rs", format!("{}{own}", example.code))] {
+        fs::write(project.join(file), text).expect("a file can be written");
+    }
+    cargo(&project, build);
 }
 
 /// Prints, panics, ends itself and writes a file, as it is asked.
