@@ -352,7 +352,7 @@ fn at_least_one(number: u32) -> NonZeroU32 {
 /// A random start and a count: unique while the host runs, and cheap.
 #[derive(Debug)]
 struct RequestIds {
-    prefix: u32,
+    prefix: [u8; 4],
     /// Each counts what its place leaves over.
     next: Striped<AtomicU64>,
 }
@@ -365,7 +365,7 @@ impl RequestIds {
         let (prefix, first) = random.split_at(4);
         let first = u64::from_le_bytes(first.try_into().unwrap_or_default());
         Self {
-            prefix: u32::from_le_bytes(prefix.try_into().unwrap_or_default()),
+            prefix: prefix.try_into().unwrap_or_default(),
             next: Striped::from_fn(|stripe| AtomicU64::new(first.wrapping_add(stripe as u64))),
         }
     }
@@ -373,6 +373,9 @@ impl RequestIds {
     fn next(&self) -> String {
         // An odd multiplier permutes the counter, so that neighbours do not look alike.
         let number = self.next.mine().fetch_add(STRIPES as u64, Ordering::Relaxed).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        format!("{:08x}{number:016x}", self.prefix)
+        let mut id = [0; 12];
+        id[..4].copy_from_slice(&self.prefix);
+        id[4..].copy_from_slice(&number.to_be_bytes());
+        hex::encode(id)
     }
 }

@@ -79,25 +79,25 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: &Arc<Plugin>, permit: Permit, call
     let (head, mut heads) = oneshot::channel();
     let capabilities = plugin.ready.ctx(caller, Writes::AtOnce);
     let about = About::Request { id: request.id.to_owned() };
-    let state = CallState::new(plugin, capabilities, about, allowed);
+    let mut state = CallState::new(plugin, capabilities, about, allowed);
     let (deadline, tenant) = (state.deadline, caller.app.clone());
     let late = || Late { plugin: plugin.name.clone(), request_id: request.id.to_owned(), counted: request.counted.clone() };
     let plugin = plugin.clone();
     let mut guest = match plugin.entry.kind() {
         Kind::Contract => {
-            let state = state.answering(request.headers, head);
-            let handle = Handle {
-                caller: wit_caller(caller, request.id),
+            state.answering(request.headers, head);
+            let asked = types::Request {
                 method: request.method,
                 path_with_query: request.path_with_query,
-                route: request.route,
+                route: Some(request.route),
                 params: request.params,
-                body: request.body,
+                body: types::Body::Empty,
             };
-            Admitted { plugin, permit, state, tenant, export: handle }.guest()
+            let handle = Handle { caller: wit_caller(caller, request.id), request: asked, body: request.body };
+            Admitted { plugin, permit, state, tenant, export: Box::new(handle) }.guest()
         }
         Kind::Http02 | Kind::Http03 => {
-            let state = state.answering(HeaderMap::new(), head);
+            state.answering(HeaderMap::new(), head);
             let incoming = stock::Incoming {
                 caller,
                 request_id: request.id,
@@ -113,7 +113,7 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: &Arc<Plugin>, permit: Permit, call
                 Err(error) => return Outcome::Failed(Failure::Host(error.to_string())),
             };
             let meter = state.meter.clone();
-            Guest::new(async move { stock::run(&plugin, state, &permit, tenant.as_deref(), incoming).await }, meter)
+            Guest::new(async move { stock::run(&plugin, state, &permit, tenant, incoming).await }, meter)
         }
     };
     // Most calls need nothing of the lanes.
@@ -179,32 +179,24 @@ impl Late {
 /// What the export `handler` is given.
 struct Handle {
     caller: types::Caller,
-    method: String,
-    path_with_query: String,
-    route: String,
-    params: Vec<(String, String)>,
+    /// Still without its body, for which an instance is needed.
+    request: types::Request,
     body: Incoming,
 }
 
-impl Export for Handle {
+impl Export for Box<Handle> {
     type Answer = Answer;
 
-    async fn invoke(self, instance: &mut Instance) -> wasmtime::Result<Result<Answer, Failure>> {
+    async fn invoke(mut self, instance: &mut Instance) -> wasmtime::Result<Result<Answer, Failure>> {
         let Instance { store, exports, .. } = instance;
         let Exports::Contract(handler) = exports else { return Err(OtherKind.into()) };
-        let body = match self.body {
+        self.request.body = match std::mem::replace(&mut self.body, Incoming::Empty) {
             Incoming::Empty => types::Body::Empty,
             Incoming::Bytes(bytes) => types::Body::Bytes(bytes.into()),
             Incoming::Reader(reader) => types::Body::Reader(store.data_mut().table.push(reader)?),
         };
-        let request = types::Request {
-            method: self.method,
-            path_with_query: self.path_with_query,
-            route: Some(self.route),
-            params: self.params,
-            body,
-        };
-        let returned = handler.call_handle(&mut *store, &self.caller, &request, Resource::new_borrow(0)).await?;
+        let Handle { caller, request, .. } = &*self;
+        let returned = handler.call_handle(&mut *store, caller, request, Resource::new_borrow(0)).await?;
         let state = store.data_mut();
         Ok(match returned {
             Ok(Some(response)) => answer(state, response),

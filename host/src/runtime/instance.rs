@@ -23,13 +23,18 @@ impl Instance {
     /// Instantiates the plugin, or takes an idle instance of the same tenant where the operator allowed reuse.
     ///
     /// Fails when the component's start traps or it needs more than it may have.
-    pub(super) async fn take(plugin: &Plugin, state: CallState, _permit: &Permit, tenant: Option<&str>) -> Result<Self, Failed> {
+    pub(super) async fn take(
+        plugin: &Plugin,
+        state: Box<CallState>,
+        _permit: &Permit,
+        tenant: Option<&str>,
+    ) -> Result<Self, Failed> {
         if let Some(mut idle) = plugin.idle.take(tenant) {
-            idle.store.data_mut().renew(state);
+            idle.store.data_mut().renew(*state);
             idle.store.set_epoch_deadline(1);
             return Ok(idle);
         }
-        let mut store = plugin.store(state);
+        let mut store = plugin.store(*state);
         let loaded = async {
             let instance = plugin.pre.instantiate_async(&mut store).await?;
             Ok((plugin.entry.load(&mut store, &instance)?, instance))
@@ -43,7 +48,7 @@ impl Instance {
     /// Ends a call that went well: the instance is kept for the tenant's next one, or dropped.
     ///
     /// A call that trapped, timed out or was cancelled must never come here.
-    pub(super) fn give_back(mut self, plugin: &Plugin, tenant: Option<&str>) {
+    pub(super) fn give_back(mut self, plugin: &Plugin, tenant: Option<String>) {
         self.calls += 1;
         // Some languages' bindings free little between calls; an instance that grew is replaced before it fails.
         let state = self.store.data_mut();
@@ -62,7 +67,7 @@ pub(super) struct Failed {
 
 /// The idle instances of one plugin version: used by one call at a time, and never by two tenants.
 pub(super) struct Idle {
-    instances: Mutex<Vec<(Option<Box<str>>, Instance)>>,
+    instances: Mutex<Vec<(Option<String>, Instance)>>,
     places: IdlePlaces,
     /// The places that one instance takes.
     core_instances: usize,
@@ -101,7 +106,7 @@ impl Idle {
     }
 
     /// Keeps an instance; where no place is left, the plugin's oldest idle one makes room.
-    fn put(&self, tenant: Option<&str>, instance: Instance) {
+    fn put(&self, tenant: Option<String>, instance: Instance) {
         let mut instances = self.instances.lock().unwrap_or_else(PoisonError::into_inner);
         let replaced = if self.places.take(self.core_instances) {
             None
@@ -110,7 +115,7 @@ impl Idle {
         } else {
             Some(instances.remove(0))
         };
-        instances.push((tenant.map(Into::into), instance));
+        instances.push((tenant, instance));
         drop(instances);
         // Dropping an instance takes microseconds: not under the lock.
         drop(replaced);

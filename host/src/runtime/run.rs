@@ -33,7 +33,7 @@ pub(super) trait Export: Send + 'static {
 pub(super) struct Admitted<E> {
     pub(super) plugin: Arc<Plugin>,
     pub(super) permit: Permit,
-    pub(super) state: CallState,
+    pub(super) state: Box<CallState>,
     /// The app whose idle instances it may use.
     pub(super) tenant: Option<String>,
     pub(super) export: E,
@@ -82,12 +82,17 @@ async fn inside<E: Export>(call: Admitted<E>) -> Result<E::Answer, Failure> {
         }
     };
     flush_stdio(instance.store.data_mut());
-    instance.give_back(&plugin, tenant.as_deref());
+    instance.give_back(&plugin, tenant);
     end
 }
 
 /// An instance for the call, or why there is none.
-pub(super) async fn enter(plugin: &Plugin, state: CallState, permit: &Permit, tenant: Option<&str>) -> Result<Instance, Failure> {
+pub(super) async fn enter(
+    plugin: &Plugin,
+    state: Box<CallState>,
+    permit: &Permit,
+    tenant: Option<&str>,
+) -> Result<Instance, Failure> {
     Instance::take(plugin, state, permit, tenant).await.map_err(|mut failed| {
         let failure = crash(failed.store.data(), &failed.error);
         flush_stdio(failed.store.data_mut());

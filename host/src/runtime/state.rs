@@ -50,11 +50,13 @@ pub struct CallState {
 
 impl CallState {
     /// The state of a call that begins now and may take `allowed`.
-    pub fn new(plugin: &Plugin, capabilities: capabilities::Ctx, about: About, allowed: Duration) -> Self {
+    ///
+    /// Boxed, because it is handed on from one stop to the next, and is large.
+    pub fn new(plugin: &Plugin, capabilities: capabilities::Ctx, about: About, allowed: Duration) -> Box<Self> {
         let (limits, now) = (plugin.limits, Instant::now());
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles as usize);
-        Self {
+        Box::new(Self {
             meter: Arc::new(Meter::new(limits.cpu, now)),
             ledger: Ledger::new(limits),
             log: LogCtx::new(plugin.name.clone(), about, limits.log_lines),
@@ -66,14 +68,12 @@ impl CallState {
             body_failed: None,
             wasi: None,
             stdio: Stdio::default(),
-        }
+        })
     }
 
     /// For a call that answers a request with these headers.
-    #[must_use]
-    pub fn answering(mut self, headers: HeaderMap, head: HeadSender) -> Self {
+    pub fn answering(&mut self, headers: HeaderMap, head: HeadSender) {
         (self.headers, self.head) = (headers, Some(head));
-        self
     }
 
     /// The state of the next call in the same instance. What it has of WASI and the account of memory belong to the instance.
@@ -153,13 +153,16 @@ pub fn is_hop_by_hop(name: &HeaderName) -> bool {
     )
 }
 
+/// Headers that the host adds to most responses: so many have a place beforehand.
+const HOSTS_OWN: usize = 5;
+
 /// A guest's headers as HTTP's, without those of one hop; `content-length` is the host's to say.
 pub fn response_head(status: u16, headers: types::Headers) -> Result<(StatusCode, HeaderMap), String> {
     let status = StatusCode::from_u16(status)
         .ok()
         .filter(|status| !status.is_informational())
         .ok_or_else(|| format!("{status} is not a final HTTP status"))?;
-    let mut map = HeaderMap::with_capacity(headers.len());
+    let mut map = HeaderMap::with_capacity(headers.len() + HOSTS_OWN);
     for (name, value) in headers {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("{name:?} is not a header name"))?;
         let value = HeaderValue::from_bytes(&value).map_err(|_| format!("the value of `{name}` is not a header value"))?;

@@ -160,7 +160,8 @@ async fn answer<H: Handler>(
         true => Body::empty(),
         false => Body::new(Arriving::new(body, shared.pace, watch.clone(), shared.counted.clone())),
     });
-    let (response, record) = shared.handler.handle(watch.peer, request).await;
+    // Boxed, because the library moves this future about for every request, and with what answers it it would be 3 KiB.
+    let (response, record) = Box::pin(shared.handler.handle(watch.peer, request)).await;
     exchange.answered();
     Ok(response.map(|body| Answering::new(body, is_head, record, exchange)))
 }

@@ -27,12 +27,12 @@ use incoming::{Broken, Incame};
 /// Runs the call of a component of either version. Cancelling drops the instance, and cuts off a reply that has begun.
 pub(super) async fn run(
     plugin: &Plugin,
-    state: CallState,
+    state: Box<CallState>,
     permit: &Permit,
-    tenant: Option<&str>,
+    tenant: Option<String>,
     request: Incame,
 ) -> Result<Answer, Failure> {
-    let mut instance = enter(plugin, state, permit, tenant).await?;
+    let mut instance = enter(plugin, state, permit, tenant.as_deref()).await?;
     let broken = request.broken.clone();
     let answer = match instance.exports {
         Exports::Http03(_) => http_0_3::answer(&mut instance, request).await,
