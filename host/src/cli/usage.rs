@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, process::ExitCode};
 
-use clap::error::ErrorKind;
+use clap::error::{ContextValue, ErrorKind};
 
 use super::output::{Format, Output};
 use crate::{codes, problem::Problem, toml_reader::names::is_shown};
@@ -29,7 +29,7 @@ pub fn refuse(error: &clap::Error, arguments: impl IntoIterator<Item = OsString>
             }
             Problem::new(&codes::USAGE, "no command is named").fix("name one; `--help` says which there are")
         }
-        _ => problem(&error.render().to_string()),
+        _ => problem(&rendered(error)),
     };
     output.problems(&problem.into());
     ExitCode::from(WRONG)
@@ -41,6 +41,19 @@ fn format(arguments: impl IntoIterator<Item = OsString>) -> Format {
     let is_json = arguments.iter().any(|argument| argument == "--format=json")
         || arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
     if is_json { Format::Json } else { Format::Text }
+}
+
+/// The parser's words. What was typed and is repeated in them keeps to its line: where it begins new ones, it could pass for advice.
+fn rendered(error: &clap::Error) -> String {
+    let repeated = error.context().flat_map(|(_, value)| match value {
+        ContextValue::String(typed) => std::slice::from_ref(typed),
+        ContextValue::Strings(typed) => typed,
+        _ => &[],
+    });
+    repeated.filter(|typed| typed.contains('\n')).fold(error.render().to_string(), |said, typed| {
+        let on_one_line = typed.replace('\n', "\\n");
+        said.replace(typed.as_str(), &on_one_line)
+    })
 }
 
 /// The parser's words, each in its place: first what is wrong, with what belongs to it on lines of their own; then, after an empty
@@ -72,7 +85,19 @@ mod tests {
 
     fn told(arguments: &[&str]) -> Problem {
         let error = Cli::try_parse_from([&["wharf"][..], arguments].concat()).unwrap_err();
-        problem(&error.render().to_string())
+        problem(&rendered(&error))
+    }
+
+    #[test]
+    fn nothing_that_was_typed_passes_for_advice() {
+        let forged = "x\n\ntip: a tip\nof theirs";
+        let [option, value] = [format!("--{forged}"), format!("--format={forged}")];
+        for typed in [&[forged][..], &["serve", &option], &["serve", &value], &["plugin", "list", forged], &["token", forged]] {
+            let told = told(typed);
+            assert!(told.what.contains(r"x\n\ntip: a tip\nof theirs"), "{told:?}");
+            let mut lines = told.why.lines().chain(told.fix.lines());
+            assert!(lines.all(|line| line != "a tip" && !line.starts_with("of theirs")), "{told:?}");
+        }
     }
 
     #[test]
