@@ -2,10 +2,26 @@
 //!
 //! A call comes with a dozen strings, makes as many more, and has let go of all of them when it ends. A general allocator keeps
 //! lists of what is free for values that come and go in any order, and a fresh instance has to set them up first.
+//!
+//! Libc's `free` does not know the room. So what the host hands over while the plugin runs, which may be the answer to a function of
+//! libc that frees it, is never put there; and a plugin with a directory, of which libc asks before the plugin runs, has no room.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::{Cell, UnsafeCell};
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::alloc::System;
+
+/// Whether the plugin is running, and not just being given what it is called with.
+static RUNS: AtomicBool = AtomicBool::new(false);
+
+/// Calls the plugin.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn running<T>(plugin: impl FnOnce() -> T) -> T {
+    RUNS.store(true, Ordering::Relaxed);
+    let end = plugin();
+    RUNS.store(false, Ordering::Relaxed);
+    end
+}
 
 /// In bytes. What has no place in it is libc's: a plugin that works with more is as fast as without the room.
 const ROOM: usize = 8 << 10;
@@ -19,7 +35,7 @@ const ALIGN: usize = 16;
 /// plugin keeps from one call to the next costs no more than its share of the room.
 #[repr(C, align(16))]
 #[derive(Debug)]
-pub(crate) struct Allocator {
+pub struct Allocator {
     room: UnsafeCell<[u8; ROOM]>,
     /// Where the next value may begin.
     next: Cell<usize>,
@@ -32,8 +48,31 @@ pub(crate) struct Allocator {
 unsafe impl Sync for Allocator {}
 
 impl Allocator {
-    pub(crate) const fn new() -> Self {
+    #[allow(clippy::new_without_default, reason = "a static is made of it")]
+    pub const fn new() -> Self {
         Self { room: UnsafeCell::new([0; ROOM]), next: Cell::new(0), held: Cell::new(0) }
+    }
+
+    /// Memory for what the host hands over: the canonical ABI's `realloc`, of which the host asks for more only while it hands over.
+    ///
+    /// # Safety
+    /// As for [`GlobalAlloc::realloc`], except that there may be nothing to enlarge: then `old` is 0, and so may `new` be.
+    pub unsafe fn realloc_for_host(&self, value: *mut u8, old: usize, align: usize, new: usize) -> *mut u8 {
+        // SAFETY: alignments of the canonical ABI are small powers of two, and sizes are far below the address space.
+        let layout = |size| unsafe { Layout::from_size_align_unchecked(size, align) };
+        // SAFETY: as the caller promises; no size is 0.
+        let made = unsafe {
+            match (old, new) {
+                (0, 0) => return core::ptr::without_provenance_mut(align),
+                (0, _) if RUNS.load(Ordering::Relaxed) => System.alloc(layout(new)),
+                (0, _) => self.alloc(layout(new)),
+                (..) => self.realloc(value, layout(old), new),
+            }
+        };
+        if made.is_null() {
+            std::alloc::handle_alloc_error(layout(new));
+        }
+        made
     }
 
     fn room(&self) -> *mut u8 {
@@ -120,6 +159,32 @@ unsafe impl GlobalAlloc for Allocator {
             moved
         }
     }
+}
+
+/// What `service!` puts into a component that has a room: the global allocator, and in the place of what wit-bindgen has for it
+/// (a weak symbol) the function that the host asks for memory.
+#[cfg(all(feature = "allocator", not(target_feature = "atomics")))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __allocate {
+    () => {
+        #[global_allocator]
+        static ALLOCATOR: ::wharf_sdk::__private::allocator::Allocator = ::wharf_sdk::__private::allocator::Allocator::new();
+
+        #[unsafe(export_name = "cabi_realloc")]
+        unsafe extern "C" fn cabi_realloc(value: *mut u8, old: usize, align: usize, new: usize) -> *mut u8 {
+            // SAFETY: the host keeps to the canonical ABI.
+            unsafe { ALLOCATOR.realloc_for_host(value, old, align, new) }
+        }
+    };
+}
+
+/// Where the feature is left out: nothing.
+#[cfg(not(all(feature = "allocator", not(target_feature = "atomics"))))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __allocate {
+    () => {};
 }
 
 #[cfg(test)]

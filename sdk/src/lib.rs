@@ -144,8 +144,8 @@
 //! # Memory
 //!
 //! A component allocates through this crate: what a call makes and drops again has its place in a room of 8 KiB that is empty when
-//! the call ends, and everything else is the standard library's. A plugin with a `#[global_allocator]` of its own leaves that out
-//! of the component, as it leaves out the feature `allocator`:
+//! the call ends, and everything else is the standard library's; so is all that a plugin with a directory allocates. A plugin with a
+//! `#[global_allocator]` of its own leaves out the feature `allocator`:
 //!
 //! ```toml
 //! [dependencies]
@@ -160,9 +160,10 @@
 // The macros speak of `::wharf_sdk`, here too.
 extern crate self as wharf_sdk;
 
-#[cfg(any(test, all(feature = "allocator", target_arch = "wasm32", not(target_feature = "atomics"))))]
-#[allow(unsafe_code, reason = "an allocator hands out raw memory")]
-mod allocator;
+#[cfg(any(target_arch = "wasm32", test))]
+#[allow(unsafe_code, missing_docs, reason = "an allocator hands out raw memory")]
+#[doc(hidden)]
+pub mod allocator;
 #[cfg(target_arch = "wasm32")]
 #[allow(unsafe_code, missing_docs, clippy::all, reason = "generated: the canonical ABI is raw pointers")]
 #[doc(hidden)]
@@ -217,15 +218,11 @@ pub use route::Route;
 pub use typed::{Form, Json, Query};
 pub use wharf_sdk_macros::{Deserialize, Serialize, delete, get, on_cancel, on_purge, on_subscribe, patch, post, put, service};
 
-#[cfg(all(feature = "allocator", target_arch = "wasm32", not(target_feature = "atomics")))]
-#[global_allocator]
-static ALLOCATOR: allocator::Allocator = allocator::Allocator::new();
-
 /// For the macros only.
 #[doc(hidden)]
 pub mod __private {
     #[cfg(target_arch = "wasm32")]
-    pub use crate::{bindings, stdio};
+    pub use crate::{__allocate as allocate, allocator, bindings, stdio};
     pub use crate::{
         extract::body_once,
         lifecycle::{Kind, Listener, Lives, Outcome},

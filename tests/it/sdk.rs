@@ -169,11 +169,21 @@ fn a_plugin_elsewhere_needs_nothing_but_the_published_sdk() {
 const PRINTS: &str = r#"
 use wharf_sdk::prelude::*;
 
+// Libc asks the host for these, and frees what the host hands over.
+unsafe extern "C" {
+    fn getentropy(bytes: *mut u8, count: usize) -> i32;
+}
+
 #[get("/{what}")]
 fn prints(what: String) -> String {
     match what.as_str() {
         "panic" => panic!("the cargo shifted in hold {}", 7),
         "exit" => std::process::exit(3),
+        "random" => {
+            let mut bytes = [0; 32];
+            let is_random = (0..100).all(|_| unsafe { getentropy(bytes.as_mut_ptr(), bytes.len()) } == 0);
+            format!("{} {}", is_random, bytes.iter().any(|byte| *byte != 0))
+        }
         "file" => std::fs::write("/data/file", "written").map_or_else(|error| error.to_string(), |()| "written".to_owned()),
         _ => {
             println!("loud and");
@@ -251,6 +261,9 @@ fn a_plugin_without_files_imports_nothing_of_wasi_and_its_last_words_are_heard()
             assert!(!answer.text().contains(words), "{}", answer.text());
             let line = host.log().find(what, |line| line.text().contains("WH2302") && line.text().contains(words));
             assert!(line.text().contains("acme/prints@0.1.0"), "{}", line.text());
+        }
+        for _ in 0..2 {
+            assert_eq!(host.get("/s/prints/random").send().text(), "true true", "{}", host.log().text());
         }
         // Whoever grants files to what was built without them is told what to do.
         let answer = host.get("/s/prints/file").send();

@@ -16,7 +16,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
     };
     let lifecycle = listeners.as_deref().map(lifecycle);
     let (lives, export) = if listeners.is_some() { exported() } else { <_>::default() };
-    let (manifest, prints) = of_manifest();
+    let (manifest, libc) = of_manifest();
     quote! {
         /// The plugin's routes.
         pub const fn routes() -> &'static [::wharf_sdk::Route] {
@@ -45,7 +45,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
             static TABLE: [u8; LENGTH] = ::wharf_sdk::__private::table(routes());
 
             #manifest
-            #prints
+            #libc
         };
     }
 }
@@ -118,8 +118,8 @@ fn exported() -> (TokenStream, TokenStream) {
     (lives, export)
 }
 
-/// What follows from the manifest: the custom section that it travels in, so that one file is the artifact, and how the plugin
-/// prints.
+/// What follows from the manifest: the custom section that it travels in, so that one file is the artifact, and what
+/// takes the place of libc.
 #[expect(clippy::disallowed_methods, reason = "cargo tells a macro by the environment where its caller's package is")]
 fn of_manifest() -> (TokenStream, TokenStream) {
     let folder = std::env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
@@ -133,8 +133,13 @@ fn of_manifest() -> (TokenStream, TokenStream) {
         #[used]
         static MANIFEST_SECTION: [u8; MANIFEST.len()] = *MANIFEST.first_chunk().unwrap();
     };
-    let prints = if has_key(&text, "data") { TokenStream::new() } else { without_wasi() };
-    (section, prints)
+    let libc = if has_key(&text, "data") {
+        TokenStream::new()
+    } else {
+        let without_wasi = without_wasi();
+        quote!(#without_wasi ::wharf_sdk::__private::allocate!();)
+    };
+    (section, libc)
 }
 
 /// The functions of libc by which Rust's standard library prints a panic and ends, without their imports from WASI: the linker

@@ -9,6 +9,7 @@ use std::time::Duration;
 pub(crate) use capabilities::{clock, config, http, kv, log, secrets};
 pub(crate) use platform::{app_users, apps, mail, subscriptions};
 
+use crate::allocator::running;
 use crate::bindings::exports::wharf::service::handler::Guest;
 use crate::bindings::wharf::service::types as wit;
 use crate::body::{Body, Inner};
@@ -30,7 +31,7 @@ impl<P: Plugin> Guest for P {
             caller: Some(caller.into()),
             call: crate::Call(Call(call)),
         };
-        match route::handle(P::ROUTES, request) {
+        match running(|| route::handle(P::ROUTES, request)) {
             Ok(response) => Ok(response.map(Into::into)),
             Err(failure) => Err(failure.into()),
         }
