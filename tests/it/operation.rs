@@ -102,6 +102,10 @@ fn the_page_tells_no_secret_and_no_name_of_a_client() {
     assert!(!log.contains("hunter2"), "{log}");
 }
 
+/// Policies as sched(7) numbers them.
+const SCHED_OTHER: u32 = 0;
+const SCHED_IDLE: u32 = 5;
+
 /// Where the system tells of the threads of a host that have this name.
 fn threads(host: &mut Running, name: &str) -> Vec<PathBuf> {
     let all = fs::read_dir(format!("/proc/{}/task", host.process().pid())).expect("a process has threads");
@@ -116,12 +120,13 @@ fn processors(thread: &Path) -> Option<String> {
     Some(list.expect("a thread has processors").trim().to_owned())
 }
 
-/// What a thread gives way by. `None` if it has ended.
-fn nice(thread: &Path) -> Option<i32> {
+/// What a thread gives way by, and its scheduling policy. `None` if it has ended.
+fn nice(thread: &Path) -> Option<(i32, u32)> {
     let stat = fs::read_to_string(thread.join("stat")).ok()?;
     let (_, after_name) = stat.rsplit_once(')').expect("a thread has a name");
-    // The nineteenth of proc_pid_stat(5), of which the name is the second.
-    Some(after_name.split_whitespace().nth(16).and_then(|nice| nice.parse().ok()).expect("a number"))
+    // The third of proc_pid_stat(5) and what follows it.
+    let fields: Vec<&str> = after_name.split_whitespace().collect();
+    Some((fields[19 - 3].parse().expect("a number"), fields[41 - 3].parse().expect("a number")))
 }
 
 #[test]
@@ -133,10 +138,11 @@ fn threads_have_the_priorities_and_processors_of_the_documents() {
     let rows: Vec<Vec<&str>> = rows.map(|row| row.split('|').map(str::trim).collect()).collect();
     assert_eq!(rows.len(), 4);
     for row in rows {
-        let (name, expected): (_, i32) = (row[1].trim_matches('`'), row[3].parse().expect("a number"));
+        let (name, nice_expected) = (row[1].trim_matches('`'), row[3].parse().expect("a number"));
+        let expected = (nice_expected, if row[2].contains("SCHED_IDLE") { SCHED_IDLE } else { SCHED_OTHER });
         until(name, || {
             let found: Vec<_> = threads(&mut host, name).iter().filter_map(|thread| nice(thread)).collect();
-            (!found.is_empty() && found.iter().all(|nice| *nice == expected)).then_some(())
+            (!found.is_empty() && found.iter().all(|found| *found == expected)).then_some(())
         });
     }
     let all = sched_getaffinity(None).expect("this thread has processors");

@@ -2,11 +2,12 @@
 //!
 //! So no guest holds a request worker longer than a tick, and accepting connections, timers and administration run where no
 //! guest is ever polled for longer. What is quick goes first: the threads of the slow lane have a low priority, and while those
-//! that serve requests are busy, slow calls go over to the last lane, whose threads have the lowest.
+//! that serve requests are busy, slow calls go over to the last lane, whose threads run when no other wants to.
 //!
-//! While 64 calls of another plugin compute without end, the 99th percentile of `hello` over 8 connections is 1.5 times what it is
-//! alone (2 cores, `neighbour` in `benches/load.rs`). With the slow lane alone it was 6 times; half of that came from quick calls
-//! that were sent there because their thread had waited for a processor.
+//! While 64 calls of another plugin compute without end, the 99th percentile of `hello` over 8 connections is 1.2 times what it is
+//! alone (2 cores, as `neighbour` in `benches/load.rs` does it). With the slow lane alone it was 6 times; half of that came from
+//! quick calls that were sent there because their thread had waited for a processor. With nice 19 on the last lane it was 1.4 to
+//! 2.6 times: a thread that wakes does not always take the processor from one that is only less important.
 
 use std::{
     future::Future,
@@ -16,6 +17,7 @@ use std::{
     time::Instant,
 };
 
+use thread_priority::{NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, unix};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::{load::Load, meter::Meter};
@@ -24,9 +26,23 @@ use crate::task::AbortOnDrop;
 /// How much what is slow gives way: a ninth of the share of what is quick.
 pub(super) const NICE: i32 = 10;
 
-/// How much it does on the last lane: a sixty-eighth. Were that so at all times, calls would run into their time limits as soon as
-/// the machine has other work than the host's: beside twelve busy loops on two cores a call of half a second took a minute.
-const LOWEST: i32 = 19;
+/// Makes what is slow give way.
+fn give_way() -> Result<(), String> {
+    rustix::process::setpriority_process(None, NICE).map(|_| ()).map_err(|error| error.to_string())
+}
+
+/// Makes it wait until nobody else wants the processor (`SCHED_IDLE` of sched(7)). Were that so at all times, calls would run into
+/// their time limits as soon as the machine has other work than the host's: even at nice 19, a call of half a second took a minute
+/// beside twelve busy loops on two cores.
+fn stand_back() -> Result<(), String> {
+    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    let set = unix::set_thread_priority_and_policy(unix::thread_native_id(), ThreadPriority::Min, idle);
+    // The nice value is reset as well, which means nothing here, and which a host that was started with one may not do.
+    if unix::thread_schedule_policy().is_ok_and(|policy| policy == idle) {
+        return Ok(());
+    }
+    set.map_err(|error| error.to_string())
+}
 
 /// A running guest that can be moved between threads while it waits.
 pub struct Guest<T> {
@@ -89,7 +105,7 @@ pub enum Lost {
 impl Lanes {
     /// `control` belongs to a runtime on which no guest runs. Fails when the system gives no threads.
     pub fn new(control: Handle) -> std::io::Result<Self> {
-        let (slow, last) = (Lane::new("wharf-slow-lane", NICE)?, Lane::new("wharf-last-lane", LOWEST)?);
+        let (slow, last) = (Lane::new("wharf-slow-lane", give_way)?, Lane::new("wharf-last-lane", stand_back)?);
         Ok(Self { slow, last, load: Arc::default(), control })
     }
 
@@ -144,15 +160,15 @@ impl Lanes {
 struct Lane(Option<Runtime>);
 
 impl Lane {
-    fn new(name: &str, nice: i32) -> std::io::Result<Self> {
+    fn new(name: &'static str, become_lower: fn() -> Result<(), String>) -> std::io::Result<Self> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let lane = Builder::new_multi_thread()
             .worker_threads(threads)
             .thread_name(name)
             .on_thread_start(move || {
                 // For this thread alone. Where the system refuses, the kernel's fairness has to do.
-                if let Err(error) = rustix::process::setpriority_process(None, nice) {
-                    tracing::warn!(%error, nice, "slow calls run at normal priority");
+                if let Err(error) = become_lower() {
+                    tracing::warn!(error, lane = name, "slow calls run at normal priority");
                 }
             })
             .enable_all()
