@@ -5,11 +5,9 @@
 //! headers, the allocator is the shipped one. With `pagemap_scan` and without it: guests linked with a 64 KiB stack hardly need
 //! it.
 //!
-//! On 2 cores of a shared Intel Xeon whose speed changes by half from minute to minute: fresh 11.9 µs with `pagemap_scan` and
-//! 13.5 µs without, reused 5.9 µs, a header 1.39 µs. At the machine's quietest a header takes 0.86 µs; there, when `hello` was three
-//! core modules and imported 21 functions, most of them WASI's for the standard library's panics, a fresh call took 12.4 and
-//! 14.3 µs, a reused one 4.5: instantiating 51 % of it (`perf record`), giving the instance back 27 % (11 % is asking which pages
-//! were touched), the call itself 14 %.
+//! On 2 cores of a shared Intel Xeon whose speed changes by half from minute to minute. At its quietest: fresh 8.2 µs with
+//! `pagemap_scan` and 10.3 µs without, reused 3.1 µs, a header 0.65 µs. In a bad hour: 14.3, 16.9, 6.3 and 1.33. A quarter of a
+//! fresh call without `pagemap_scan` is memset and memcpy, most of it of the instance's 128 KiB (`perf record`).
 
 use std::{
     hint::black_box,

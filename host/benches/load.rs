@@ -13,8 +13,10 @@
 //! (10 by default). The last line is one JSON object.
 //!
 //! What the stages cost, on 2 cores of a shared Intel Xeon (utime and stime of the host while `wrk` asks `hello` with a header,
-//! `perf record -p` for the shares): a reused call takes 32 µs of processor time, a fresh one 43 µs. The shares were read when they
-//! took 36 and 60; what a reused call has lost since was in the request line, in counts that two processors fought for.
+//! `perf record -p` for the shares): a reused call takes 32 µs of processor time, a fresh one 49 µs, at an hour when the machine was
+//! slow. Its speed decides the ratios too: reused with a header was 0.83 of base when base had 96,000/s, and 0.66 when it had 69,000.
+//! The shares were read when a reused call took 36 µs; what it has lost since was in the request line (counts that two processors
+//! fought for, futures that were copied) and in the guest's allocator.
 //!
 //! | stage of a reused call | share |
 //! |---|---|

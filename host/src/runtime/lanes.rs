@@ -4,10 +4,10 @@
 //! guest is ever polled for longer. What is quick goes first: the threads of the slow lane have a low priority, and while those
 //! that serve requests are busy, slow calls go over to the last lane, whose threads run when no other wants to.
 //!
-//! While 64 calls of another plugin compute without end, the 99th percentile of `hello` over 8 connections is 1.2 times what it is
-//! alone (2 cores, as `neighbour` in `benches/load.rs` does it). With the slow lane alone it was 6 times; half of that came from
-//! quick calls that were sent there because their thread had waited for a processor. With nice 19 on the last lane it was 1.4 to
-//! 2.6 times: a thread that wakes does not always take the processor from one that is only less important.
+//! While 64 calls of another plugin compute without end, the 99th percentile of `hello` over 8 connections is 1.8 times what it is
+//! alone (2 cores, `neighbour` in `benches/load.rs`; rounds of 1.1, 1.8 and 1.8). With the slow lane alone it was 6 times; half of
+//! that came from quick calls that were sent there because their thread had waited for a processor. With nice 19 on the last lane
+//! it was 2.3 times: a thread that wakes does not always take the processor from one that is only less important.
 
 use std::{
     future::Future,
