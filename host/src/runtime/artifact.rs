@@ -23,7 +23,7 @@ impl Artifact {
         // An `Artifact` is exactly that (see its constructor and who calls it); the bytes are in private memory, so
         // nobody can change them between the verification of their seal and here; and the engine checks its own version and
         // settings in the header.
-        #[expect(unsafe_code, reason = "loading our own compiled components is the one exception the design makes")]
+        #[expect(unsafe_code, reason = "loading our own compiled components is an exception the design makes")]
         unsafe {
             Component::deserialize(engine, &self.0)
         }

@@ -17,7 +17,6 @@ use std::{
     time::Instant,
 };
 
-use thread_priority::{NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, unix};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::{load::Load, meter::Meter};
@@ -27,21 +26,20 @@ use crate::task::AbortOnDrop;
 pub(super) const NICE: i32 = 10;
 
 /// Makes what is slow give way.
-fn give_way() -> Result<(), String> {
-    rustix::process::setpriority_process(None, NICE).map(|_| ()).map_err(|error| error.to_string())
+fn give_way() -> std::io::Result<()> {
+    rustix::process::setpriority_process(None, NICE)?;
+    Ok(())
 }
 
 /// Makes it wait until nobody else wants the processor (`SCHED_IDLE` of sched(7)). Were that so at all times, calls would run into
 /// their time limits as soon as the machine has other work than the host's: even at nice 19, a call of half a second took a minute
 /// beside twelve busy loops on two cores.
-fn stand_back() -> Result<(), String> {
-    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
-    let set = unix::set_thread_priority_and_policy(unix::thread_native_id(), ThreadPriority::Min, idle);
-    // The nice value is reset as well, which means nothing here, and which a host that was started with one may not do.
-    if unix::thread_schedule_policy().is_ok_and(|policy| policy == idle) {
-        return Ok(());
-    }
-    set.map_err(|error| error.to_string())
+fn stand_back() -> std::io::Result<()> {
+    let param = libc::sched_param { sched_priority: 0 };
+    // SAFETY: the kernel reads the parameter during the call and keeps nothing of it; 0 is the calling thread.
+    #[expect(unsafe_code, reason = "rustix has no call for it, and what has one brings eleven crates")]
+    let set = unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const param) };
+    if set == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
 }
 
 /// A running guest that can be moved between threads while it waits.
@@ -160,7 +158,7 @@ impl Lanes {
 struct Lane(Option<Runtime>);
 
 impl Lane {
-    fn new(name: &'static str, become_lower: fn() -> Result<(), String>) -> std::io::Result<Self> {
+    fn new(name: &'static str, become_lower: fn() -> std::io::Result<()>) -> std::io::Result<Self> {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let lane = Builder::new_multi_thread()
             .worker_threads(threads)
@@ -168,7 +166,7 @@ impl Lane {
             .on_thread_start(move || {
                 // For this thread alone. Where the system refuses, the kernel's fairness has to do.
                 if let Err(error) = become_lower() {
-                    tracing::warn!(error, lane = name, "slow calls run at normal priority");
+                    tracing::warn!(%error, lane = name, "slow calls run at normal priority");
                 }
             })
             .enable_all()
