@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmFeatures};
 
 /// The time slice of a guest. At 10 ms two spinning guests left an innocent plugin 551 requests/s on two workers, at 2 ms
 /// 2,690, at 1 ms 4,620; normal load saw no cost.
@@ -73,6 +73,8 @@ pub fn code_settings(mode: Mode) -> Config {
         .wasm_tail_call(false)
         .wasm_wide_arithmetic(false)
         .wasm_custom_page_sizes(false)
+        // Garbage collection is not compiled in, but brings typed references to functions with it.
+        .wasm_features(WasmFeatures::FUNCTION_REFERENCES | WasmFeatures::GC, false)
         .max_wasm_stack(WASM_STACK)
         .async_stack_size(FIBER_STACK)
         .generate_address_map(true)

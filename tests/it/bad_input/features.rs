@@ -1,7 +1,7 @@
 //! What the engine could do and the host does not let it: components that need it are refused where they are compiled.
 
 use wasm_encoder::{
-    CanonicalFunctionSection, CodeSection, FunctionSection, Instruction, MemorySection, MemoryType, Module, RefType,
+    CanonicalFunctionSection, CodeSection, FunctionSection, HeapType, Instruction, MemorySection, MemoryType, Module, RefType,
     TableSection, TableType, TagKind, TagSection, TagType, TypeSection,
 };
 
@@ -84,8 +84,13 @@ pub(super) fn rows() -> Vec<(&'static str, Vec<u8>, &'static str, &'static str)>
             code(&[number(), number(), Instruction::I64MulWideS, Instruction::Drop, Instruction::Drop]),
             "wide arithmetic support is not enabled",
         ),
+        (
+            "a reference to a function of one type",
+            code(&[Instruction::RefNull(HeapType::Concrete(0)), Instruction::Drop]),
+            "function references required",
+        ),
         ("exceptions", tag(), "exceptions proposal not enabled"),
-        ("garbage collection", structure(), "gc types are disabled"),
+        ("garbage collection", structure(), "without the gc feature"),
     ];
     let modules = modules.into_iter().map(|(what, module, words)| (what, holding(&module), words));
     let components = [
