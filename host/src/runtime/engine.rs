@@ -108,7 +108,6 @@ pub fn engine(mode: Mode, pool: Pool) -> wasmtime::Result<Engine> {
         // A large part of what a call touched is reset by memset instead of madvise: an madvise interrupts every core.
         .linear_memory_keep_resident(2 << 20)
         .table_keep_resident(512 << 10)
-        .async_stack_keep_resident(64 << 10)
         .pagemap_scan(if pool.pagemap_scan { Enabled::Auto } else { Enabled::No });
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(allocation));
     Engine::new(&config)
