@@ -9,8 +9,8 @@
 //! `pagemap_scan` and 10.3 µs without, reused 3.1 µs, a header 0.65 µs. In a bad hour: 14.3, 16.9, 6.3 and 1.33. A quarter of a
 //! fresh call without `pagemap_scan` is memset and memcpy, most of it of the instance's 128 KiB (`perf record`).
 //!
-//! On 2 cores of a shared AMD EPYC (Zen 3, Linux 6.18), medians of twelve runs: 17.8, 16.9, 5.2 and 1.1; at its quietest 12.8, 13.5,
-//! 4.1 and 0.86. There, asking the kernel which pages were touched takes as long as the memset that it saves.
+//! On 2 cores of a shared AMD EPYC (Zen 3, Linux 6.18), medians of twelve runs: 17.8, 16.9, 5.2 and 1.1; at its quietest 12.8,
+//! 13.5, 4.1 and 0.86. There, asking the kernel which pages were touched takes as long as the memset that it saves.
 
 use std::{
     hint::black_box,

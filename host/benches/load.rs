@@ -15,8 +15,9 @@
 //! What the stages cost, on 2 cores of a shared Intel Xeon (utime and stime of the host while `wrk` asks `hello` with a header,
 //! `perf record -p` for the shares): a reused call takes 32 µs of processor time, a fresh one 49 µs, at an hour when the machine was
 //! slow. Its speed decides the ratios too: reused with a header was 0.83 of base when base had 96,000/s, and 0.66 when it had 69,000.
-//! On 2 cores of a shared AMD EPYC, of which others took up to 17 %, base went from 29,000 to 50,000/s within one run: reused with a header
-//! was 0.62, 0.62 and 0.75 of it in three runs, fresh with one 0.39, 0.59 and 0.50, and the neighbour's ratio 0.5 to 0.8.
+//! On 2 cores of a shared AMD EPYC, of which others took up to 17 %, base went from 29,000 to 50,000/s within one run: there, reused
+//! with a header was 0.62, 0.62 and 0.75 of it in three runs, fresh with one 0.39, 0.59 and 0.50, and the neighbour's ratio 0.5 to
+//! 0.8.
 //! The shares were read when a reused call took 36 µs; what it has lost since was in the request line (counts that two processors
 //! fought for, futures that were copied) and in the guest's allocator.
 //!
