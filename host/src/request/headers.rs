@@ -51,7 +51,18 @@ pub fn for_guest(mut headers: HeaderMap, origin: Origin) -> HeaderMap {
 /// Takes out of a plugin's response what only the host may say, and what would reach other services: on a shared origin all
 /// cookies, on a console those for more than its host name, and nowhere may it set the host's own.
 pub fn from_guest(headers: &mut HeaderMap, origin: Origin) {
-    const ORIGIN_WIDE: [&str; 3] = ["clear-site-data", "service-worker-allowed", "origin-agent-cluster"];
+    // They speak for all of an origin: its data, its connections, and where browsers report what they ask of it.
+    const ORIGIN_WIDE: [&str; 9] = [
+        "clear-site-data",
+        "service-worker-allowed",
+        "origin-agent-cluster",
+        "nel",
+        "report-to",
+        "reporting-endpoints",
+        "alt-svc",
+        "accept-ch",
+        "critical-ch",
+    ];
     let hidden: Vec<HeaderName> = headers
         .keys()
         .filter(|name| {

@@ -90,3 +90,28 @@ fn a_policy_of_the_plugins_own_holds_beside_it_and_does_not_lift_it() {
     }
     host.stop();
 }
+
+/// A browser puts the headers of a 304 in the place of those of the page it has, and leaves its type as it was.
+#[test]
+fn what_adds_to_a_page_is_in_a_sandbox_whatever_its_type_is() {
+    let host = host();
+    for status in ["304", "206"] {
+        let add =
+            |request: Request| request.header("x-status", status).header("x-type", "text/plain").header("x-policy", "x").send();
+        assert_eq!(values(&add(host.get("/s/page/")), "content-security-policy"), ["x", SANDBOX], "{status}");
+        assert_eq!(values(&add(host.get("/").at("page.localhost")), "content-security-policy"), ["x"], "{status}");
+    }
+    host.stop();
+}
+
+#[test]
+fn no_plugin_speaks_for_all_of_a_shared_origin() {
+    let host = host();
+    let names = ["clear-site-data", "nel", "report-to", "reporting-endpoints", "alt-svc", "accept-ch", "critical-ch"];
+    let ask = |request: Request| names.iter().fold(request, |request, name| request.header(&format!("x-as-{name}"), "a")).send();
+    let (shared, own) = (ask(host.get("/s/page/")), ask(host.get("/").at("page.localhost")));
+    for name in names {
+        assert_eq!((shared.header(name), own.header(name)), (None, Some("a")), "{name}");
+    }
+    host.stop();
+}

@@ -167,7 +167,7 @@ fn guest(context: &Context, status: StatusCode, headers: HeaderMap, body: Body) 
     headers::from_guest(headers, context.origin);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if context.origin == Origin::Shared {
-        sandbox::confine(headers);
+        sandbox::confine(status, headers);
     }
     response
 }

@@ -1,7 +1,7 @@
 //! Pages of plugins on the origin that all services share.
 
 use http::{
-    HeaderMap, HeaderValue,
+    HeaderMap, HeaderValue, StatusCode,
     header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE},
 };
 
@@ -13,8 +13,12 @@ const SANDBOX: &str = "sandbox allow-scripts allow-forms allow-popups";
 ///
 /// A policy of the plugin's own stays beside it: several policies hold together. Of several sandboxes HTML takes the last
 /// one, so this one stands behind.
-pub(super) fn confine(headers: &mut HeaderMap) {
-    if may_script(headers) {
+///
+/// What only adds to a page that the browser has already (RFC 9111 §3.2) is judged without its type: a 304 takes the place of that
+/// page's policy and leaves its type as it was.
+pub(super) fn confine(status: StatusCode, headers: &mut HeaderMap) {
+    let adds = matches!(status, StatusCode::NOT_MODIFIED | StatusCode::PARTIAL_CONTENT);
+    if adds || may_script(headers) {
         headers.append(CONTENT_SECURITY_POLICY, HeaderValue::from_static(SANDBOX));
     }
 }
