@@ -3,8 +3,8 @@
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{
-        AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, COOKIE, FORWARDED, REFERER, REFERRER_POLICY,
-        SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+        AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, COOKIE, FORWARDED, REFERER,
+        REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
     },
 };
 
@@ -31,9 +31,16 @@ pub fn within(headers: &HeaderMap) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What a plugin sees of a request's headers: no credential of any scheme, nothing of one hop, nothing that imitates the
-/// host's own, and no cookie unless the service has the origin to itself; none of the host's in any case.
+/// What a plugin sees of a request's headers: no credential of any scheme, nothing of one hop, which is also what `Connection`
+/// names (RFC 9110 §7.6.1), nothing that imitates the host's own, and no cookie unless the service has the origin to itself; none
+/// of the host's in any case.
 pub fn for_guest(mut headers: HeaderMap, origin: Origin) -> HeaderMap {
+    let named: Vec<HeaderName> = headers
+        .get_all(CONNECTION)
+        .into_iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
+        .collect();
     let is_hidden = |name: &HeaderName| match *name {
         COOKIE => origin == Origin::Shared,
         // An address with an auth code in it; browsers are told not to send one, and this is for those that do.
@@ -41,7 +48,7 @@ pub fn for_guest(mut headers: HeaderMap, origin: Origin) -> HeaderMap {
         _ => is_credential(name) || is_hop_by_hop(name) || is_hosts_own(name),
     };
     let hidden: Vec<HeaderName> = headers.keys().filter(|name| is_hidden(name)).cloned().collect();
-    for name in hidden {
+    for name in hidden.into_iter().chain(named) {
         headers.remove(name);
     }
     cookie::hide(&mut headers);

@@ -28,10 +28,13 @@ pub(super) fn identify(headers: &mut HeaderMap, caller: &Caller, request_id: &st
         set(APP, encode(app));
     }
     if let Some(AppUser { id, account, name, authenticated_by }) = user {
-        set(USER_ID, encode(id));
-        set(USER_ACCOUNT, encode(account));
-        set(USER_NAME, encode(name));
-        set(USER_AUTHENTICATED_BY, encode(authenticated_by));
+        for (header, value) in
+            [(USER_ID, id), (USER_ACCOUNT, account), (USER_NAME, name), (USER_AUTHENTICATED_BY, authenticated_by)]
+        {
+            if !value.is_empty() {
+                set(header, encode(value));
+            }
+        }
     }
     if !scopes.is_empty() {
         set(SCOPES, scopes.iter().map(|scope| encode(scope)).collect::<Vec<_>>().join(" "));
@@ -92,7 +95,6 @@ mod tests {
             ("caller-app", "my_app"),
             ("caller-scheme", "bearer"),
             ("caller-scopes", "notes%3Aread all"),
-            ("caller-user-account", ""),
             ("caller-user-authenticated-by", "user"),
             ("caller-user-id", "u1"),
             ("caller-user-name", "%E5%BC%A0%E4%B8%89%2C%20%22a%25b%22"),

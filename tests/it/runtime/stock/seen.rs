@@ -39,7 +39,8 @@ fn a_caller_is_told_in_headers_that_nobody_else_can_set_and_without_credentials(
             ("x-forwarded-for", "1.2.3.4"),
             ("cookie", "session=1"),
             ("accesstoken", "s3cret"),
-            ("connection", "te"),
+            ("connection", "te , x-hop"),
+            ("x-hop", "1"),
             ("te", "trailers"),
             ("proxy-authorization", "Basic s3cret"),
         ];
@@ -57,7 +58,7 @@ fn a_caller_is_told_in_headers_that_nobody_else_can_set_and_without_credentials(
             ],
             "{seen}"
         );
-        for absent in ["forged", "s3cret", minted.trim(), "x-forwarded-for", "cookie", "trailers"] {
+        for absent in ["forged", "s3cret", minted.trim(), "x-forwarded-for", "cookie", "trailers", "x-hop"] {
             assert!(!seen.contains(absent), "{absent} is in\n{seen}");
         }
         let token = ["token", "create", "--service", guest.name, "--app", "shop", "--scope", "a:b", "--scope", "c"];
