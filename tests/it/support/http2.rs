@@ -49,8 +49,26 @@ impl Http2 {
 
     /// Sends a request and waits for the head of its answer; `None` when none comes. `target` may name a host.
     pub(crate) fn open(&mut self, target: &str, headers: &[(&str, &str)]) -> Option<Unread> {
-        let answer = self.sender.send_request(request(target, headers));
+        self.send(request(target, headers))
+    }
+
+    /// The head of the answer, which is all that may come.
+    pub(crate) fn head(&mut self, target: &str) -> Unread {
+        let mut request = request(target, &[]);
+        *request.method_mut() = http::Method::HEAD;
+        self.send(request).expect("the host answers")
+    }
+
+    fn send(&mut self, request: http::Request<Empty<Bytes>>) -> Option<Unread> {
+        let answer = self.sender.send_request(request);
         self.runtime.block_on(async { timeout(PATIENCE, answer).await }).expect("the host answers").ok()
+    }
+
+    /// Reads what is left of an answer.
+    #[track_caller]
+    pub(crate) fn read(&self, answer: Unread) -> Bytes {
+        let body = async { timeout(PATIENCE, answer.into_body().collect()).await };
+        self.runtime.block_on(body).expect("the answer ends").expect("the answer is whole").to_bytes()
     }
 
     /// Sends a request and reads its answer: the status, and the body as text.
@@ -58,9 +76,7 @@ impl Http2 {
     pub(crate) fn get(&mut self, target: &str, headers: &[(&str, &str)]) -> (u16, String) {
         let answer = self.open(target, headers).expect("the host answers");
         let status = answer.status().as_u16();
-        let body = async { timeout(PATIENCE, answer.into_body().collect()).await };
-        let body = self.runtime.block_on(body).expect("the answer ends");
-        (status, String::from_utf8_lossy(&body.expect("the answer is whole").to_bytes()).into_owned())
+        (status, String::from_utf8_lossy(&self.read(answer)).into_owned())
     }
 
     /// Sends a request and takes it back. Returns whether the connection still took it.

@@ -53,13 +53,16 @@ pub struct Answering {
     reader: Option<Reader>,
     record: Option<Record>,
     exchange: Exchange,
+    /// Whether only the head goes out, and the library has to be told so: for HTTP/2 it sends whatever body there is.
+    bare: bool,
 }
 
 impl Answering {
-    /// `is_head` says that only the head will be sent.
-    pub fn new(body: Body, is_head: bool, record: Option<Record>, exchange: Exchange) -> Self {
-        let mut answering = Self { body, rest: Bytes::new(), reader: None, record, exchange };
-        if is_head || answering.body.is_end_stream() {
+    /// `has_no_content` says that only the head may be sent (RFC 9110 §6.4.1).
+    pub fn new(body: Body, has_no_content: bool, record: Option<Record>, exchange: Exchange) -> Self {
+        let bare = has_no_content && !exchange.watch.speaks_http1();
+        let mut answering = Self { body, rest: Bytes::new(), reader: None, record, exchange, bare };
+        if has_no_content || answering.body.is_end_stream() {
             answering.finished();
         }
         answering
@@ -115,7 +118,7 @@ impl http_body::Body for Answering {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.body.is_end_stream()
+        self.bare || (self.rest.is_empty() && self.body.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -3,6 +3,7 @@
 use std::{convert::Infallible, io, pin::pin, sync::Arc, task::Poll};
 
 use axum::body::Body;
+use http::StatusCode;
 use http_body::Body as _;
 use hyper::{body::Incoming, server::conn, service::service_fn};
 use hyper_util::{
@@ -163,7 +164,8 @@ async fn answer<H: Handler>(
     // Boxed, because the library moves this future about for every request, and with what answers it it would be 3 KiB.
     let (response, record) = Box::pin(shared.handler.handle(watch.peer, request)).await;
     exchange.answered();
-    Ok(response.map(|body| Answering::new(body, is_head, record, exchange)))
+    let has_no_content = is_head || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    Ok(response.map(|body| Answering::new(body, has_no_content, record, exchange)))
 }
 
 /// Runs a connection, and the orders that it gets.

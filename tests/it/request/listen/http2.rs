@@ -1,6 +1,6 @@
 //! HTTP/2 in clear text.
 
-use wharf_guests::SLEEP;
+use wharf_guests::{PAGE, SLEEP, SOURCE};
 
 use super::{assert_ended_by, host};
 use crate::support::{Service, TestHost, http2::Http2, wait::until};
@@ -15,6 +15,23 @@ fn many_requests_share_a_connection() {
     let (status, body) = client.get("/s/source/300000", &[]);
     assert_eq!((status, body.len()), (200, 300_000));
     assert_eq!(client.get("/s/nobody/", &[]).0, 404);
+    host.stop();
+}
+
+/// The client's library takes a body that must not be for a broken protocol.
+#[test]
+fn what_has_no_content_is_sent_without() {
+    let host = TestHost::new().with(Service::of(&PAGE)).with(Service::of(&SOURCE)).operation().start();
+    let mut client = Http2::to(host.address);
+    for target in ["/s/page/", "/s/source/300000", "/s/page/none", "/s/nobody/"] {
+        let (head, get) = (client.head(target), client.open(target, &[]).expect("the host answers"));
+        assert_eq!((head.status(), head.headers().get("content-type")), (get.status(), get.headers().get("content-type")));
+        assert!(client.read(head).is_empty(), "{target}");
+        drop(get);
+    }
+    for status in ["204", "304"] {
+        assert_eq!(client.get("/s/page/", &[("x-status", status)]), (status.parse().expect("a number"), String::new()));
+    }
     host.stop();
 }
 
