@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use http::{Method, header::HOST, request::Parts};
+use http::{Method, Version, header::HOST, request::Parts};
 
 use super::{
     authenticate::console::Console,
@@ -32,6 +32,25 @@ impl Addressed<'_> {
 pub fn hosted<'s>(services: &'s Services, parts: &Parts) -> Option<&'s Hosted> {
     let host = parts.uri.host().or_else(|| parts.headers.get(HOST).and_then(|host| host.to_str().ok()));
     services.by_host(host?)
+}
+
+/// Whether the request names one host, or none where it need not (RFC 9112 §3.2): services are found by it, and what stands in
+/// front of the host may have read another line than the host does. Fails with [`Refusal::BadRequest`].
+pub fn is_named(parts: &Parts) -> Result<(), Refusal> {
+    let mut lines = parts.headers.get_all(HOST).iter();
+    match (lines.next(), lines.next()) {
+        (None, _) if parts.version == Version::HTTP_11 => Err(Refusal::BadRequest("a request of HTTP/1.1 names its host")),
+        (Some(_), Some(_)) => Err(Refusal::BadRequest("the request names its host twice")),
+        (Some(host), None) if !host.as_bytes().iter().all(|byte| is_of_host(*byte)) => {
+            Err(Refusal::BadRequest("the header `Host` is no host name"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What RFC 3986 §3.2.2 lets stand in a host and its port.
+fn is_of_host(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%:[]".contains(&byte)
 }
 
 /// Finds the service. Fails with [`Refusal::NoService`] or [`Refusal::BadRequest`].

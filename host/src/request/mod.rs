@@ -25,7 +25,7 @@ pub mod page;
 use std::{net::IpAddr, sync::Arc};
 
 use axum::{body::Body, response::Response};
-use http::request::Parts;
+use http::{Method, request::Parts};
 
 use crate::{app::App, runtime};
 
@@ -72,6 +72,7 @@ async fn travel(app: &App, hosted: Option<&Hosted>, parts: Parts, body: Body, re
     let mut context = respond::Context::new(hosted, &parts);
     let answer = async {
         headers::within(&parts.headers)?;
+        address::is_named(&parts)?;
         let addressed = match address::address(&app.services, hosted, &parts) {
             // Boxed, like a console's visit below, so that the futures of all other requests do not grow by it: every request's
             // is copied to its place on the heap.
@@ -92,7 +93,12 @@ async fn travel(app: &App, hosted: Option<&Hosted>, parts: Parts, body: Body, re
             }
         };
         let caller = record.caller.insert(addressed.service.known(caller));
-        let (installed, target) = route::route(&addressed, caller, &parts.method)?;
+        let (installed, target) = match route::route(&addressed, caller, &parts.method) {
+            Err(Refusal::NoMethod { allow }) if parts.method == Method::OPTIONS => {
+                return Ok(End::Host(respond::options(&allow)));
+            }
+            found => found?,
+        };
         let installed = record.installed.insert(installed);
         limit::budget(&app.budgets, addressed.service, caller)?;
         let incoming = body::incoming(&parts.headers, body, &target).await?;

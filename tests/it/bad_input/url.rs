@@ -1,7 +1,7 @@
 //! Targets that lead nowhere.
 
 use super::store::contents;
-use crate::support::{Answer, Running};
+use crate::support::{Answer, Running, http::Connection};
 
 /// Method, target, status, code, and what the log says is the matter with it.
 const ROWS: &[(&str, &str, u16, &str, &str)] = &[
@@ -64,6 +64,41 @@ fn assert_named(host: &Running, answer: &Answer, method: &str, target: &str, why
     assert!(refused.text().contains(why), "{method} {target}: {}", refused.text());
     let asked = host.log().find("what was asked for", |line| line.field("request_id") == id && line.message() == "answered");
     assert_eq!((asked.field("method").as_str(), asked.field("path").as_str()), (method, path));
+}
+
+/// The host finds services by it, and so may a proxy in front: both must read the same.
+#[test]
+fn a_request_names_one_host() {
+    let host = super::host();
+    for (lines, why) in [
+        ("", "names its host"),
+        ("host: a\r\nhost: a\r\n", "names its host twice"),
+        ("host: a b\r\n", "no host name"),
+        ("host: a/b\r\n", "no host name"),
+        ("host: b@a\r\n", "no host name"),
+    ] {
+        let mut connection = Connection::to(host.address);
+        connection.write(format!("GET /s/innocent/ HTTP/1.1\r\n{lines}connection: close\r\n\r\n").as_bytes());
+        connection.finish().assert(400, "WH2104");
+        host.log().find(why, |line| line.text().contains(why));
+    }
+    for head in
+        ["HTTP/1.0\r\n", "HTTP/1.1\r\nhost:\r\nconnection: close\r\n", "HTTP/1.1\r\nhost: [::1]:80\r\nconnection: close\r\n"]
+    {
+        let mut connection = Connection::to(host.address);
+        connection.write(format!("GET /s/innocent/ {head}\r\n").as_bytes());
+        assert_eq!(connection.finish().text(), "innocent", "{head}");
+    }
+    host.stop();
+}
+
+#[test]
+fn what_there_is_at_a_path_can_be_asked() {
+    let host = super::host();
+    let answer = host.request("OPTIONS", "/s/innocent/").send();
+    assert_eq!((answer.status, answer.header("allow")), (204, Some("GET, HEAD, OPTIONS")), "{}", answer.text());
+    host.request("OPTIONS", "/s/innocent/nothing").send().assert(404, "WH2102");
+    host.stop();
 }
 
 #[test]

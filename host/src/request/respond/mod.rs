@@ -15,7 +15,7 @@ pub use self::{
 use axum::{body::Body, response::Response};
 use http::{
     HeaderMap, HeaderValue, StatusCode,
-    header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS},
+    header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS},
     request::Parts,
 };
 
@@ -149,6 +149,16 @@ fn error(status: StatusCode, code: &Code, reader: Reader<'_>) -> Response {
             json(status, body.to_string())
         }
     }
+}
+
+/// What there is at a path (RFC 9110 §9.3.7), for whoever asks no preflight.
+pub fn options(allow: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    if let Ok(allow) = HeaderValue::from_str(allow) {
+        response.headers_mut().insert(ALLOW, allow);
+    }
+    response
 }
 
 pub fn json(status: StatusCode, body: String) -> Response {

@@ -127,7 +127,8 @@ impl Host {
     }
 
     fn serve(&self, path: &str) -> (u16, Vec<u8>) {
-        let request = http::Request::get(format!("/s/{}{path}", self.guest.name)).body(axum::body::Body::empty());
+        let request = http::Request::get(format!("/s/{}{path}", self.guest.name)).header("host", "localhost");
+        let request = request.body(axum::body::Body::empty());
         self.runtime.block_on(async {
             let request = request.expect("a request");
             let (response, _) = request::serve(&self.app, [127, 0, 0, 1].into(), request).await;
