@@ -27,9 +27,11 @@ pub fn preflight() -> Response {
 /// On every answer, refusals and errors included: without them a browser would not show its page even the error.
 pub(super) fn add(headers: &mut HeaderMap) {
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers
-        .insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Content-Type, Ocean-Auth, AccessToken, Authorization"));
+    // The star is for what a plugin asks for beside them (`If-Match`, say); old browsers read only what is named, and no browser
+    // counts `Authorization` among the star's (Fetch, "CORS-unsafe request-header names").
+    const ALLOWED: &str = "Content-Type, Ocean-Auth, AccessToken, Authorization, *";
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(ALLOWED));
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
-    // What a page must read to know what to do after a refusal.
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("WWW-Authenticate, Retry-After"));
+    // What a page must read to know what to do after a refusal, and whatever a plugin tells it (`ETag`, `Location`).
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("WWW-Authenticate, Retry-After, *"));
 }
