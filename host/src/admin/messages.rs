@@ -68,7 +68,7 @@ impl Admin {
             Retried::Known => State::Known,
             Retried::Hinted => State::Hinted,
         };
-        tracing::info!(service, message = id, "a dead message is retried");
+        tracing::info!(service, message_id = id, "a dead message is retried");
         self.wake_messages(service);
         Ok(json!({"service": service, "id": id, "state": state.as_str()}))
     }
@@ -92,7 +92,7 @@ impl Admin {
         let dropped = self.store.message_drop(service, id, how, now_ms).await.map_err(|error| error.problem())?;
         let (kind, reason) = (dropped.kind.as_deref(), dropped.reason.as_deref());
         let app = dropped.about.as_ref().map(|about| about.app_key.as_str());
-        tracing::warn!(service, message = id, kind, app, reason, resolve, "a dead message is dropped");
+        tracing::warn!(service, message_id = id, kind, app, reason, resolve, "a dead message is dropped");
         if let (Some(host), Some(app)) = (&self.app, app) {
             host.completed(service, app).await;
         }

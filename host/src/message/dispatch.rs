@@ -168,7 +168,7 @@ async fn deliver(service: &Service, claim: Claim) -> End {
                 match complete(service, &claim, kind, delivered).await {
                     Ok(end) => return end,
                     Err(Overtaken(why)) => {
-                        tracing::debug!(service = service.key, message = claim.lease.id, why, "a delivery is made again");
+                        tracing::debug!(service = service.key, message_id = claim.lease.id, why, "a delivery is made again");
                     }
                 }
             }
@@ -198,7 +198,7 @@ async fn renew(service: &Service, lease: &Lease) {
         match service.store().message_renew(lease, service.now_ms() + millis(length)).await {
             Ok(()) => {}
             Err(error @ StoreError::Message(MessageError::ClaimLost { .. })) => {
-                return tracing::warn!(service = service.key, message = lease.id, %error, "a delivery is broken off");
+                return tracing::warn!(service = service.key, message_id = lease.id, %error, "a delivery is broken off");
             }
             // It may go better before the lease ends; if not, the commit tells.
             Err(error) => service.store_failed("a lease cannot be renewed", &error),
@@ -219,11 +219,11 @@ async fn complete(service: &Service, claim: &Claim, kind: Kind, delivered: Deliv
             if kind == Kind::Cancel {
                 service.wakes.purge.notify_one();
             }
-            tracing::debug!(service = service.key, message = claim.lease.id, app = claim.about.app_key, "message done");
+            tracing::debug!(service = service.key, message_id = claim.lease.id, app = claim.about.app_key, "message done");
             End::Done
         }
         Err(error @ StoreError::Message(MessageError::ClaimLost { .. })) => {
-            tracing::warn!(service = service.key, message = claim.lease.id, %error, "what the plugin wrote is not kept");
+            tracing::warn!(service = service.key, message_id = claim.lease.id, %error, "what the plugin wrote is not kept");
             End::Failed
         }
         Err(StoreError::Kv(error @ KvError::Overtaken { .. })) => return Err(Overtaken(error.to_string())),
@@ -269,7 +269,7 @@ async fn failed(service: &Service, claim: &Claim, reason: String, retry_after_ms
         die(service, claim, reason).await;
         return End::Failed;
     }
-    tracing::warn!(service = service.key, message = id, app, attempt, reason, "a delivery failed; it is tried again");
+    tracing::warn!(service = service.key, message_id = id, app, attempt, reason, "a delivery failed; it is tried again");
     let wait_ms = match retry_after_ms {
         Some(asked_ms) => asked_ms.min(LONGEST_MS),
         None => millis(settings.backoff.draw(attempt)),
@@ -284,7 +284,7 @@ async fn die(service: &Service, claim: &Claim, reason: String) {
     let (id, app, attempt) = (&claim.lease.id, &claim.about.app_key, claim.attempt);
     tracing::error!(
         service = service.key,
-        message = id,
+        message_id = id,
         app,
         attempt,
         reason,
@@ -297,7 +297,7 @@ async fn put_back(service: &Service, claim: &Claim, how: PutBack) {
     match service.store().message_put_back(&claim.lease, how, service.now_ms()).await {
         Ok(()) => {}
         Err(error @ StoreError::Message(MessageError::ClaimLost { .. })) => {
-            tracing::warn!(service = service.key, message = claim.lease.id, %error, "somebody else has the message now");
+            tracing::warn!(service = service.key, message_id = claim.lease.id, %error, "somebody else has the message now");
         }
         // The lease runs out, and the message is delivered again.
         Err(error) => service.store_failed("a message cannot be put back", &error),

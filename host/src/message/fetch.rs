@@ -20,7 +20,7 @@ pub(super) async fn fetch(service: &Service, hint: &Waiting) -> bool {
             let fault = letter.fault.clone();
             let told = service.store().message_tell(&service.key, letter, service.now_ms()).await;
             if let (Ok(true), Some(reason)) = (&told, fault) {
-                tracing::error!(service = service.key, message = hint.id, reason, "a message cannot be handled; it is dead");
+                tracing::error!(service = service.key, message_id = hint.id, reason, "a message cannot be handled; it is dead");
             }
             service.wakes.place.notify_one();
             told.map(drop)
@@ -30,7 +30,7 @@ pub(super) async fn fetch(service: &Service, hint: &Waiting) -> bool {
         Err(PlatformError::Refused { .. }) if hint.tries + 1 >= REFUSALS => {
             tracing::warn!(
                 service = service.key,
-                message = hint.id,
+                message_id = hint.id,
                 "the platform refuses to tell a message; the hint is given up"
             );
             forget(service, hint).await
@@ -55,6 +55,6 @@ pub(super) fn is_foreign(service: &Service, told: &Told) -> bool {
 
 async fn forget(service: &Service, hint: &Waiting) -> Result<(), crate::store::StoreError> {
     service.unknown.insert(&hint.id, service.now_ms());
-    tracing::debug!(service = service.key, message = hint.id, "a notice named a message that is not this service's to handle");
+    tracing::debug!(service = service.key, message_id = hint.id, "a notice named a message that is not this service's to handle");
     service.store().message_forget(&service.key, &hint.id).await.map(drop)
 }

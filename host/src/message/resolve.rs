@@ -15,7 +15,7 @@ pub(super) async fn resolve(service: &Service, done: &Waiting) -> bool {
             if resolution == Resolution::Unknown {
                 tracing::info!(
                     service = service.key,
-                    message = done.id,
+                    message_id = done.id,
                     "the platform knows nothing of a handled message any more"
                 );
             }
