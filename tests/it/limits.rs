@@ -25,7 +25,8 @@ use crate::{
         listen::{size, slow},
     },
     runtime::{
-        chatter, compile, drip, flood, giant, grow, hoard, lifecycle::unruly, parts, recurse, sink, sleep, source, spin, stock,
+        chatter, compile, drip, flood, giant, grow, hoard, lifecycle::unruly, malformed, parts, recurse, sink, sleep, source,
+        spin, stock,
     },
     support::{Answer, log::Line},
     tidy::source::root,
@@ -181,6 +182,7 @@ cases! {
     outgoing = "headers of a request to another server, and its URL" => fetch::over_its_head;
     redirects = "redirects in a row" => fetch::over_its_redirects;
     stock_headers = "headers that a [stock component](stock.md) puts together" => stock::limits::over_its_headers;
+    response_headers = "headers of a response" => malformed::over_its_headers;
     log_line = "one line of a plugin's log" => flood::over_its_text;
     stack = "stack of a guest" => recurse::over_its_stack;
     parts = "core instances and memories of one component" => parts::over_its_parts;

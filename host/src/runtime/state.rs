@@ -156,12 +156,19 @@ pub fn is_hop_by_hop(name: &HeaderName) -> bool {
 /// Headers that the host adds to most responses: so many have a place beforehand.
 const HOSTS_OWN: usize = 5;
 
+/// The most headers of a response. Clients take no more than a few hundred, and the table they stand in ends at 24,576: beyond, it
+/// panics.
+const MAX_HEADERS: usize = 256;
+
 /// A guest's headers as HTTP's, without those of one hop; `content-length` is the host's to say.
 pub fn response_head(status: u16, headers: types::Headers) -> Result<(StatusCode, HeaderMap), String> {
     let status = StatusCode::from_u16(status)
         .ok()
         .filter(|status| !status.is_informational())
         .ok_or_else(|| format!("{status} is not a final HTTP status"))?;
+    if headers.len() > MAX_HEADERS {
+        return Err(format!("a response may have {MAX_HEADERS} headers, and this one has {}", headers.len()));
+    }
     let mut map = HeaderMap::with_capacity(headers.len() + HOSTS_OWN);
     for (name, value) in headers {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("{name:?} is not a header name"))?;

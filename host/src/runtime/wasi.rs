@@ -15,6 +15,16 @@ use crate::{
 /// Bytes of randomness that a guest may ask for at once.
 const MAX_RANDOM: u64 = 64 << 10;
 
+/// Bytes of one set of headers that a component puts together, at most and at least.
+const FIELDS: (u64, u64) = (8 << 10, 128 << 10);
+
+/// The same for a plugin of these limits. The sets are the host's memory and not the guest's, and every handle can be one: all of
+/// them together have no more than the guest has itself, or 8 KiB each.
+fn fields(limits: &Limits) -> usize {
+    let (least, most) = FIELDS;
+    usize::try_from((limits.memory / u64::from(limits.handles.max(1))).clamp(least, most)).unwrap_or(usize::MAX)
+}
+
 /// Made when a guest first asks for any of it. A guest's libc keeps its handles (stdout, its directory) from call to call, so this
 /// lives as long as the guest's memory and not as long as the call.
 pub(super) struct Wasi {
@@ -32,7 +42,9 @@ impl Wasi {
         ready.data.preopen(&mut ctx);
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles as usize);
-        Self { ctx: ctx.build(), table, http: WasiHttpCtx::new(), hooks: ready.http_out.hooks(limits.body_in) }
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(fields(limits));
+        Self { ctx: ctx.build(), table, http, hooks: ready.http_out.hooks(limits.body_in) }
     }
 
     /// Whether the guest has let go of its call, so that it may have another one. Some languages free what they hold when they

@@ -17,6 +17,12 @@ fn value() -> Response {
     Response::new(200).header("x-value", "one\r\nx-smuggled: two")
 }
 
+/// More headers than fit into the table that the host's library keeps them in.
+#[get("/many")]
+fn many() -> Response {
+    (0..30_000).fold(Response::new(200), |response, _| response.header("a", ""))
+}
+
 /// A reply that was started but never finished.
 #[get("/nothing")]
 fn nothing(reply: Reply) -> Result<()> {
@@ -35,4 +41,4 @@ fn failure() -> Result<()> {
     Err(Error::failure("hold.flooded", "a text for the operator only"))
 }
 
-service!(status, name, value, nothing, twice, failure);
+service!(status, name, value, many, nothing, twice, failure);

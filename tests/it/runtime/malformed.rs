@@ -1,6 +1,7 @@
 use wharf_guests::MALFORMED;
 
-use super::host;
+use super::{assert_fails, host};
+use crate::limits::Row;
 
 #[test]
 fn what_is_not_http_does_not_leave_the_host() {
@@ -11,6 +12,14 @@ fn what_is_not_http_does_not_leave_the_host() {
         assert!(!line.text().contains('\n'), "{}", line.text());
     }
     host.assert_serves_others();
+    host.stop();
+}
+
+pub(crate) fn over_its_headers(row: &Row) {
+    let [most] = row.numbers::<1>();
+    let host = host(&MALFORMED, &[]);
+    let line = assert_fails(&host, "/s/malformed/many", row.status(), row.code());
+    assert!(line.text().contains(&format!("may have {most} headers, and this one has 30000")), "{}", line.text());
     host.stop();
 }
 

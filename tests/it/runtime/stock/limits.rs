@@ -51,11 +51,20 @@ pub(crate) fn over_its_streams(row: &Row) {
 
 /// The bindings trap before a set of headers outgrows them.
 pub(crate) fn over_its_headers(row: &Row) {
-    let [most] = row.numbers().map(|bytes| bytes >> 10);
+    let [most, _] = row.numbers().map(|bytes| bytes >> 10);
     each(&[], |host, root| {
         // What the host needs beside is some bytes for each.
         assert_eq!(host.get(&format!("{root}/swell/{}", most * 3 / 4)).send().text(), "swollen");
         assert_fails(host, &format!("{root}/swell/{most}"), row.status(), row.code());
+    });
+}
+
+/// They are the host's memory: all of them together are held to what the component has itself.
+#[test]
+fn sets_of_headers_are_the_smaller_the_more_there_may_be() {
+    each(&[("memory", "4MiB"), ("handles", "128")], |host, root| {
+        assert_eq!(host.get(&format!("{root}/swell/24")).send().text(), "swollen");
+        assert_fails(host, &format!("{root}/swell/32"), 502, "WH2302");
     });
 }
 
