@@ -88,6 +88,7 @@ fn load(pagemap_scan: bool, reuse: u32) -> Arc<Plugin> {
         artifact: &artifact,
         inspected: &inspect(HELLO).expect("a component"),
         name: "wharf/hello@bench".into(),
+        service: "hello",
         limits: Limits::DEFAULT,
         reuse,
         ready: Arc::default(),

@@ -257,7 +257,8 @@ impl Admin {
         let limits = Limits::grant(&manifest.limits, &self.config.limits);
         let ready = Arc::new(Ready::default());
         let Compiled { artifact, loader, .. } = compiled;
-        let parts = Parts { artifact, inspected, name: plugin_name(manifest), limits, reuse: Reuse::never(), ready };
+        let (name, reuse) = (plugin_name(manifest), Reuse::never());
+        let parts = Parts { artifact, inspected, name, service: "-", limits, reuse, ready };
         loader.load(parts).map(drop).map_err(|error| {
             Problem::new(&codes::PLUGIN_INVALID, format!("plugin `{}` cannot be linked", manifest.id))
                 .why(error)

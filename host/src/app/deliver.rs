@@ -39,13 +39,13 @@ async fn deliver(app: &App, delivery: Delivery) -> Result<Delivered, DeliverErro
 }
 
 fn message(delivery: &Delivery) -> Message {
-    let Delivery { service, message_id, kind, app_id, app_key, subscription_id, at_ms, attempt } = delivery.clone();
+    let Delivery { service: _, message_id, kind, app_id, app_key, subscription_id, at_ms, attempt } = delivery.clone();
     let event = match kind {
         Kind::Subscribe => Event::Subscribed,
         Kind::Cancel => Event::Cancelled,
         Kind::Purge => Event::Purge,
     };
-    Message { service, id: message_id, event, app_key, app_id, subscription_id, at_ms, attempt }
+    Message { id: message_id, event, app_key, app_id, subscription_id, at_ms, attempt }
 }
 
 fn retry_after_ms(failure: &Failure) -> Option<u64> {

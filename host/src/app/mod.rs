@@ -211,7 +211,7 @@ impl App {
             .into());
         }
         let reuse = Reuse { calls: service.reuse, places: self.idle.clone() };
-        let parts = Parts { artifact, inspected, name: name.clone(), limits, reuse, ready };
+        let parts = Parts { artifact, inspected, name: name.clone(), service: &service.key, limits, reuse, ready };
         let plugin = loader.load(parts).map_err(|error| invalid(&error))?;
         let routes = Routes::new(&manifest.routes, &limits).map_err(|error| invalid(&error))?;
         let (needed, all) = (plugin.core_instances, self.permits.all());

@@ -18,13 +18,12 @@ const MAX_FIELDS: usize = 32;
 /// What a call is about, so that its lines are found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum About {
-    /// A request, whose own lines name service and app.
+    /// A request, whose own lines name the app.
     Request {
         id: String,
     },
     Message {
         id: String,
-        service: String,
         app: String,
     },
 }
@@ -37,11 +36,11 @@ impl About {
         }
     }
 
-    /// The message's id, and its service and app.
-    fn message(&self) -> (Option<&str>, Option<&str>, Option<&str>) {
+    /// The message's id, and its app.
+    fn message(&self) -> (Option<&str>, Option<&str>) {
         match self {
-            Self::Request { .. } => (None, None, None),
-            Self::Message { id, service, app } => (Some(id), Some(service), Some(app)),
+            Self::Request { .. } => (None, None),
+            Self::Message { id, app } => (Some(id), Some(app)),
         }
     }
 }
@@ -50,6 +49,7 @@ impl About {
 #[derive(Debug)]
 pub struct LogCtx {
     plugin: Arc<str>,
+    service: Arc<str>,
     about: About,
     lines: u32,
     lines_left: u32,
@@ -57,8 +57,8 @@ pub struct LogCtx {
 }
 
 impl LogCtx {
-    pub fn new(plugin: Arc<str>, about: About, lines: u32) -> Self {
-        Self { plugin, about, lines, lines_left: lines, dropped: 0 }
+    pub fn new(plugin: Arc<str>, service: Arc<str>, about: About, lines: u32) -> Self {
+        Self { plugin, service, about, lines, lines_left: lines, dropped: 0 }
     }
 
     /// Writes one line, unless the call has used up its lines.
@@ -71,12 +71,12 @@ impl LogCtx {
             return;
         };
         self.lines_left = left;
-        let (plugin, request_id) = (&*self.plugin, self.about.request_id());
-        let (message_id, service, app) = self.about.message();
+        let (plugin, service, request_id) = (&*self.plugin, &*self.service, self.about.request_id());
+        let (message_id, app) = self.about.message();
         let (text, fields) = (cut(message, MAX_TEXT), show_fields(fields));
         macro_rules! line {
             ($level:ident) => {
-                tracing::$level!(target: "plugin", plugin, request_id, message_id, service, app, fields, "{text}")
+                tracing::$level!(target: "plugin", plugin, service, request_id, message_id, app, fields, "{text}")
             };
         }
         match level {
@@ -93,10 +93,10 @@ impl LogCtx {
 impl Drop for LogCtx {
     fn drop(&mut self) {
         if self.dropped > 0 {
-            let (message_id, service, app) = self.about.message();
+            let (message_id, app) = self.about.message();
             let (asked, allowed) = (u64::from(self.lines) + u64::from(self.dropped), self.lines);
             tracing::warn!(
-                target: "plugin", plugin = &*self.plugin, request_id = self.about.request_id(), message_id, service, app,
+                target: "plugin", plugin = &*self.plugin, service = &*self.service, request_id = self.about.request_id(), message_id, app,
                 limit = "log-lines", asked, allowed, dropped = self.dropped,
                 "the plugin wrote more log lines than its limit `log-lines` allows in one call"
             );
@@ -182,7 +182,7 @@ mod tests {
         let writer = written.clone();
         let subscriber = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
         tracing::subscriber::with_default(subscriber, || {
-            let mut log = LogCtx::new("acme/notes@1.0.0".into(), about, 1);
+            let mut log = LogCtx::new("acme/notes@1.0.0".into(), "notes".into(), about, 1);
             log.write(Level::Warn, "it\nis", &[]);
             log.write(Level::Warn, "too much", &[]);
         });
@@ -194,11 +194,13 @@ mod tests {
     #[test]
     fn lines_are_found_by_their_request_or_by_their_message() {
         let [first, second] = lines(About::Request { id: "r1".to_owned() });
-        let expected = serde_json::json!({"message": "it\\nis", "plugin": "acme/notes@1.0.0", "request_id": "r1", "fields": ""});
+        let expected = serde_json::json!(
+            {"message": "it\\nis", "plugin": "acme/notes@1.0.0", "service": "notes", "request_id": "r1", "fields": ""}
+        );
         assert_eq!((first, &second["request_id"]), (expected, &"r1".into()));
 
-        let [id, service, app] = ["m1", "notes", "a1"].map(str::to_owned);
-        for line in lines(About::Message { id, service, app }) {
+        let [id, app] = ["m1", "a1"].map(str::to_owned);
+        for line in lines(About::Message { id, app }) {
             let named = ["message_id", "service", "app"].map(|field| line[field].as_str().unwrap_or_default().to_owned());
             assert_eq!(named, ["m1", "notes", "a1"], "{line}");
             assert!(line.get("request_id").is_none(), "{line}");

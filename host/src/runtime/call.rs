@@ -81,8 +81,12 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: &Arc<Plugin>, permit: Permit, call
     let about = About::Request { id: request.id.to_owned() };
     let mut state = CallState::new(plugin, capabilities, about, allowed);
     let (deadline, tenant) = (state.deadline, caller.app.clone());
-    let late = || Late { plugin: plugin.name.clone(), request_id: request.id.to_owned(), counted: request.counted.clone() };
-    let plugin = plugin.clone();
+    let late = || Late { plugin: plugin.clone(), request_id: request.id.to_owned(), counted: request.counted.clone() };
+    let waiting = match &request.body {
+        Incoming::Reader(reader) => Some(reader.waiting()),
+        Incoming::Empty | Incoming::Bytes(_) => None,
+    };
+    let plugin_of_guest = plugin.clone();
     let mut guest = match plugin.entry.kind() {
         Kind::Contract => {
             state.answering(request.headers, head);
@@ -94,7 +98,7 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: &Arc<Plugin>, permit: Permit, call
                 body: types::Body::Empty,
             };
             let handle = Handle { caller: wit_caller(caller, request.id), request: asked, body: request.body };
-            Admitted { plugin, permit, state, tenant, export: Box::new(handle) }.guest()
+            Admitted { plugin: plugin_of_guest, permit, state, tenant, export: Box::new(handle) }.guest()
         }
         Kind::Http02 | Kind::Http03 => {
             state.answering(HeaderMap::new(), head);
@@ -113,7 +117,7 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: &Arc<Plugin>, permit: Permit, call
                 Err(error) => return Outcome::Failed(Failure::Host(error.to_string())),
             };
             let meter = state.meter.clone();
-            Guest::new(async move { stock::run(&plugin, state, &permit, tenant, incoming).await }, meter)
+            Guest::new(async move { stock::run(&plugin_of_guest, state, &permit, tenant, incoming).await }, meter)
         }
     };
     // Most calls need nothing of the lanes.
@@ -158,19 +162,19 @@ fn streaming(head: Head, late: Late, running: impl Future<Output = Result<Answer
 }
 
 /// Which call it is, for a failure that no answer can tell any more.
-struct Late {
-    plugin: Arc<str>,
+pub(super) struct Late {
+    plugin: Arc<Plugin>,
     request_id: String,
     counted: Arc<Requests>,
 }
 
 impl Late {
-    fn broke_off(&self, failure: &Failure) {
+    pub(super) fn broke_off(&self, failure: &Failure) {
         self.counted.failed(failure.kind(), failure.details().limit);
-        let (plugin, request_id) = (&*self.plugin, self.request_id.as_str());
+        let (service, plugin, request_id) = (&*self.plugin.service, &*self.plugin.name, self.request_id.as_str());
         let Details { limit, asked, allowed, stderr } = failure.details();
         tracing::error!(
-            plugin, request_id, limit, asked, allowed, %failure, stderr,
+            request_id, service, plugin, limit, asked, allowed, %failure, stderr,
             "the plugin failed after it had started its reply; the connection is cut"
         );
     }

@@ -27,8 +27,6 @@ use crate::{
 /// A message as it goes to a plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The service's key, for the log.
-    pub service: String,
     pub id: String,
     pub event: Event,
     pub app_key: String,
@@ -67,9 +65,9 @@ impl Addressee {
 pub async fn call(lanes: &Arc<Lanes>, to: Addressee, permit: Permit, message: Message) -> Result<Batch, Failure> {
     let Addressee { plugin, indices } = to;
     let allowed = plugin.limits.wall;
-    let Message { service, id, event, app_key, app_id, subscription_id, at_ms, attempt } = message;
+    let Message { id, event, app_key, app_id, subscription_id, at_ms, attempt } = message;
     let capabilities = plugin.ready.ctx(&Caller::host(app_key.clone(), app_id.clone()), Writes::Collected);
-    let about = About::Message { id: id.clone(), service, app: app_key.clone() };
+    let about = About::Message { id: id.clone(), app: app_key.clone() };
     let state = CallState::new(&plugin, capabilities, about, allowed);
     let app = types::App { key: app_key.clone(), id: Some(app_id) };
     let subscription = Subscription { message_id: id, subscription_id, app, at_ms, attempt };

@@ -44,6 +44,8 @@ pub(super) fn concurrent_handles(limits: &Limits) -> usize {
 pub struct Plugin {
     /// `id@version`, for logs.
     pub name: Arc<str>,
+    /// The key of the service that it implements, likewise.
+    pub service: Arc<str>,
     pub limits: Limits,
     /// What it may do beyond answering.
     pub ready: Arc<capabilities::Ready>,
@@ -117,7 +119,7 @@ impl Loader {
     /// the pool allows for one, exports no handler that this host can call, or an optional interface without all of its
     /// functions. Blocking.
     pub fn load(&self, parts: Parts<'_>) -> Result<Plugin, LoadError> {
-        let Parts { artifact, inspected, name, limits, reuse, ready } = parts;
+        let Parts { artifact, inspected, name, service, limits, reuse, ready } = parts;
         let failed = |error: wasmtime::Error| LoadError(format!("{error:#}"));
         let component = artifact.load(self.engine()).map_err(failed)?;
         let pre = self.0.linker.instantiate_pre(&component).map_err(failed)?;
@@ -129,7 +131,8 @@ impl Loader {
         };
         let core_instances = weight(artifact, self.0.mode, inspected.core_instances).map_err(failed)?;
         let (idle, reuse, loader) = (Idle::new(reuse.places, core_instances), reuse.calls, self.clone());
-        Ok(Plugin { name, limits, ready, core_instances, reuse, idle, pre, entry, lifecycle, _loader: loader })
+        let service = service.into();
+        Ok(Plugin { name, service, limits, ready, core_instances, reuse, idle, pre, entry, lifecycle, _loader: loader })
     }
 }
 
@@ -155,6 +158,8 @@ pub struct Parts<'a> {
     pub inspected: &'a Inspected,
     /// `id@version`, for logs.
     pub name: Arc<str>,
+    /// The key of the service that it implements, likewise; `-` where it is only tried.
+    pub service: &'a str,
     pub limits: Limits,
     pub reuse: Reuse,
     pub ready: Arc<capabilities::Ready>,

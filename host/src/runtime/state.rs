@@ -59,7 +59,7 @@ impl CallState {
         Box::new(Self {
             meter: Arc::new(Meter::new(limits.cpu, now)),
             ledger: Ledger::new(limits),
-            log: LogCtx::new(plugin.name.clone(), about, limits.log_lines),
+            log: LogCtx::new(plugin.name.clone(), plugin.service.clone(), about, limits.log_lines),
             capabilities,
             table,
             deadline: now + allowed,
