@@ -1,5 +1,10 @@
 //! A body on its way to the guest, or past it: a request's, or that of another server's response.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use axum::body::Body;
 use bytes::{Buf, Bytes};
 use futures_util::Stream;
@@ -22,6 +27,17 @@ pub struct BodyReader {
     callers: bool,
     /// A body that failed stays failed: going on would make the end of it look clean.
     failed: Option<ReadError>,
+    waiting: Waiting,
+}
+
+/// Whether somebody waits for more of a body, or waited until he was given up.
+#[derive(Debug, Clone, Default)]
+pub struct Waiting(Arc<AtomicBool>);
+
+impl Waiting {
+    pub fn is_true(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// Why a body could not be read on.
@@ -80,7 +96,8 @@ impl BodyReader {
     /// The body of the call's own request.
     pub fn new(body: Body, limit: u64) -> Self {
         let length = body.size_hint().exact();
-        Self { body, pending: Bytes::new(), length, limit, left: limit, ended: false, callers: true, failed: None }
+        let waiting = Waiting::default();
+        Self { body, pending: Bytes::new(), length, limit, left: limit, ended: false, callers: true, failed: None, waiting }
     }
 
     /// The body of another server's response, which announced `length`.
@@ -98,6 +115,16 @@ impl BodyReader {
         self.length
     }
 
+    /// What is left of the announced length, in bytes.
+    pub fn left(&self) -> Option<u64> {
+        self.length.map(|length| length.saturating_sub(self.limit - self.left))
+    }
+
+    /// Tells from outside whether this body is waited for.
+    pub fn waiting(&self) -> Waiting {
+        self.waiting.clone()
+    }
+
     /// At least one byte and at most `max`, or `None` at the end. Cancelling loses nothing: what has arrived stays pending.
     pub async fn read(&mut self, max: usize) -> Result<Option<Bytes>, ReadError> {
         if let Some(failed) = self.failed {
@@ -113,7 +140,10 @@ impl BodyReader {
             if self.ended {
                 return Ok(None);
             }
-            match self.body.frame().await {
+            self.waiting.0.store(true, Ordering::Relaxed);
+            let frame = self.body.frame().await;
+            self.waiting.0.store(false, Ordering::Relaxed);
+            match frame {
                 None => self.ended = true,
                 Some(Err(error)) => {
                     return Err(if is_cause::<http_body_util::LengthLimitError>(&error) {

@@ -15,6 +15,7 @@ use super::{
     lanes::{Guest, Lanes},
     meter::{Breach, Limit},
     outcome::{Details, Failure, Outcome},
+    passed::Passed,
     permit::Permit,
     plugin::Plugin,
     reply::Head,
@@ -67,6 +68,8 @@ pub(super) enum Answer {
         headers: HeaderMap,
         body: Body,
     },
+    /// The body is handed on as it came, by the host and after the guest has ended.
+    Passed(Passed),
     /// The head has been sent, and everything with it.
     Streamed,
 }
@@ -139,13 +142,19 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: &Arc<Plugin>, permit: Permit, call
             Err(_) => Outcome::Failed(Failure::Invalid("nothing was returned, and no reply was started".into())),
         },
         Ok(Answer::Response { status, headers, body }) => Outcome::Response { status, headers, body },
+        Ok(Answer::Passed(passed)) => passed.on(deadline, allowed, late()).await,
         // A head that was sent before the failure cannot be taken back: the caller must see the reply break off.
         Err(failure) => match heads.try_recv() {
             Ok(head) => {
                 late().broke_off(&failure);
                 Outcome::Streaming(head)
             }
-            Err(_) => Outcome::Failed(failure),
+            Err(_) => Outcome::Failed(match failure {
+                Failure::Wall { asked, allowed } if waiting.is_some_and(|waiting| waiting.is_true()) => {
+                    Failure::BodyLate { asked, allowed }
+                }
+                failure => failure,
+            }),
         },
     }
 }
@@ -215,14 +224,23 @@ fn answer(state: &mut CallState, response: types::Response) -> Result<Answer, Fa
         return Err(Failure::Invalid("a response was returned after a reply had been started".into()));
     }
     let (status, headers) = response_head(response.status, response.headers).map_err(Failure::Invalid)?;
-    if let types::Body::Bytes(bytes) = &response.body {
-        let (asked, allowed) = (bytes.len() as u64, state.ledger.limits.body_out);
-        if asked > allowed {
-            return Err(Failure::Breached(Breach { limit: Limit::BodyOut, asked, allowed }));
+    let allowed = state.ledger.limits.body_out;
+    Ok(match response.body {
+        types::Body::Empty => Answer::Response { status, headers, body: Body::empty() },
+        types::Body::Bytes(bytes) => {
+            within(bytes.len() as u64, allowed)?;
+            Answer::Response { status, headers, body: Body::from(bytes) }
         }
-    }
-    let body = state.take_body(response.body).map_err(|error| Failure::Invalid(format!("{error:#}")))?;
-    Ok(Answer::Response { status, headers, body })
+        types::Body::Reader(reader) => {
+            let reader = state.table.delete(reader).map_err(|error| Failure::Invalid(error.to_string()))?;
+            Answer::Passed(Passed { status, headers, reader, allowed })
+        }
+    })
+}
+
+/// Fails where a response is larger than it may be.
+pub(super) fn within(asked: u64, allowed: u64) -> Result<(), Failure> {
+    if asked > allowed { Err(Failure::Breached(Breach { limit: Limit::BodyOut, asked, allowed })) } else { Ok(()) }
 }
 
 /// Why there is no response where the guest returned an error.

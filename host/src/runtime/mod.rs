@@ -28,5 +28,6 @@ pub mod stock;
 pub mod meter;
 mod load;
 pub mod lanes;
+mod passed;
 pub mod reply;
 pub mod outcome;

@@ -37,6 +37,9 @@ pub enum Failure {
     /// The call's time was up.
     #[error("the plugin did not finish within {} ms", allowed.as_millis())]
     Wall { asked: Duration, allowed: Duration },
+    /// The call's time was up while the guest waited for the request's body.
+    #[error("the request's body had not arrived when the call's {} ms were up", allowed.as_millis())]
+    BodyLate { asked: Duration, allowed: Duration },
     /// What the guest returned is not HTTP.
     #[error("the plugin's response is not valid: {0}")]
     Invalid(String),
@@ -77,7 +80,7 @@ impl Failure {
                 Details { limit: Some(limit.as_str()), asked: Some(*asked), allowed: Some(*allowed), stderr: None }
             }
             // Rounded up, so that what was asked for is more than what is allowed.
-            Self::Wall { asked, allowed } => Details {
+            Self::Wall { asked, allowed } | Self::BodyLate { asked, allowed } => Details {
                 limit: Some("wall"),
                 asked: Some(millis(*asked).saturating_add(1)),
                 allowed: Some(millis(*allowed)),
@@ -93,7 +96,7 @@ impl Failure {
 
     /// Whether it is the client's doing: then nobody has to look at the plugin.
     pub fn is_clients(&self) -> bool {
-        matches!(self, Self::BodyTooLarge { .. } | Self::BodyLost(_))
+        matches!(self, Self::BodyTooLarge { .. } | Self::BodyLate { .. } | Self::BodyLost(_))
     }
 
     /// All of it in one text for the operator, of bounded length and without control characters: of a crash the guest's last
@@ -122,7 +125,7 @@ impl Failure {
             Self::Error { .. } => "error",
             Self::Trapped { .. } => "trap",
             Self::Breached(_) | Self::Wall { .. } | Self::BodyTooLarge { .. } => "limit",
-            Self::BodyLost(_) => "body",
+            Self::BodyLate { .. } | Self::BodyLost(_) => "body",
             Self::Invalid(_) => "invalid",
             Self::Host(_) => "host",
         }

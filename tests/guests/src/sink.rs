@@ -1,4 +1,4 @@
-//! Reads all of its request's body.
+//! Reads all of its request's body, or hands it back as it comes.
 
 use wharf_sdk::prelude::*;
 
@@ -12,4 +12,9 @@ fn sink(mut body: Body) -> Result<String> {
     Ok(bytes.to_string())
 }
 
-service!(sink);
+#[post("/back")]
+fn back(body: Body) -> Response {
+    Response::new(200).body(body)
+}
+
+service!(sink, back);

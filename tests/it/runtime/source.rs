@@ -14,6 +14,27 @@ pub(crate) fn over_its_body(row: &Row) {
     assert_limit(&host.log().code(row.code()), "body-out", 4);
     host.stop();
     over_what_may_be_streamed();
+    over_what_may_be_handed_on(row);
+}
+
+/// The guest is gone by then. What the caller announces is known beforehand, and so is the first of what he does not.
+fn over_what_may_be_handed_on(row: &Row) {
+    let sink = Service::of(&wharf_guests::SINK).limit("body-out", "1MiB");
+    let host = TestHost::new().with(sink).with(Service::of(&wharf_guests::INNOCENT)).start();
+    let back = |bytes: usize| (host.post("/s/sink/back"), vec![b'x'; bytes]);
+    for bytes in [0, 1, 100 << 10, 1 << 20] {
+        let ((one, body), (other, _)) = (back(bytes), back(bytes));
+        for answer in [one.body(&body).send(), other.chunked(&body).send()] {
+            assert_eq!((answer.status, answer.complete, answer.body.len()), (200, true, bytes));
+        }
+    }
+    let (request, body) = back((1 << 20) + 1);
+    row.assert(&request.body(&body).send());
+    let (request, body) = back(3 << 20);
+    request.chunked(&body).open().breaks_off();
+    host.log().expect(2, "the limit", |line| line.field("limit") == "body-out");
+    host.assert_serves_others();
+    host.stop();
 }
 
 fn over_what_may_be_streamed() {

@@ -1,7 +1,12 @@
 //! Clients that send a body too slowly, or do not read the answer.
 
+use wharf_guests::{INNOCENT, SINK};
+
 use super::{assert_ended_by, host};
-use crate::{limits::Row, support::http::Connection};
+use crate::{
+    limits::Row,
+    support::{Service, TestHost, http::Connection},
+};
 
 /// Beginnings of bodies that the host reads itself, and that the plugin reads; and a piece more of each.
 const BEGINNINGS: [(&str, &[u8]); 2] = [("content-length: 60000", b"x"), ("transfer-encoding: chunked", b"1\r\nx\r\n")];
@@ -54,6 +59,22 @@ fn slow_bodies_are_no_failure_of_the_plugin() {
     let line = host.log().code("WH2205");
     assert_eq!((line.field("level").as_str(), line.field("service").as_str()), ("INFO", "sink"), "{}", line.text());
     assert_eq!(host.metric("wharf_failures_total{service=\"sink\",kind=\"body\"}"), 1);
+    host.stop();
+}
+
+/// The time of the call is up before the listener loses its patience: no more the plugin's doing than the other.
+#[test]
+fn a_body_that_is_not_there_in_time_is_no_failure_of_the_plugin_either() {
+    let host = TestHost::new().operation().with(Service::of(&SINK).limit("wall", "300ms")).with(Service::of(&INNOCENT)).start();
+    for target in ["", "back"] {
+        let mut connection = Connection::to(host.address);
+        connection.write(format!("POST /s/sink/{target} HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n").as_bytes());
+        connection.finish().assert(408, "WH2205");
+    }
+    let line = host.log().code("WH2205");
+    assert_eq!((line.field("level").as_str(), line.field("limit").as_str()), ("INFO", "wall"), "{}", line.text());
+    assert_eq!(host.metric("wharf_failures_total{service=\"sink\",kind=\"body\"}"), 2);
+    host.assert_serves_others();
     host.stop();
 }
 
