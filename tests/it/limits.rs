@@ -163,7 +163,7 @@ cases! {
     host_calls = "host-calls" => chatter::over_its_host_calls;
     handles = "handles" => over_its_handles;
     log_lines = "log-lines" => flood::over_its_lines;
-    arguments = "one host call's arguments, and likewise what a call returns: a response's head, and its body where that is bytes and no stream"
+    arguments = "one host call's arguments (host-call-bytes in the log), and likewise what a call returns: a response's head, and its body where that is bytes and no stream"
         => giant::over_its_arguments;
     quota = "what all stores of a service hold" => keep::over_its_quota;
     values = "a value in a store" => keep::over_its_values;

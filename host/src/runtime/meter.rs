@@ -27,6 +27,8 @@ pub enum Limit {
     TableElements,
     Cpu,
     HostCalls,
+    /// What one call of the host takes and returns.
+    HostCallBytes,
     /// Only WASI's functions end in it: those of the contract return the error `limit.handles` instead.
     Handles,
     BodyOut,
@@ -40,6 +42,7 @@ impl Limit {
             Self::TableElements => "table-elements",
             Self::Cpu => "cpu",
             Self::HostCalls => "host-calls",
+            Self::HostCallBytes => "host-call-bytes",
             Self::Handles => "handles",
             Self::BodyOut => "body-out",
         }

@@ -120,7 +120,7 @@ pub(super) fn crash(state: &CallState, error: &wasmtime::Error) -> Failure {
     }
     if trap.contains(HOST_CALL_BYTES_USED_UP) {
         let allowed = host_call_bytes(&state.capabilities.ready) as u64;
-        return Failure::Breached(Breach { limit: Limit::HostCalls, asked: allowed + 1, allowed });
+        return Failure::Breached(Breach { limit: Limit::HostCallBytes, asked: allowed + 1, allowed });
     }
     let (stdout, stderr) = state.stdio.take();
     Failure::Trapped { trap, stderr: if stderr.is_empty() { stdout } else { stderr } }

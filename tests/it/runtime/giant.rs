@@ -12,7 +12,7 @@ pub(crate) fn over_its_arguments(row: &Row) {
         row.assert(&host.get(&format!("/s/giant/{target}")).send());
         host.assert_serves_others();
     }
-    assert_limit(&host.log().code(row.code()), "host-calls", most as u64);
+    assert_limit(&host.log().code(row.code()), "host-call-bytes", most as u64);
     let peak = host.process().peak_memory();
     for _ in 0..10 {
         row.assert(&host.get("/s/giant/line").send());
@@ -29,6 +29,6 @@ fn over_what_may_be_returned(row: &Row, most: usize) {
     let fits = most - 1_024;
     assert_eq!(host.get(&format!("/s/giant/returned/{fits}")).send().body.len(), fits);
     let line = assert_fails(&host, &format!("/s/giant/returned/{}", most + 1), row.status(), row.code());
-    assert_limit(&line, "host-calls", most as u64);
+    assert_limit(&line, "host-call-bytes", most as u64);
     host.stop();
 }

@@ -29,7 +29,7 @@ pub(super) fn code(failure: &Failure) -> (StatusCode, &'static Code, Option<u64>
         Failure::Breached(breach) => match breach.limit {
             Limit::Cpu => (StatusCode::GATEWAY_TIMEOUT, &codes::GUEST_CPU, None),
             Limit::Memory | Limit::TableElements => (StatusCode::BAD_GATEWAY, &codes::GUEST_MEMORY, None),
-            Limit::HostCalls | Limit::Handles => (StatusCode::BAD_GATEWAY, &codes::GUEST_HOST_CALLS, None),
+            Limit::HostCalls | Limit::HostCallBytes | Limit::Handles => (StatusCode::BAD_GATEWAY, &codes::GUEST_HOST_CALLS, None),
             Limit::BodyOut => (StatusCode::BAD_GATEWAY, &codes::GUEST_BODY_OUT, None),
         },
     }
