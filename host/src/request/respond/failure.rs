@@ -1,5 +1,7 @@
 //! Calls that failed: what the client is told, and what the log says.
 
+use std::time::Duration;
+
 use http::StatusCode;
 
 use crate::{
@@ -16,7 +18,7 @@ use crate::{
 pub(super) fn code(failure: &Failure) -> (StatusCode, &'static Code, Option<u64>) {
     match failure {
         Failure::Error { retry_after: Some(after), .. } => {
-            (StatusCode::SERVICE_UNAVAILABLE, &codes::GUEST_FAILED, Some(after.as_secs().max(1)))
+            (StatusCode::SERVICE_UNAVAILABLE, &codes::GUEST_FAILED, Some(whole_seconds(*after)))
         }
         Failure::Error { retry_after: None, .. } => (StatusCode::BAD_GATEWAY, &codes::GUEST_FAILED, None),
         Failure::Trapped { .. } => (StatusCode::BAD_GATEWAY, &codes::GUEST_TRAPPED, None),
@@ -35,6 +37,11 @@ pub(super) fn code(failure: &Failure) -> (StatusCode, &'static Code, Option<u64>
     }
 }
 
+/// Rounded up: who comes earlier than was asked is refused again.
+fn whole_seconds(after: Duration) -> u64 {
+    after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0)).max(1)
+}
+
 pub(super) fn log(record: &Record, code: &Code, failure: &Failure) {
     let (request_id, service, plugin, app) = (record.id.as_str(), record.service(), record.plugin(), record.app());
     let Details { limit, asked, allowed, stderr } = failure.details();
@@ -46,5 +53,17 @@ pub(super) fn log(record: &Record, code: &Code, failure: &Failure) {
         tracing::error!(
             request_id, service, plugin, app, code = code.id, limit, asked, allowed, %failure, stderr, "the call failed"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_to_come_back_too_early() {
+        for (millis, seconds) in [(0, 1), (1, 1), (1_000, 1), (1_001, 2), (1_500, 2), (u64::MAX, 18_446_744_073_709_552)] {
+            assert_eq!(whole_seconds(Duration::from_millis(millis)), seconds, "{millis}");
+        }
     }
 }
