@@ -17,9 +17,11 @@ const READ: Duration = Duration::from_secs(60);
 const IDLE_PER_HOST: usize = 16;
 /// Servers commonly close idle connections after a minute; being earlier avoids the race.
 const IDLE: Duration = Duration::from_secs(30);
-/// What an HTTP/2 server may send ahead in one response, and in all of a connection's together.
+/// What an HTTP/2 server may send ahead in one response.
 const WINDOW: u32 = 256 << 10;
-const CONNECTION_WINDOW: u32 = 1 << 20;
+/// The same for all responses of a connection: room for each, or a few that nobody reads would stop all others.
+const CONNECTION_WINDOW: u32 = 32 << 20;
+const _: () = assert!(CONNECTION_WINDOW as usize >= MAX_EXCHANGES * WINDOW as usize);
 
 #[derive(Debug)]
 pub(super) struct Client {
