@@ -38,7 +38,7 @@ impl Client {
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
-            .dns_resolver(Arc::new(Guard { private: private.clone() }))
+            .dns_resolver(Arc::new(Guard::new(private.clone())))
             .user_agent(concat!("wharf/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT)
             .read_timeout(READ)

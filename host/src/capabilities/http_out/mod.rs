@@ -38,7 +38,7 @@ use crate::{
     config::{Config, Inject, Service},
     manifest::{Capability, Manifest},
     problem::{Problem, Problems},
-    reach::permitted,
+    reach::{permitted, resolve::LOOKUP_THREADS},
     runtime::state::CallState,
     secret::{Secret, SecretRef},
 };
@@ -59,8 +59,7 @@ impl HttpOut {
         }
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
-            // Resolving names blocks a thread each.
-            .max_blocking_threads(16)
+            .max_blocking_threads(LOOKUP_THREADS)
             .thread_name("wharf-http-out")
             .enable_all()
             .build()

@@ -172,7 +172,7 @@ impl Away {
             .no_proxy()
             .redirect(redirect::Policy::none())
             .referer(false)
-            .dns_resolver(Arc::new(Guard { private: Arc::new(private) }))
+            .dns_resolver(Arc::new(Guard::new(Arc::new(private))))
             .user_agent(concat!("wharf/", env!("CARGO_PKG_VERSION")))
             .timeout(timeout)
             .build();
