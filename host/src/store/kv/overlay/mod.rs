@@ -103,6 +103,10 @@ impl Overlay {
     /// Cancellation: nothing has changed.
     pub async fn apply(&mut self, apply: Apply) -> Result<Vec<Applied>, StoreError> {
         judge::check(&apply)?;
+        // Nothing to keep: kept all the same, it would be room that nobody counts.
+        if apply.changes.is_empty() {
+            return Ok(Vec::new());
+        }
         let (changes, bytes) = self.room(&apply)?;
         let stored = self.look(&apply).await?;
         let mut seen = self.seen(&apply, &stored);

@@ -241,3 +241,14 @@ async fn pages_are_full_whatever_the_overlay_hides() {
     let page = overlay.keys(&place, "", page.next.as_deref(), u32::MAX).await.unwrap();
     assert_eq!(page, Page { keys: vec!["1499".to_owned(), "9".to_owned()], next: None });
 }
+
+#[tokio::test]
+async fn what_changes_nothing_is_not_kept() {
+    let TestStore { store, folder: _folder } = TestStore::new();
+    let [place, _] = places("notes");
+    let mut overlay = Overlay::new(store.clone());
+    for _ in 0..2_000 {
+        assert_eq!(told(overlay.apply(apply(&place, Vec::new())).await), Ok(Vec::new()));
+    }
+    assert!(overlay.into_batch().effects.is_empty());
+}
