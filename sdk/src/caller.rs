@@ -3,6 +3,10 @@
 use crate::{Error, Result};
 
 /// How the caller proved who it is.
+///
+/// The contract names all schemes that are foreseen. A host of this version gives [`Anonymous`](Self::Anonymous),
+/// [`OceanAuth`](Self::OceanAuth), [`Bearer`](Self::Bearer), [`Console`](Self::Console) and [`Host`](Self::Host); the others are
+/// reserved, and none of its callers has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Scheme {
@@ -12,19 +16,19 @@ pub enum Scheme {
     OceanAuth,
     /// A bearer token.
     Bearer,
-    /// A ticket the host gave out.
+    /// A ticket the host gave out. Reserved.
     Ticket,
-    /// A browser session.
+    /// A browser session. Reserved: a console's is [`Console`](Self::Console).
     Session,
-    /// A paired device.
+    /// A paired device. Reserved.
     Device,
-    /// The operator's console.
+    /// A session of the service's console, where a developer looks at what is kept for an app.
     Console,
-    /// A webhook of the platform.
+    /// A webhook of the platform. Reserved.
     Webhook,
-    /// The host itself.
+    /// The host itself, which tells of a subscription. No request has it.
     Host,
-    /// A scheme this version of the SDK has no word for.
+    /// A scheme this version of the SDK has no word for. Reserved.
     Other,
 }
 
