@@ -4,6 +4,7 @@
 //! `platform/embedded/document.rs`.
 
 mod identity;
+mod manifest;
 mod operation;
 mod stock;
 
@@ -15,10 +16,11 @@ use crate::{
 };
 
 /// The documents that show anything, and in which languages. Each of these is tried by a test.
-const TRIED: [(&str, &[&str]); 13] = [
+const TRIED: [(&str, &[&str]); 14] = [
     ("README.md", &["rust", "sh", "toml"]),
     ("docs/back-service.md", &["json", "rust", "sh", "toml"]),
     ("docs/identity.md", &["html", "sh", "toml"]),
+    ("docs/manifest.md", &["toml"]),
     ("docs/messages.md", &["rust", "toml"]),
     ("docs/operation.md", &["sh", "toml"]),
     ("docs/platform.md", &["sh", "toml"]),
