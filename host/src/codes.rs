@@ -113,8 +113,9 @@ codes! {
          `wasi-http-0-3 = true` in [runtime].";
 
     DATA_LOCKED = "WH1301", "the data directory is in use",
-        "Another Wharf process holds the data directory. Only one host may use it at a time; commands reach a running host \
-         through its control socket.";
+        "Another Wharf process holds the data directory. Only one may use it at a time; commands reach a running host through \
+         its control socket, and wait some seconds for another command, or for a host that starts or stops. The message names \
+         the process that was not done by then.";
     DATA_UNUSABLE = "WH1302", "the data directory cannot be used",
         "The data directory cannot be created, read or written, or belongs to a newer version of Wharf.";
     STORE_FAILED = "WH1303", "the store failed",

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use crate::{
-    admin::{Admin, control},
+    admin::{Admin, control, holder},
     app::App,
     codes,
     config::{self, Config},
@@ -120,7 +120,7 @@ impl Host {
     pub async fn start(config: Config, listener: TcpListener, requests: Handle) -> Result<Self, Problems> {
         let config = Arc::new(config);
         let tls = config.listen.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
-        let data = DataDir::open(&config.data_dir)?;
+        let data = holder::take(&config.data_dir).await?;
         let store = Store::open(&data)?;
         let app = Arc::new(App::new(&config, Some(store.clone()), Handle::current())?);
         let admin = Arc::new(Admin::new(config.clone(), &data, store.clone(), Some(app.clone()))?);

@@ -1,6 +1,6 @@
 //! The command's side of the control socket.
 
-use std::path::PathBuf;
+use std::{io::ErrorKind, path::PathBuf};
 
 use bytes::Bytes;
 use http::{Method, Request};
@@ -26,6 +26,15 @@ pub struct Client {
 impl Client {
     pub fn new(socket: PathBuf) -> Self {
         Self { socket }
+    }
+
+    /// Whether somebody listens there, or it cannot be told: then [`Client::send`] says why. A socket that is not there, or that
+    /// nobody listens on, belongs to a host that has not got so far, or has ended.
+    ///
+    /// Cancellation: harmless.
+    pub async fn is_expected(&self) -> bool {
+        let connected = UnixStream::connect(&self.socket).await;
+        !connected.is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused))
     }
 
     /// Sends one command and returns its result. Cancelled, the host finishes what it has begun.

@@ -1,6 +1,6 @@
 //! What an admin does: install, list, inspect and remove plugins; create, list and revoke tokens; keep the embedded platform.
 //! The same code runs inside a host, reached through the control socket ([`control`], [`client`]), and in a command that holds
-//! the data directory itself.
+//! the data directory itself ([`holder`]).
 
 pub mod vet;
 pub mod install;
@@ -10,6 +10,7 @@ pub mod messages;
 pub mod platform;
 pub mod control;
 pub mod client;
+pub mod holder;
 
 use std::sync::Arc;
 

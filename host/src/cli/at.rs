@@ -4,12 +4,16 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::serve::CONFIG_FILE;
 use crate::{
-    admin::{Admin, client::Client},
+    admin::{
+        Admin,
+        client::Client,
+        holder::{self, Holder},
+    },
     codes,
     config::Config,
     host::Threads,
     problem::{Problem, Problems},
-    store::{Access, DataDir, Store},
+    store::Store,
 };
 
 /// Which host.
@@ -39,9 +43,9 @@ impl At {
         let config = self.config()?;
         let threads = Threads::start()?;
         threads.control.block_on(async {
-            match DataDir::try_open(&config.data_dir)? {
-                Access::InUse(host) => errand(&Reached::Running(Client::new(host.control_socket()))).await,
-                Access::Mine(data) => {
+            match holder::find(&config.data_dir).await? {
+                Holder::Running(client) => errand(&Reached::Running(client)).await,
+                Holder::Mine(data) => {
                     let store = Store::open(&data)?;
                     let reached = Reached::Here(Box::new(Admin::new(Arc::new(config), &data, store, None)?));
                     let result = errand(&reached).await;

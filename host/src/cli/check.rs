@@ -4,13 +4,16 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::{output::Output, serve::CONFIG_FILE};
 use crate::{
-    admin::Admin,
+    admin::{
+        Admin,
+        holder::{self, Holder},
+    },
     app::App,
     config::{Config, Jwks},
     host::Threads,
     problem::Problems,
     request::listen::tls::Tls,
-    store::{Access, DataDir, Store},
+    store::Store,
 };
 
 /// `wharf check`
@@ -29,13 +32,13 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
     threads.control.block_on(async {
         config.listen.tls.as_ref().map(Tls::load).transpose()?;
         let app = Arc::new(App::new(&config, None, threads.control.handle().clone())?);
-        let checked = match DataDir::try_open(&config.data_dir)? {
-            Access::Mine(data) => {
+        let checked = match holder::find(&config.data_dir).await? {
+            Holder::Mine(data) => {
                 let admin = Admin::new(config.clone(), &data, Store::open(&data)?, Some(app))?;
                 let problems = admin.load_all().await;
                 problems.or("configuration, secrets and plugins")?
             }
-            Access::InUse(_) => {
+            Holder::Running(_) => {
                 App::check_secrets(&config)?;
                 "configuration and secrets (a running host holds the plugins)"
             }

@@ -1,6 +1,6 @@
 //! `wharf serve`: starting, being the only one, stopping.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, os::unix::net::UnixListener};
 
 use rustix::process::Signal;
 use wharf_guests::INNOCENT;
@@ -74,10 +74,49 @@ fn a_data_directory_that_everybody_may_write_to_is_refused() {
 }
 
 #[test]
-fn a_host_that_cannot_be_reached_is_named_and_nothing_is_done_behind_its_back() {
+fn a_host_that_takes_no_commands_is_named_and_nothing_is_done_behind_its_back() {
     let host = TestHost::new().with(Service::of(&INNOCENT)).start();
-    std::fs::remove_file(host.path().join("data/control.sock")).expect("the socket can be removed");
-    host.wharf(["plugin", "remove", "test/innocent", "--force"]).refused("WH1304", "control.sock");
+    let socket = host.path().join("data/control.sock");
+    std::fs::remove_file(&socket).expect("the socket can be removed");
+    let remove = || host.wharf(["plugin", "remove", "test/innocent", "--force"]);
+    let run = remove();
+    run.refused("WH1301", "control.sock");
+    for words in ["process", "another command", "a host that starts"] {
+        assert!(run.stderr.contains(words), "{words} is not said: {}", run.stderr);
+    }
+    // Somebody who listens, and answers nothing: neither who looks whether he is there, nor a command.
+    let deaf = UnixListener::bind(&socket).expect("the socket's place is free");
+    std::thread::spawn(move || while deaf.accept().is_ok() {});
+    remove().refused("WH1304", "control.sock");
     host.assert_serves_others();
     host.stop();
+}
+
+#[test]
+fn commands_without_a_host_wait_for_each_other() {
+    let host = TestHost::new();
+    host.write();
+    let list = || wharf(["token", "list", "--format", "json"]).within(host.path()).run().json();
+    std::thread::scope(|scope| {
+        let lists: Vec<_> = (0..3).map(|_| scope.spawn(list)).collect();
+        for list in lists {
+            assert_eq!(list.join().expect("the command succeeds"), serde_json::json!([]));
+        }
+    });
+}
+
+#[test]
+fn a_host_that_starts_and_commands_wait_for_each_other() {
+    let host = TestHost::new();
+    host.write();
+    let here = host.path().to_owned();
+    std::thread::scope(|scope| {
+        let list = || wharf(["token", "list", "--format", "json"]).within(&here).run().json();
+        let lists: Vec<_> = (0..2).map(|_| scope.spawn(list)).collect();
+        let host = host.serve_as_it_is();
+        for list in lists {
+            assert_eq!(list.join().expect("the command succeeds"), serde_json::json!([]));
+        }
+        host.stop();
+    });
 }
