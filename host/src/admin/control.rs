@@ -6,6 +6,7 @@
 //! | `GET /plugins` | the installed versions |
 //! | `POST /plugins`, the component as body | what the installation did |
 //! | `GET /plugins/{publisher}/{name}?version=` | one plugin with routes and permissions |
+//! | `GET /plugins/{publisher}/{name}/declared` | what the active version says of itself: manifest and exports |
 //! | `DELETE /plugins/{publisher}/{name}?version=&force=` | what was removed |
 //! | `GET /tokens?after=` | a page of tokens |
 //! | `POST /tokens`, the wanted token as JSON | the token, with itself this once |
@@ -71,6 +72,7 @@ pub async fn serve(listener: UnixListener, admin: Arc<Admin>, stop: Stop, drain_
     let router = Router::new()
         .route("/plugins", get(list).post(install))
         .route("/plugins/{publisher}/{name}", get(inspect).delete(remove))
+        .route("/plugins/{publisher}/{name}/declared", get(declared))
         .route("/tokens", get(list_tokens).post(create_token))
         .route("/tokens/{id}", delete(revoke_token))
         .route("/messages", get(list_messages))
@@ -130,6 +132,10 @@ async fn inspect(
     Query(which): Query<Which>,
 ) -> Response {
     answer(admin.inspect(&format!("{publisher}/{name}"), which.version.as_deref()).await)
+}
+
+async fn declared(State(admin): State<Arc<Admin>>, UrlPath((publisher, name)): UrlPath<(String, String)>) -> Response {
+    answer(admin.declared(&format!("{publisher}/{name}")).await)
 }
 
 async fn remove(

@@ -10,6 +10,7 @@ use crate::{
     app::Candidate,
     capabilities::{self, Grants, Lacking, Ready},
     codes,
+    config::Config,
     limits::Limits,
     manifest::Manifest,
     problem::{Problem, Problems},
@@ -17,7 +18,7 @@ use crate::{
     runtime::{
         artifact::Artifact,
         compile::{CompileError, CompileLimits, compile},
-        inspect::Kind,
+        inspect::{Inspected, Kind},
         plugin::{Loader, Parts, Plugin, Reuse},
     },
     store::{self, Digest},
@@ -72,6 +73,22 @@ pub fn too_large(max: u64) -> Problem {
         .fix("build it for release and stripped, or raise `max-component` in [runtime]")
 }
 
+/// The problem that a plugin is bound and not there.
+pub(super) fn not_installed(id: &str) -> Problem {
+    Problem::new(&codes::PLUGIN_UNKNOWN, format!("plugin `{id}` is not installed"))
+        .fix("install it with `wharf plugin install FILE`")
+}
+
+/// Whether a host of this configuration runs such components at all.
+pub(super) fn check_switched_on(config: &Config, manifest: &Manifest, inspected: &Inspected) -> Result<(), Problem> {
+    if inspected.kind() != Some(Kind::Http03) || config.runtime.wasi_http_0_3 {
+        return Ok(());
+    }
+    Err(Problem::new(&codes::PLUGIN_SWITCHED_OFF, format!("plugin `{}` is made for wasi:http 0.3", manifest.id))
+        .why("that needs a second engine, with the component model's async, which this host is not to have")
+        .fix("set `wasi-http-0-3 = true` in [runtime] and start the host anew, or build the plugin for wasi:http 0.2"))
+}
+
 /// A service with the version that is about to run for it.
 type Binding = (Arc<Service>, Arc<Installed>);
 
@@ -86,7 +103,7 @@ impl Admin {
             return Err(too_large(max).into());
         }
         let vetted = blocking(|| vet(&component))?;
-        self.check_switched_on(&vetted)?;
+        check_switched_on(&self.config, &vetted.manifest, &vetted.inspected)?;
         self.check_grants(&vetted.manifest)?;
         let _one_at_a_time = self.changing.lock().await;
         let digest = blocking(|| Digest::of(&component));
@@ -132,22 +149,31 @@ impl Admin {
 
     /// Loads the active version of one plugin for its services; without one they have no plugin from now on.
     pub(super) async fn load(&self, id: &str) -> Result<(), Problems> {
-        let Some(active) = self.store.plugin_active(id).await.map_err(|error| error.problem())? else {
-            self.unload(id);
-            return Err(Problem::new(&codes::PLUGIN_UNKNOWN, format!("plugin `{id}` is not installed"))
-                .fix("install it with `wharf plugin install FILE`")
-                .into());
-        };
-        let component = blocking(|| self.blobs.component(&active.digest)).map_err(|error| error.problem())?.ok_or_else(|| {
-            Problem::new(&codes::DATA_UNUSABLE, format!("the component of plugin `{id}` is missing from the data directory"))
-                .fix("install the plugin again")
+        let active = self.active(id).await.inspect_err(|problem| {
+            if problem.code == &codes::PLUGIN_UNKNOWN {
+                self.unload(id);
+            }
         })?;
+        let component = self.component(&active)?;
         let vetted = blocking(|| vet(&component))?;
-        self.check_switched_on(&vetted)?;
+        check_switched_on(&self.config, &vetted.manifest, &vetted.inspected)?;
         let compiled = self.compiled(&active.digest, &Arc::new(component), &vetted).await?;
         self.keep(&active.digest, &compiled)?;
         self.swap(blocking(|| self.bindings(&vetted, &compiled))?);
         Ok(())
+    }
+
+    /// The active version of a plugin.
+    pub(super) async fn active(&self, id: &str) -> Result<store::plugins::Plugin, Problem> {
+        self.store.plugin_active(id).await.map_err(|error| error.problem())?.ok_or_else(|| not_installed(id))
+    }
+
+    /// The component of an installed version.
+    pub(super) fn component(&self, plugin: &store::plugins::Plugin) -> Result<Vec<u8>, Problem> {
+        blocking(|| self.blobs.component(&plugin.digest)).map_err(|error| error.problem())?.ok_or_else(|| {
+            let what = format!("the component of plugin `{}` is missing from the data directory", plugin.id);
+            Problem::new(&codes::DATA_UNUSABLE, what).fix("install the plugin again")
+        })
     }
 
     /// Takes the plugin away from its services.
@@ -160,16 +186,6 @@ impl Admin {
     fn bound_services(&self, id: &str) -> Vec<Arc<Service>> {
         let bound = self.config.services.values().filter(|service| service.plugin.to_string() == id);
         bound.filter_map(|service| self.app.as_ref()?.services.by_key(&service.key).cloned()).collect()
-    }
-
-    /// Whether this host runs such components at all.
-    fn check_switched_on(&self, vetted: &Vetted) -> Result<(), Problem> {
-        if vetted.inspected.kind() != Some(Kind::Http03) || self.config.runtime.wasi_http_0_3 {
-            return Ok(());
-        }
-        Err(Problem::new(&codes::PLUGIN_SWITCHED_OFF, format!("plugin `{}` is made for wasi:http 0.3", vetted.manifest.id))
-            .why("that needs a second engine, with the component model's async, which this host is not to have")
-            .fix("set `wasi-http-0-3 = true` in [runtime] and start the host anew, or build the plugin for wasi:http 0.2"))
     }
 
     /// Whether every service bound to the plugin grants what it requires; said before anything is compiled or stored, and

@@ -5,6 +5,7 @@
 pub mod vet;
 pub mod install;
 pub mod plugins;
+pub mod check;
 pub mod tokens;
 pub mod messages;
 pub mod platform;

@@ -6,6 +6,7 @@ use super::{output::Output, serve::CONFIG_FILE};
 use crate::{
     admin::{
         Admin,
+        check::against,
         holder::{self, Holder},
     },
     app::App,
@@ -24,8 +25,21 @@ pub struct Args {
     config: PathBuf,
 }
 
-/// Reads the configuration, its secrets and key files, and loads every bound plugin; opens no socket, so keys of an address
-/// are not fetched. While a host holds the data directory, its plugins are taken as it says they are.
+/// What a check looked at.
+struct Checked {
+    /// The same as a sentence has it.
+    what: &'static str,
+    /// What only a start would show.
+    unchecked: &'static [&'static str],
+}
+
+const ALL: Checked = Checked { what: "configuration, secrets and plugins", unchecked: &[] };
+const BESIDE_A_HOST: Checked =
+    Checked { what: "configuration, secrets, and what the plugins of the running host ask for", unchecked: &["loading"] };
+
+/// Reads the configuration, its secrets and key files, and loads every bound plugin; asks no other machine, so keys of an address
+/// are not fetched. While a host holds the data directory, it is asked what its plugins say of themselves, and they are judged by
+/// that.
 pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
     let config = Arc::new(Config::load(&args.config)?);
     let threads = Threads::start()?;
@@ -35,26 +49,43 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
         let checked = match holder::find(&config.data_dir).await? {
             Holder::Mine(data) => {
                 let admin = Admin::new(config.clone(), &data, Store::open(&data)?, Some(app))?;
-                let problems = admin.load_all().await;
-                problems.or("configuration, secrets and plugins")?
+                admin.load_all().await.or(ALL)?
             }
-            Holder::Running(_) => {
+            Holder::Running(host) => {
                 App::check_secrets(&config)?;
-                "configuration and secrets (a running host holds the plugins)"
+                against(&config, &host).await?;
+                BESIDE_A_HOST
             }
         };
-        let services: Vec<&String> = config.services.keys().collect();
-        let is_fetched = |name: &&String| matches!(config.issuers[*name].jwks, Jwks::Url(_));
-        let not_fetched: Vec<&String> = config.issuers.keys().filter(is_fetched).collect();
-        for issuer in &not_fetched {
-            output.say(&format_args!("the keys of issuer `{issuer}` come from an address and were not fetched"));
-        }
-        output.data(
-            &format_args!("`{}` is good: {checked}, {} services", args.config.display(), services.len()),
-            &serde_json::json!({
-                "config": args.config, "checked": checked, "services": services, "issuers_not_fetched": not_fetched,
-            }),
-        );
+        say(args, &config, &checked, output);
         Ok(())
     })
+}
+
+fn say(args: &Args, config: &Config, checked: &Checked, output: &Output) {
+    let services: Vec<&String> = config.services.keys().collect();
+    let is_fetched = |name: &&String| matches!(config.issuers[*name].jwks, Jwks::Url(_));
+    let not_fetched: Vec<&String> = config.issuers.keys().filter(is_fetched).collect();
+    for issuer in &not_fetched {
+        output.say(&format_args!("the keys of issuer `{issuer}` come from an address and were not fetched"));
+    }
+    if !checked.unchecked.is_empty() {
+        output.say(&"a running host holds the plugins, so loading them was not tried");
+    }
+    output.data(
+        &format_args!("`{}` is good: {}, {}", args.config.display(), checked.what, count(services.len(), "service")),
+        &serde_json::json!({
+            "config": args.config, "checked": checked.what, "unchecked": checked.unchecked, "services": services,
+            "issuers_not_fetched": not_fetched,
+        }),
+    );
+}
+
+/// `no services`, `1 service`, `2 services`.
+fn count(number: usize, what: &str) -> String {
+    match number {
+        0 => format!("no {what}s"),
+        1 => format!("1 {what}"),
+        _ => format!("{number} {what}s"),
+    }
 }

@@ -43,7 +43,7 @@ pub enum Command {
     Serve(serve::Args),
     /// Run a host with the shipped plugins and show how to call them
     Demo(demo::Args),
-    /// Check a configuration and every plugin it binds, without opening a socket
+    /// Check a configuration and every plugin it binds, without listening anywhere
     Check(check::Args),
     /// Show the default configuration
     Config(config::Args),

@@ -2,9 +2,10 @@
 
 use std::fs;
 
+use serde_json::json;
 use wharf_guests::INNOCENT;
 
-use crate::support::{Service, TestHost, wharf};
+use crate::support::{Service, TestHost, install_with, wharf};
 
 const CERTIFICATE: &str = include_str!("../../data/tls/first.crt");
 const KEY: &str = include_str!("../../data/tls/first.key");
@@ -53,9 +54,43 @@ fn a_check_says_what_a_service_lacks() {
     let check = || wharf(["check"]).within(host.path()).run();
     check().refused("WH1207", "test/innocent");
     wharf(["plugin", "install", INNOCENT.component, "--manifest", INNOCENT.manifest]).within(host.path()).run().ok();
-    check().ok();
+    let checked = wharf(["check", "--format", "json"]).within(host.path()).run().json();
+    assert_eq!(checked["unchecked"], serde_json::json!([]));
+    let checked = check().ok();
+    assert!(checked.contains("plugins, 1 service\n"), "{checked}");
     let host = host.serve();
     host.wharf(["check"]).ok();
+    host.stop();
+}
+
+/// What `innocent` asks for in these tests.
+const ASKS: &str = "[config.shelves]\ntype = \"integer\"\nmin = 1\ndescription = \"How many.\"\n\
+    [permissions.required.secrets]\nnames = [\"token\"]\nreason = \"to send it\"\n";
+const GRANTS: &str = "[services.innocent.secrets]\ntoken = { file = \"token\" }\n";
+
+#[test]
+fn a_check_beside_a_running_host_says_what_its_plugins_would_lack() {
+    let host = TestHost::new().section(GRANTS).with(Service::of(&INNOCENT).not_installed());
+    fs::write(host.path().join("token"), "a token").expect("a secret can be written");
+    let host = host.start();
+    install_with(host.path(), &INNOCENT, |manifest| format!("{manifest}\n{ASKS}")).ok();
+    let file = host.path().join("wharf.toml");
+    let good = fs::read_to_string(&file).expect("the configuration can be read");
+    let check = |config: String| {
+        fs::write(&file, config).expect("a configuration can be written");
+        host.wharf(["check", "--format", "json"])
+    };
+    let checked = check(format!("{good}\n[services.innocent.config]\nshelves = 2")).json();
+    assert_eq!((&checked["services"], &checked["unchecked"]), (&json!(["innocent"]), &json!(["loading"])));
+    for (tables, code, subject) in [
+        ("[services.innocent.config]\nshelves = 0", "WH1004", "services.innocent.config.shelves"),
+        ("[services.innocent.config]\nshelfs = 2", "WH1003", "did you mean `shelves`?"),
+        ("[services.other]\nplugin = \"test/absent\"", "WH1207", "test/absent"),
+    ] {
+        check(format!("{good}\n{tables}\n")).refused(code, subject);
+    }
+    check(good.replace(GRANTS, "")).refused("WH1210", "services.innocent.secrets");
+    host.assert_serves_others();
     host.stop();
 }
 

@@ -1,0 +1,62 @@
+//! Whether the plugins of a running host could work with another configuration: the one it would be started with next. They are
+//! judged by what they say of themselves (settings, grants, the engine they need); loading them is left to the start.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::{Admin, blocking, client::Client, install::check_switched_on};
+use crate::{
+    capabilities::{self, Grants},
+    codes,
+    config::Config,
+    manifest::Manifest,
+    problem::{Problem, Problems},
+    runtime::inspect::{Inspected, inspect},
+};
+
+impl Admin {
+    /// What the active version of a plugin says of itself, as JSON: the text of its manifest, and its exports.
+    pub async fn declared(&self, id: &str) -> Result<Value, Problems> {
+        let active = self.active(id).await?;
+        let component = self.component(&active)?;
+        let inspected = blocking(|| inspect(&component))
+            .map_err(|error| Problem::new(&codes::PLUGIN_INVALID, format!("plugin `{id}` cannot be read")).why(error))?;
+        Ok(json!({"manifest": active.manifest, "exports": inspected.exports}))
+    }
+}
+
+/// Asks the host for what each bound plugin says of itself, and judges the configuration by it. Reports all that is wrong
+/// at once.
+pub async fn against(config: &Config, host: &Client) -> Result<(), Problems> {
+    let capabilities = capabilities::Host::open(config, None, Arc::default())?;
+    let bound: BTreeSet<String> = config.services.values().map(|service| service.plugin.to_string()).collect();
+    let mut problems = Problems::default();
+    for id in bound {
+        let judged = match host.send(Method::GET, &format!("/plugins/{id}/declared"), Vec::new()).await {
+            Ok(declared) => blocking(|| judge(config, &capabilities, &id, &declared)),
+            Err(more) => Err(more),
+        };
+        problems.0.extend(judged.err().into_iter().flat_map(|more| more.0));
+    }
+    problems.or(())
+}
+
+/// Whether every service bound to the plugin could run it. Blocking.
+fn judge(config: &Config, capabilities: &capabilities::Host, id: &str, declared: &Value) -> Result<(), Problems> {
+    let text = declared.get("manifest").and_then(Value::as_str).ok_or_else(|| {
+        Problem::new(&codes::CONTROL_FAILED, format!("the host did not say what plugin `{id}` is"))
+            .fix("see whether the host is of the same version as this command")
+    })?;
+    let manifest = Manifest::parse(text)?;
+    let exports = declared.get("exports").and_then(Value::as_array).into_iter().flatten();
+    let exports = exports.filter_map(Value::as_str).map(str::to_owned).collect();
+    check_switched_on(config, &manifest, &Inspected { exports, ..Inspected::default() })?;
+    let mut problems = Problems::default();
+    for service in config.services.values().filter(|service| service.plugin == manifest.id) {
+        let ready = Grants::new(&manifest, service).and_then(|grants| capabilities.ready(grants));
+        problems.0.extend(ready.err().into_iter().flat_map(|more| more.0));
+    }
+    problems.or(())
+}
