@@ -89,6 +89,17 @@ pub(super) fn check_switched_on(config: &Config, manifest: &Manifest, inspected:
         .fix("set `wasi-http-0-3 = true` in [runtime] and start the host anew, or build the plugin for wasi:http 0.2"))
 }
 
+/// Says whose configuration does not fit, and the way from there that leaves services out of work for the least time: a
+/// configuration that fits the new version may not fit the one that is installed.
+fn of_the_start(problem: &mut Problem) {
+    let started = "the running host uses the configuration that it was started with";
+    problem.why = if problem.why.is_empty() { started.to_owned() } else { format!("{}; {started}", problem.why) };
+    problem.fix.push_str(
+        "\nwhen that is done, start the host anew and then install the plugin at once: between the two, a service that the \
+         version installed so far does not fit any more answers 503",
+    );
+}
+
 /// A service with the version that is about to run for it.
 type Binding = (Arc<Service>, Arc<Installed>);
 
@@ -189,13 +200,16 @@ impl Admin {
     }
 
     /// Whether every service bound to the plugin grants what it requires; said before anything is compiled or stored, and
-    /// also where no host runs.
+    /// also where no host runs. One that runs judges by what it was started with, which its operator may have changed since.
     fn check_grants(&self, manifest: &Manifest) -> Result<(), Problems> {
         let mut problems = Problems::default();
         for service in self.config.services.values().filter(|service| service.plugin == manifest.id) {
             if let Err(more) = Grants::new(manifest, service) {
                 problems.extend(more);
             }
+        }
+        if self.app.is_some() {
+            problems.0.iter_mut().for_each(of_the_start);
         }
         problems.or(())
     }
