@@ -91,7 +91,10 @@ codes! {
         "The component exports or imports an interface that this version of Wharf does not serve. It is refused rather than \
          run without it.";
     PLUGIN_TOO_LARGE = "WH1205", "the component is too large",
-        "The component is larger than the host accepts.";
+        "The component is larger than `max-component` in [runtime] of the configuration, 64 MiB unless it says otherwise; a \
+         manifest that is larger is refused likewise.\n\nThe plugin's developer builds it for release and strips it: what \
+         debuggers need is most of a large component.\nThe operator may raise `max-component`; the host starts anew with \
+         it.";
     PLUGIN_COMPILE = "WH1206", "the component cannot be compiled",
         "The component's code is not valid, or uses a feature of WebAssembly that Wharf switches off: then the message is the \
          compiler's. Or compiling took too much: it happens in a process of its own with limits on memory, processor time and \
@@ -152,8 +155,12 @@ codes! {
          Authorization header of the scheme Bearer that does not hold one token. Send exactly one of them. A token in the \
          query or in a form is not looked at.";
     FORBIDDEN = "WH2003", "the caller may not call this route",
-        "The caller is proven, but the route needs another kind of caller (an app user, or another scheme) or a scope that it \
-         does not have.";
+        "The caller is proven, but the route needs another kind of caller (a user of an app where only the app has proven \
+         itself, or another scheme), or a scope that the bearer token does not have.\n\nThe app's developer calls with what \
+         the route needs: for `app-user` in the name of a user, for `bearer` with an access token; a scope that is missing \
+         stands in WWW-Authenticate where a bearer called, and needs a token that has it.\nThe operator sees with `wharf \
+         plugin inspect` what each route needs, and in the log what was missing, and makes tokens with `wharf token create \
+         --scope`.\nThe plugin's developer decides what a route needs, by `auth` and `scopes` in plugin.toml.";
     TOKEN_UNKNOWN = "WH2004", "no such token",
         "No bearer token has this id. `wharf token list` shows the ids; tokens are forgotten 90 days after they expired or \
          were revoked.";
@@ -180,11 +187,23 @@ codes! {
     NO_SERVICE = "WH2101", "no such service",
         "No back service has this host name or key. Services are addressed by their own host name, or below /s/<service-key>/.";
     NO_ROUTE = "WH2102", "no such route",
-        "The back service has no route of this path.";
+        "The back service was found, and its plugin has no route of this path. Paths count in their whole length, with \
+         capitals and final slashes as they are, below /s/<service-key> or the service's own host name; routes of a console \
+         are only at the console's own host name.\n\nThe app's developer compares the path with the routes, which `wharf \
+         plugin inspect` shows the operator. Where a route is missing, the plugin's developer adds the function to \
+         `service!` and a [[routes]] to plugin.toml; where a version has it that is not the one that runs, the operator \
+         installs that.";
     NO_METHOD = "WH2103", "the route does not take this method",
         "The route exists, but not for this method; the header Allow names those it takes.";
     BAD_REQUEST = "WH2104", "the request is malformed",
-        "The path is not validly percent-encoded UTF-8, or holds an encoded slash, a backslash or a control character.";
+        "The request cannot mean one thing only. Its path holds a segment `.` or `..`, a backslash or a control character, \
+         plainly or percent-encoded (%2E%2E, %5C, %00), or an encoded slash (%2F), or is not validly percent-encoded UTF-8; \
+         or it has no path: CONNECT and `OPTIONS *` are not for back services; or the body broke off before its end. At a \
+         console's link it is also a method other than GET, or a path that begins with two slashes.\n\nThe app's developer \
+         resolves `.` and `..` before sending, as browsers do, and encodes what is put into a path.\nThe plugin's developer \
+         leaves no place in a path for free text, such as a file's name with a slash in it: that belongs into the query or \
+         the body.\nThe operator mends a proxy that rewrites paths, decoding them or adding dots; the host's log says which \
+         of these it was.";
     NOT_READY = "WH2105", "the service has no plugin yet",
         "The service is configured, but its plugin is not installed, or could not be loaded. The host's log says why.";
     BAD_NOTICE = "WH2106", "the notice names no message",
@@ -192,36 +211,82 @@ codes! {
          else is not taken, and nothing was stored or fetched.";
 
     BODY_TOO_LARGE = "WH2201", "the request body is too large",
-        "The request body is longer than the route accepts.";
+        "The request body is longer than the route accepts: `body-in` of what the plugin was granted, 8 MiB unless it asks \
+         for more, or the route's own `body-limit` where that is smaller. Notices to a message address may have 1 KiB. The \
+         log has the limit, and as far as it is known what was asked for.\n\nThe app's developer sends less at once.\nThe \
+         plugin's developer asks for more by `body-in` in [limits] of plugin.toml, and raises the route's `body-limit` if \
+         it has one; the operator raises the cap, `body-in` in [limits] or [services.<key>.limits] of the configuration.";
     HEADERS_TOO_LARGE = "WH2202", "the request headers are too large",
-        "The request's headers are longer, or more, than the host accepts.";
+        "The request's headers are more than 64 KiB, or more than 100. No configuration changes that.\n\nThe app's \
+         developer sends fewer and shorter ones; mostly it is cookies that have grown, or a token that holds too much.\nThe \
+         operator looks whether a proxy adds to them.";
     CALLER_BUDGET = "WH2203", "the caller has used up its budget",
         "The caller sends more requests than it may; Retry-After says when to come back.";
     NO_PERMIT = "WH2204", "the service is busy",
-        "All permits of the plugin, or of the host, are taken, and none came free in time; Retry-After says when to come back.";
+        "All permits of the plugin (`concurrency`), or of the host (`max-calls` of [runtime]), are taken, and none came \
+         free within `wait`; or too many wait already. Retry-After says when to come back.\n\nThe app's developer repeats \
+         the request after that time, and longer with each attempt.\nThe plugin's developer makes calls shorter, above all \
+         those that wait for other servers, or asks for more `concurrency` in [limits] of plugin.toml.\nThe operator sees \
+         in `wharf_service_permits` and `wharf_pool_permits` of /metrics which of the two it was, and raises the cap of \
+         `concurrency`, `max-calls` or `wait`, or gives the service a host of its own.";
     SLOW_BODY = "WH2205", "the request body came too slowly",
         "The client took longer over the request body than `body-timeout` allows, or sent less of it per second than \
-         `min-body-rate` asks for.";
+         `min-body-rate` asks for.\n\nThe app's developer sends the body without pauses, in smaller pieces over a slow \
+         line, and repeats the request.\nThe operator may change both keys in [listen]; where a proxy stands before the \
+         host, it is the proxy's pauses that count, and having it take the whole body first ends them.";
     NOTICE_RATE = "WH2206", "too many notices",
         "The message address of the service is sent more notices than it takes. What they announced is found all the same, a \
          little later, because the host asks the platform at times.";
 
     GUEST_FAILED = "WH2301", "the plugin failed",
-        "The plugin returned an error instead of a response. The host's log has its code and message.";
+        "The plugin returned an error instead of a response. The host's log has its code and message under the request id \
+         of the answer.\n\nThe app's developer repeats the request where the answer has a Retry-After, and else gives the \
+         request id to whoever runs the service.\nThe operator looks in the log whether the plugin lacks something: a \
+         store, another server, a setting.\nThe plugin's developer answers what a caller can mend with a response of 4xx; \
+         errors are for what the caller can do nothing about.";
     GUEST_TRAPPED = "WH2302", "the plugin crashed",
-        "The plugin panicked or trapped. The host's log has the panic's text and the frames of the plugin.";
+        "The plugin panicked or trapped, or its stack overflowed. The host's log has the panic's text and the frames of the \
+         plugin under the request id of the answer. No other call notices.\n\nThe app's developer gives the request id to \
+         whoever runs the service: the same request would most likely fail again.\nThe operator passes the lines of the log \
+         on to the plugin's developer, and may go back to the version before by installing it again.\nThe plugin's \
+         developer mends what panicked; for a stack that overflowed it is recursion without an end.";
     GUEST_WALL = "WH2303", "the plugin took too long",
-        "The call did not finish within the route's timeout.";
+        "The call was not done in time: `wall` of what the plugin was granted, 10 s unless it asks for more, or the route's \
+         own `timeout` where that is shorter. It counts from admission until the plugin has returned or finished its reply; \
+         waiting for other servers counts, and so does waiting for the processor, and for a client that takes a streamed \
+         reply slowly. The log has the limit.\n\nThe app's developer repeats the request where that does no harm: the call \
+         may have got half way.\nThe plugin's developer waits for other servers for less long, or asks for more by `wall` \
+         in [limits] of plugin.toml, and raises the route's `timeout` if it has one.\nThe operator raises the cap, `wall` \
+         in [limits] or [services.<key>.limits] of the configuration, or looks whether the machine is too busy.";
     GUEST_CPU = "WH2304", "the plugin used too much processor time",
-        "The call used more processor time than it may.";
+        "The call used more processor time than `cpu` of what the plugin was granted, 1 s unless it asks for more. Waiting \
+         does not count. The log has the limit.\n\nThe app's developer asks for less at once.\nThe plugin's developer looks \
+         for a loop without an end, does less in one call, or asks for more by `cpu` in [limits] of plugin.toml.\nThe \
+         operator raises the cap, `cpu` in [limits] or [services.<key>.limits] of the configuration.";
     GUEST_MEMORY = "WH2305", "the plugin used too much memory",
-        "The call's memories and tables together grew over what they may, or one table did.";
+        "The call's memories and tables together grew over `memory` of what the plugin was granted, 64 MiB unless it asks \
+         for more, or one table over 20000 elements. The log has what was asked for and what is allowed.\n\nThe app's \
+         developer sends or asks for less at once.\nThe plugin's developer reads and answers in pieces rather than as a \
+         whole, or asks for more by `memory` in [limits] of plugin.toml.\nThe operator raises the cap, `memory` in [limits] \
+         or [services.<key>.limits] of the configuration.";
     GUEST_HOST_CALLS = "WH2306", "the plugin called the host too often",
-        "The call made more host calls, moved more bytes through them, or held more handles open, than it may.";
+        "The call made more host calls than `host-calls` of what the plugin was granted, 10000 unless it asks for more, \
+         handed over more bytes with them (64 KiB for each of those, and 2 MiB with one), or held more resources open than \
+         `handles`. The log names the limit.\n\nThe app's developer asks for less at once.\nThe plugin's developer reads \
+         lists by the page and bodies by large pieces, writes in batches, streams what is large, and closes what is done \
+         with; or asks for more by `host-calls` or `handles` in [limits] of plugin.toml.\nThe operator raises the cap of \
+         the same name in [limits] or [services.<key>.limits] of the configuration.";
     GUEST_INVALID = "WH2307", "the plugin's response is not HTTP",
-        "The plugin's response has a status, a header name or a header value that HTTP does not allow, or was given twice.";
+        "The plugin's response has a status, a header name or a header value that HTTP does not allow, or was given twice. \
+         The host's log says which.\n\nIt is for the plugin's developer to mend: mostly a text from elsewhere was put into \
+         a header as it was, with a line break in it.\nThe app's developer gives the request id of the answer to whoever \
+         runs the service, and the operator passes the line of the log on.";
     GUEST_BODY_OUT = "WH2308", "the plugin's response is too large",
-        "The plugin's response body is longer than the route allows.";
+        "The plugin's response body is longer than `body-out` of what the plugin was granted, 64 MiB unless it asks for \
+         more. Where its head was sent already, the connection is cut instead of an answer. The log has the limit.\n\nThe \
+         app's developer asks for less at once, for a page or a part of it.\nThe plugin's developer offers that, or asks \
+         for more by `body-out` in [limits] of plugin.toml.\nThe operator raises the cap, `body-out` in [limits] or \
+         [services.<key>.limits] of the configuration.";
     HOST_FAILED = "WH2399", "the host failed",
         "Something failed that should not. The host's log has the cause; please report it.";
 }

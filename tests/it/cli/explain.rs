@@ -16,6 +16,39 @@ fn every_code_is_explained() {
     }
 }
 
+/// What a caller was refused for, or what became of its call: there everybody is told what is theirs to do.
+#[test]
+fn a_code_that_callers_meet_says_what_each_can_do() {
+    for (code, words) in [
+        ("WH2003", &["`auth`", "--scope"][..]),
+        ("WH2102", &["[[routes]]"]),
+        ("WH2104", &["`..`", "`.`", "%2E%2E", "CONNECT", "`OPTIONS *`"]),
+        ("WH2201", &["`body-in`", "`body-limit`"]),
+        ("WH2204", &["`concurrency`", "`max-calls`"]),
+        ("WH2301", &["request id"]),
+        ("WH2302", &["request id"]),
+        ("WH2303", &["`wall`", "`timeout`"]),
+        ("WH2304", &["`cpu`"]),
+        ("WH2305", &["`memory`"]),
+        ("WH2306", &["`host-calls`", "`handles`"]),
+        ("WH2307", &["request id"]),
+        ("WH2308", &["`body-out`"]),
+    ] {
+        let text = wharf(["explain", code]).run().ok();
+        for words in [&["app's developer", "plugin's developer", "operator"], words].concat() {
+            assert!(text.contains(words), "{code} does not say {words}: {text}");
+        }
+    }
+    for (code, words) in [
+        ("WH1205", &["`max-component`", "operator", "plugin's developer"][..]),
+        ("WH2202", &["64 KiB", "operator", "app's developer"]),
+        ("WH2205", &["`body-timeout`", "operator", "app's developer"]),
+    ] {
+        let text = wharf(["explain", code]).run().ok();
+        assert!(words.iter().all(|words| text.contains(words)), "{code} does not say {words:?}: {text}");
+    }
+}
+
 #[test]
 fn an_unknown_code_is_refused() {
     wharf(["explain", "WH9999"]).run().refused("WH1007", "WH9999");
