@@ -109,7 +109,7 @@ impl Config {
             Some(Self {
                 file: file.to_owned(),
                 data_dir: root.or("data-dir", directory.join(DATA_DIR), file::path(directory)),
-                operation: root.table("operation", operation::read),
+                operation: root.table("operation", |table| operation::read(table, listen.address)),
                 runtime: root.table("runtime", runtime::read),
                 limits: limits.unwrap_or(Limits::CAPS),
                 log: root.table("log", log::read),
