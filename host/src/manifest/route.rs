@@ -1,6 +1,10 @@
 //! `[[routes]]`: the requests a plugin serves, and who may send them.
 
-use std::{cell::RefCell, collections::BTreeSet, time::Duration};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, btree_map::Entry},
+    time::Duration,
+};
 
 use super::path;
 use crate::toml_reader::{
@@ -77,20 +81,25 @@ impl Need {
 }
 
 pub(super) fn read_all(root: &Table<'_>) -> Vec<Route> {
-    let taken = RefCell::new(BTreeSet::new());
+    let taken = RefCell::default();
     root.or("routes", Vec::new(), tables(MAX_ROUTES, |table| read(table, &taken)))
 }
 
-fn read(table: &Table<'_>, taken: &RefCell<BTreeSet<(String, String)>>) -> Option<Route> {
+/// The paths that are declared, by their methods and shapes.
+type Taken = RefCell<BTreeMap<(String, String), String>>;
+
+fn read(table: &Table<'_>, taken: &Taken) -> Option<Route> {
     let method = table.must("method", method);
     let path = table.must("path", |item| {
         let path = pattern(item)?;
-        if let Some(method) = &method
-            && !taken.borrow_mut().insert((method.clone(), path::shape(&path)))
-        {
-            return item.wrong("is a route already", format!("`{method} {path}` is declared above"), "remove one of the two");
+        let Some(method) = &method else { return Some(path) };
+        match taken.borrow_mut().entry((method.clone(), path::shape(&path))) {
+            Entry::Occupied(above) => {
+                let why = format!("`{method} {}` is declared above", above.get());
+                item.wrong("is a route already", why, "remove one of the two")
+            }
+            Entry::Vacant(free) => Some(free.insert(path).clone()),
         }
-        Some(path)
     });
     let needs = [
         ("none", Need::None),

@@ -17,6 +17,9 @@ const fn row(from: &'static str, to: &'static str, code: &'static str, subject: 
     Row { change: (from, to), code, subject }
 }
 
+/// Two routes that no request could tell apart.
+const SAME_SHAPE: &str = "path = \"/books/{id}\"\nauth = \"none\"\n\n[[routes]]\nmethod = \"GET\"\npath = \"/books/{other}\"";
+
 const ROWS: &[Row] = &[
     row("manifest-version = 1", "manifest-version = ", "WH1102", "plugin.toml"),
     row("manifest-version = 1", "manifest-version = 2", "WH1104", "manifest-version"),
@@ -42,6 +45,7 @@ const ROWS: &[Row] = &[
     row("auth = \"none\"", "auth = \"none\"\nscopes = [\"notes:read\"]", "WH1104", "scopes"),
     row("auth = \"none\"", "auth = \"none\"\ntimeout = \"never\"", "WH1104", "timeout"),
     row("", "[[routes]]\nmethod = \"GET\"\npath = \"/\"\nauth = \"none\"", "WH1104", "GET /"),
+    row("path = \"/\"", SAME_SHAPE, "WH1104", "`GET /books/{id}` is declared above"),
     row("", "[limits]\nmemory = \"lots\"", "WH1104", "limits.memory"),
     row("", "[limits]\nfuel = 1", "WH1103", "limits.fuel"),
     row("", "[permissions.required.kv]\nstores = [\"items\"]", "WH1105", "reason"),
