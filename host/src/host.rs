@@ -1,6 +1,6 @@
 //! A running host: data directory, plugins, control socket and listeners, put together and taken apart again.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io::ErrorKind, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     net::TcpListener,
@@ -102,9 +102,16 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, Problem> {
 
 async fn bind_in(section: &str, address: SocketAddr) -> Result<TcpListener, Problem> {
     TcpListener::bind(address).await.map_err(|error| {
-        Problem::new(&codes::ADDRESS_UNAVAILABLE, format!("`{address}` cannot be listened on"))
-            .why(error)
-            .fix(format!("end the program that uses it, or set another `address` in [{section}]"))
+        let fix = match error.kind() {
+            ErrorKind::AddrNotAvailable => {
+                format!("set an `address` of this machine in [{section}]; `0.0.0.0` and `[::]` are all of them")
+            }
+            ErrorKind::PermissionDenied => {
+                format!("set a port over 1023 as `address` in [{section}], or let this user have lower ones")
+            }
+            _ => format!("end the program that uses it, or set another `address` in [{section}]"),
+        };
+        Problem::new(&codes::ADDRESS_UNAVAILABLE, format!("`{address}` cannot be listened on")).why(error).fix(fix)
     })
 }
 

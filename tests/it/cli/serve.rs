@@ -52,6 +52,16 @@ fn an_address_in_use_is_a_refusal_that_names_it() {
 }
 
 #[test]
+fn an_address_of_another_machine_is_not_said_to_be_in_use() {
+    let here = tempfile::tempdir().expect("a temporary directory can be made");
+    // One of those that documents may speak of, and no machine has.
+    std::fs::write(here.path().join("wharf.toml"), "[listen]\naddress = \"192.0.2.1:8080\"\n").expect("it can be written");
+    let run = wharf(["serve"]).within(here.path()).run();
+    run.refused("WH1008", "set an `address` of this machine in [listen]");
+    assert!(!run.stderr.contains("end the program"), "{}", run.stderr);
+}
+
+#[test]
 fn a_host_killed_at_once_leaves_a_directory_that_starts_again() {
     let host = TestHost::new().with(Service::of(&INNOCENT));
     let mut host = host.start();
