@@ -2,9 +2,15 @@
 
 use std::{ffi::OsString, process::ExitCode};
 
-use clap::error::{ContextValue, ErrorKind};
+use clap::{
+    Command, CommandFactory as _,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
-use super::output::{Format, Output};
+use super::{
+    Cli,
+    output::{Format, Output},
+};
 use crate::{codes, problem::Problem, toml_reader::names::is_shown};
 
 /// The exit status of a command line that is itself wrong.
@@ -21,6 +27,12 @@ pub fn refuse(error: &clap::Error, arguments: impl IntoIterator<Item = OsString>
         print();
         return ExitCode::SUCCESS;
     }
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if is_help_about_help(error) {
+        // As above.
+        let _ = named_before_help(&arguments).print_help();
+        return ExitCode::SUCCESS;
+    }
     let output = Output::new(format(arguments));
     let problem = match error.kind() {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
@@ -33,6 +45,20 @@ pub fn refuse(error: &clap::Error, arguments: impl IntoIterator<Item = OsString>
     };
     output.problems(&problem.into());
     ExitCode::from(WRONG)
+}
+
+/// Whether it is about `help --help`, where the parser takes the second for the name of a command.
+fn is_help_about_help(error: &clap::Error) -> bool {
+    let typed = error.get(ContextKind::InvalidSubcommand);
+    matches!(typed, Some(ContextValue::String(typed)) if typed == "--help" || typed == "-h")
+}
+
+/// The command whose `help` it is.
+fn named_before_help(arguments: &[OsString]) -> Command {
+    let mut command = Cli::command();
+    command.build();
+    let named = arguments.iter().skip(1).take_while(|argument| *argument != "help");
+    named.fold(command, |command, argument| command.find_subcommand(argument).cloned().unwrap_or(command))
 }
 
 /// The format that was asked for, as far as it can be told of arguments that make no sense.
@@ -81,7 +107,6 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::cli::Cli;
 
     fn told(arguments: &[&str]) -> Problem {
         let error = Cli::try_parse_from([&["wharf"][..], arguments].concat()).unwrap_err();

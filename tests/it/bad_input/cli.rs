@@ -76,6 +76,8 @@ fn help_and_version_are_data_and_no_mistake() {
     for (arguments, shown) in [
         (&["--help"][..], "Usage: wharf"),
         (&["help", "plugin"], "install"),
+        (&["help", "--help"], "Usage: wharf [OPTIONS]"),
+        (&["--format", "json", "plugin", "help", "-h"], "Usage: wharf plugin [OPTIONS]"),
         (&["plugin", "install", "--help"], "<FILE>"),
         (&["--version", "--format", "json"], env!("CARGO_PKG_VERSION")),
     ] {
