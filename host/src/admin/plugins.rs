@@ -1,6 +1,6 @@
 //! Listing, inspecting and removing installed plugins.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,8 @@ use super::{Admin, blocking, compatibility, vet::Vetted};
 use crate::{
     capabilities, codes,
     config::Service,
-    manifest::{Capability, Manifest, Permission},
+    limits::Asked,
+    manifest::{Capability, Manifest, Permission, Route, Setting},
     problem::{Problem, Problems},
     runtime::engine::Mode,
     store::{Digest, plugins::Plugin},
@@ -103,13 +104,10 @@ pub fn inspect_file(vetted: &Vetted, size: usize) -> Value {
     shown
 }
 
-/// Routes and permissions; of each permission, what each of the services `bound` to the plugin grants.
+/// Routes, permissions, settings and limits; of each permission, what each of the services `bound` to the plugin grants.
 fn describe(manifest: &Manifest, bound: &[&Service]) -> Value {
-    let routes: Vec<Value> = manifest
-        .routes
-        .iter()
-        .map(|route| json!({"method": route.method, "path": route.path, "auth": route.auth.as_str(), "scopes": route.scopes}))
-        .collect();
+    let routes: Vec<Value> = manifest.routes.iter().map(show_route).collect();
+    let settings: Vec<Value> = manifest.settings.iter().map(show_setting).collect();
     let permissions: Vec<Value> = manifest
         .permissions
         .iter()
@@ -124,7 +122,35 @@ fn describe(manifest: &Manifest, bound: &[&Service]) -> Value {
     json!({
         "name": manifest.name, "description": manifest.description, "license": manifest.license,
         "repository": manifest.repository, "service": manifest.service_key, "routes": routes, "permissions": permissions,
+        "settings": settings, "limits": show_limits(&manifest.limits),
     })
+}
+
+fn show_route(route: &Route) -> Value {
+    json!({
+        "method": route.method, "path": route.path, "auth": route.auth.as_str(), "scopes": route.scopes,
+        "timeout_ms": route.timeout.map(millis), "body_limit": route.body_limit,
+    })
+}
+
+fn show_setting(setting: &Setting) -> Value {
+    json!({
+        "name": setting.key, "type": setting.kind.as_str(), "required": setting.required, "default": setting.default,
+        "description": setting.description, "min": setting.min, "max": setting.max, "choices": setting.choices,
+    })
+}
+
+/// What the plugin asks for itself; null is what every plugin gets.
+fn show_limits(asked: &Asked) -> Value {
+    json!({
+        "memory": asked.memory, "cpu_ms": asked.cpu.map(millis), "wall_ms": asked.wall.map(millis),
+        "concurrency": asked.concurrency, "body_in": asked.body_in, "body_out": asked.body_out, "host_calls": asked.host_calls,
+        "handles": asked.handles, "log_lines": asked.log_lines,
+    })
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn show_grant(permission: &Permission, service: &Service) -> Value {

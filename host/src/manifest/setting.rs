@@ -52,7 +52,21 @@ pub enum SettingKind {
     Table,
 }
 
+/// What settings hold, by the words of the manifest.
+const KINDS: [(&str, SettingKind); 5] = [
+    ("string", SettingKind::String),
+    ("integer", SettingKind::Integer),
+    ("boolean", SettingKind::Boolean),
+    ("string-list", SettingKind::StringList),
+    ("table", SettingKind::Table),
+];
+
 impl SettingKind {
+    /// The word of the manifest.
+    pub fn as_str(self) -> &'static str {
+        KINDS.iter().find(|(_, kind)| *kind == self).map_or("", |(word, _)| word)
+    }
+
     /// Whether `choices` have a meaning, else `min` and `max` may.
     fn is_text(self) -> bool {
         matches!(self, Self::String | Self::StringList)
@@ -75,14 +89,7 @@ pub(super) fn read_all(table: &Table<'_>) -> Vec<Setting> {
 }
 
 fn read(key: &str, table: &Table<'_>) -> Option<Setting> {
-    let kinds = [
-        ("string", SettingKind::String),
-        ("integer", SettingKind::Integer),
-        ("boolean", SettingKind::Boolean),
-        ("string-list", SettingKind::StringList),
-        ("table", SettingKind::Table),
-    ];
-    let kind = table.must("type", choice(&kinds));
+    let kind = table.must("type", choice(&KINDS));
     let description = table.must("description", text(MAX_DESCRIPTION));
     let required = table.or("required", false, boolean);
     // What does not fit the type has no effect, and what has no effect is an unknown key: it is not even taken.

@@ -56,7 +56,10 @@ fn plugins_come_and_go_while_the_host_runs() {
     assert_eq!(shown, [("0.2.0", true), ("0.1.0", false)]);
     assert_eq!(plugin(&here, ["inspect", "test/innocent"]).json()["version"], "0.2.0");
     let inspected = plugin(&here, ["inspect", "test/innocent@0.1.0"]).json();
-    assert_eq!(inspected["routes"], serde_json::json!([{"method": "GET", "path": "/", "auth": "none", "scopes": []}]));
+    let route = serde_json::json!(
+        {"method": "GET", "path": "/", "auth": "none", "scopes": [], "timeout_ms": null, "body_limit": null}
+    );
+    assert_eq!(inspected["routes"], serde_json::json!([route]));
 
     // What a service is bound to goes only by force, and then the version before it takes over.
     plugin(&here, ["remove", "test/innocent@0.2.0"]).refused("WH1208", "innocent");
@@ -86,6 +89,63 @@ fn what_is_installed_without_a_host_runs_when_one_starts() {
     let host = host.stopped().serve();
     host.assert_serves_others();
     host.stop();
+}
+
+/// What a plugin may say of itself beside its name and its routes.
+const ALL_OF_IT: &str = r#"
+timeout = "2s"
+body-limit = "64KiB"
+
+[limits]
+memory = "32MiB"
+cpu = "250ms"
+handles = 7
+
+[config.title]
+type = "string"
+choices = ["short", "long"]
+default = "short"
+description = "Which title it has."
+
+[config.must]
+type = "integer"
+min = 1
+max = 9
+required = true
+description = "What must be set."
+"#;
+
+#[test]
+fn what_a_plugin_says_of_itself_is_shown() {
+    let host = TestHost::new();
+    host.write();
+    install_with(host.path(), &INNOCENT, |manifest| format!("{manifest}{ALL_OF_IT}")).ok();
+    let told = plugin(host.path(), ["inspect", "test/innocent"]).json();
+    assert_eq!((&told["routes"][0]["timeout_ms"], &told["routes"][0]["body_limit"]), (&2_000.into(), &65_536.into()));
+    let limits = &told["limits"];
+    assert_eq!((&limits["memory"], &limits["cpu_ms"], &limits["wall_ms"]), (&(32 << 20).into(), &250.into(), &Value::Null));
+    let must = serde_json::json!({
+        "name": "must", "type": "integer", "required": true, "default": null, "description": "What must be set.", "min": 1,
+        "max": 9, "choices": [],
+    });
+    assert_eq!(told["settings"].as_array().and_then(|settings| settings.iter().find(|one| one["name"] == "must")), Some(&must));
+
+    let text = wharf(["plugin", "inspect", "test/innocent"]).within(host.path()).run().ok();
+    for line in [
+        "  GET     /                              none, timeout 2s, body-limit 64KiB",
+        "  title (string of \"short\", \"long\", default \"short\"): Which title it has.",
+        "  must (integer from 1 to 9, required): What must be set.",
+        "  memory 32MiB",
+        "  cpu 250ms",
+        "  handles 7",
+        "asks for: nothing",
+    ] {
+        assert!(text.lines().any(|shown| shown == line), "`{line}` is not shown: {text}");
+    }
+    // A file shows the same, and what asks for something no empty place before it.
+    let file = wharf(["plugin", "inspect", env!("WHARF_PLUGIN_NOTES")]).within(host.path()).run().ok();
+    assert!(file.lines().any(|line| line == "asks for:") && file.contains("\n  max-notes (integer"), "{file}");
+    assert!(file.lines().all(|line| line.trim_end() == line), "{file}");
 }
 
 /// A setting that nothing works without.

@@ -1,7 +1,8 @@
 //! `wharf plugin`: install, list, inspect and remove plugins, in a running host or in its data directory.
 
+mod show;
+
 use std::{
-    fmt::Write as _,
     fs::File,
     io::Read as _,
     path::{Path, PathBuf},
@@ -72,16 +73,16 @@ pub fn run(command: Command, output: &Output) -> Result<(), Problems> {
             }
             output.say(&format_args!("installing `{}` …", file.display()));
             let report = send(&at, Request::Install(component))?;
-            output.data(&show_report(&report), &report);
+            output.data(&show::report(&report), &report);
         }
         Command::List { at } => {
             let plugins = send(&at, Request::List)?;
-            output.data(&show_list(&plugins).trim_end(), &plugins);
+            output.data(&show::list_of_plugins(&plugins).trim_end(), &plugins);
         }
         Command::Remove { plugin, force, at } => {
             let (id, version) = split(&plugin)?;
             let removed = send(&at, Request::Remove { id, version, force })?;
-            output.data(&show_removed(&removed), &removed);
+            output.data(&show::removed(&removed), &removed);
         }
         Command::Inspect { plugin, at } => {
             let shown = if plugin.ends_with(".wasm") {
@@ -91,7 +92,7 @@ pub fn run(command: Command, output: &Output) -> Result<(), Problems> {
                 let (id, version) = split(&plugin)?;
                 send(&at, Request::Inspect { id, version })?
             };
-            output.data(&show_plugin(&shown).trim_end(), &shown);
+            output.data(&show::plugin(&shown).trim_end(), &shown);
         }
     }
     Ok(())
@@ -159,93 +160,4 @@ fn split(plugin: &str) -> Result<(PluginId, Option<String>), Problem> {
         semver::Version::parse(version).map_err(|error| bad("version", error.to_string()))?;
     }
     Ok((id, version))
-}
-
-fn text<'a>(value: &'a Value, key: &str) -> &'a str {
-    value.get(key).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn array<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    value.get(key).and_then(Value::as_array).into_iter().flatten()
-}
-
-fn list(value: &Value, key: &str) -> Vec<String> {
-    array(value, key).map(|item| item.as_str().unwrap_or_default().to_owned()).collect()
-}
-
-fn show_report(report: &Value) -> String {
-    let services = list(report, "services");
-    let known = if report.get("new").and_then(Value::as_bool) == Some(false) { "was installed already" } else { "installed" };
-    let runs = if services.is_empty() {
-        "no service of a running host is bound to it".to_owned()
-    } else {
-        format!("running for the service {}", services.join(", "))
-    };
-    let mut shown = format!("{} {} {known}; {runs}", text(report, "id"), text(report, "version"));
-    for lacking in array(report, "not_granted") {
-        let (service, what, reason) = (text(lacking, "service"), text(lacking, "what"), text(lacking, "reason"));
-        // Writing to a string cannot fail.
-        let _ = write!(
-            shown,
-            "\nthe service `{service}` does not grant {what} (optional: {reason})\n  to grant it: {}",
-            text(lacking, "fix")
-        );
-    }
-    shown
-}
-
-fn show_list(plugins: &Value) -> String {
-    let Some(plugins) = plugins.as_array().filter(|plugins| !plugins.is_empty()) else {
-        return "no plugins are installed; `wharf plugin install FILE` installs one".to_owned();
-    };
-    let mut shown = format!("{:<30} {:<12} {:<8} {:>10}  {}\n", "PLUGIN", "VERSION", "ACTIVE", "BYTES", "SERVICES");
-    for plugin in plugins {
-        let active = if plugin.get("active").and_then(Value::as_bool) == Some(true) { "yes" } else { "no" };
-        let size = plugin.get("size").and_then(Value::as_u64).unwrap_or_default();
-        let services = list(plugin, "services").join(", ");
-        // Writing to a string cannot fail.
-        let _ = writeln!(shown, "{:<30} {:<12} {active:<8} {size:>10}  {services}", text(plugin, "id"), text(plugin, "version"));
-    }
-    shown
-}
-
-fn show_removed(removed: &Value) -> String {
-    let versions = list(removed, "removed").join(", ");
-    match removed.get("active").and_then(Value::as_str) {
-        Some(active) => format!("{} {versions} removed; {active} is active", text(removed, "id")),
-        None => format!("{} {versions} removed", text(removed, "id")),
-    }
-}
-
-fn show_plugin(plugin: &Value) -> String {
-    let mut shown = format!(
-        "{} {}: {}\n{}\n",
-        text(plugin, "id"),
-        text(plugin, "version"),
-        text(plugin, "name"),
-        text(plugin, "description")
-    );
-    let _ = writeln!(shown, "\nroutes:");
-    for route in array(plugin, "routes") {
-        let scopes = list(route, "scopes");
-        let scopes = if scopes.is_empty() { String::new() } else { format!(" ({})", scopes.join(" ")) };
-        let _ = writeln!(shown, "  {:<7} {:<30} {}{scopes}", text(route, "method"), text(route, "path"), text(route, "auth"));
-    }
-    let permissions: Vec<&Value> = array(plugin, "permissions").collect();
-    let _ = writeln!(shown, "\nasks for: {}", if permissions.is_empty() { "nothing" } else { "" });
-    for permission in permissions {
-        let need = if permission.get("required").and_then(Value::as_bool) == Some(true) { "required" } else { "optional" };
-        let _ = writeln!(shown, "  {} ({need}): {}", text(permission, "asks"), text(permission, "reason"));
-        for service in array(permission, "services") {
-            let key = text(service, "service");
-            if service.get("granted").and_then(Value::as_bool) == Some(true) {
-                let _ = writeln!(shown, "    the service `{key}` grants it");
-            }
-            for lacking in array(service, "missing") {
-                let (what, fix) = (text(lacking, "what"), text(lacking, "fix"));
-                let _ = writeln!(shown, "    the service `{key}` does not grant {what}; to grant it: {fix}");
-            }
-        }
-    }
-    shown
 }
