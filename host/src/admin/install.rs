@@ -35,6 +35,10 @@ pub struct Report {
     pub new: bool,
     /// The services that run this version now, by key.
     pub services: Vec<String>,
+    /// Those that will at the next start, where no host runs.
+    pub at_next_start: Vec<String>,
+    /// Whether a host runs.
+    pub host_runs: bool,
     /// What the plugin would use as well if it were granted. What it needs is granted, or it were not installed.
     pub not_granted: Vec<NotGranted>,
 }
@@ -53,6 +57,7 @@ impl Report {
         let not_granted = |NotGranted { service, lacking: Lacking { what, fix }, reason }: &NotGranted| serde_json::json!({"service": service, "what": what, "reason": reason, "fix": fix});
         serde_json::json!({
             "id": self.id, "version": self.version, "digest": self.digest, "new": self.new, "services": self.services,
+            "host_runs": self.host_runs, "at_next_start": self.at_next_start,
             "not_granted": self.not_granted.iter().map(not_granted).collect::<Vec<_>>(),
         })
     }
@@ -141,7 +146,11 @@ impl Admin {
         let services = self.swap(bindings);
         tracing::info!(plugin = id, version, new = installed.new, services = services.join(","), "plugin installed");
         let not_granted = self.not_granted(&vetted.manifest);
-        Ok(Report { id, version, digest: digest.to_string(), new: installed.new, services, not_granted })
+        let host_runs = self.app.is_some();
+        let next = if host_runs { Vec::new() } else { self.services_of(&id) };
+        let at_next_start = next.into_iter().map(str::to_owned).collect();
+        let (digest, new) = (digest.to_string(), installed.new);
+        Ok(Report { id, version, digest, new, services, at_next_start, host_runs, not_granted })
     }
 
     /// Loads the active version of every bound plugin. A plugin that cannot be loaded leaves its services unready, not the

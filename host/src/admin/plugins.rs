@@ -75,7 +75,7 @@ impl Admin {
         self.blobs.sweep(digests, &engines).map(drop).map_err(|error| error.problem())
     }
 
-    fn services_of(&self, id: &str) -> Vec<&str> {
+    pub(super) fn services_of(&self, id: &str) -> Vec<&str> {
         self.config
             .services
             .values()

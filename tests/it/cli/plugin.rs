@@ -78,7 +78,12 @@ fn what_is_installed_without_a_host_runs_when_one_starts() {
     let host = TestHost::new().with(Service::of(&INNOCENT));
     host.write();
     let here = host.path().to_owned();
-    plugin(&here, ["install", INNOCENT.component, "--manifest", INNOCENT.manifest]).ok();
+    let first = plugin(&here, ["install", INNOCENT.component, "--manifest", INNOCENT.manifest]).json();
+    assert_eq!((&first["host_runs"], &first["services"]), (&Value::Bool(false), &serde_json::json!([])));
+    assert_eq!(first["at_next_start"], serde_json::json!(["innocent"]));
+    let install = ["plugin", "install", INNOCENT.component, "--manifest", INNOCENT.manifest];
+    let again = wharf(install).within(&here).run().ok();
+    assert!(again.contains("no host is running; from its next start on it runs for the service innocent"), "{again}");
     install_second_version(&here).run().ok();
     assert_eq!(plugin(&here, ["remove", "test/innocent@0.2.0", "--force"]).json()["active"], "0.1.0");
     assert_eq!(plugin(&here, ["list"]).json()[0]["version"], "0.1.0");

@@ -20,12 +20,7 @@ fn list(value: &Value, key: &str) -> Vec<String> {
 
 pub(super) fn report(report: &Value) -> String {
     let known = if report.get("new").and_then(Value::as_bool) == Some(false) { "was installed already" } else { "installed" };
-    let services = list(report, "services");
-    let runs = if services.is_empty() {
-        "no service of a running host is bound to it".to_owned()
-    } else {
-        format!("running for the service {}", services.join(", "))
-    };
+    let runs = runs(report);
     let mut shown = format!("{} {} {known}; {runs}", text(report, "id"), text(report, "version"));
     for lacking in array(report, "not_granted") {
         let (service, what, reason) = (text(lacking, "service"), text(lacking, "what"), text(lacking, "reason"));
@@ -37,6 +32,18 @@ pub(super) fn report(report: &Value) -> String {
         );
     }
     shown
+}
+
+/// For which services it runs, or will.
+fn runs(report: &Value) -> String {
+    let host_runs = report.get("host_runs").and_then(Value::as_bool) != Some(false);
+    let (now, next) = (list(report, "services").join(", "), list(report, "at_next_start").join(", "));
+    match (host_runs, now.is_empty(), next.is_empty()) {
+        (true, false, _) => format!("running for the service {now}"),
+        (true, true, _) => "no service of the running host is bound to it".to_owned(),
+        (false, _, false) => format!("no host is running; from its next start on it runs for the service {next}"),
+        (false, _, true) => "no host is running, and no service of the configuration is bound to it".to_owned(),
+    }
 }
 
 pub(super) fn list_of_plugins(plugins: &Value) -> String {
