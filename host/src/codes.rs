@@ -77,6 +77,10 @@ codes! {
     MANIFEST_ROUTES = "WH1106", "manifest and code disagree about the routes",
         "The routes that the plugin's code declares and the [[routes]] of its manifest are not the same. What is in the \
          manifest decides who may call, so the two must agree: add the missing [[routes]] or remove the superfluous ones.";
+    MANIFEST_CARRIED = "WH1107", "the component carries another manifest",
+        "A component that carries a manifest is installed with that, and the one named by --manifest is not the same. Leave \
+         it out to install what the plugin's author made, which `wharf plugin inspect` shows; whoever wants another one \
+         changes plugin.toml and builds the plugin again.";
 
     PLUGIN_NOT_A_COMPONENT = "WH1201", "the file is not a WebAssembly component",
         "Wharf runs components (the component model), not core modules and not native code. Build a Rust plugin with \

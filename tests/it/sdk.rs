@@ -7,7 +7,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use wharf::runtime::inspect::inspect;
+use wharf::runtime::inspect::{inspect, pack};
 
 use crate::{
     documents::blocks,
@@ -245,10 +245,11 @@ fn a_plugin_without_files_imports_nothing_of_wasi_and_its_last_words_are_heard()
     for (component, prints) in [(with_files, "written"), (build(PRINTS, PRINTS_MANIFEST), "")] {
         let host = TestHost::new().section("[services.prints]\nplugin = \"acme/prints\"\ndata = \"files\"\n");
         fs::create_dir(host.path().join("files")).expect("a directory can be made");
-        fs::write(host.path().join("prints.wasm"), component).expect("a file can be written");
-        fs::write(host.path().join("plugin.toml"), format!("{PRINTS_MANIFEST}{DATA}")).expect("a file can be written");
+        // As a tool would do it that puts another manifest into what was built with one.
+        let packed = pack(&component, format!("{PRINTS_MANIFEST}{DATA}").as_bytes());
+        fs::write(host.path().join("prints.wasm"), packed).expect("a file can be written");
         let host = host.start();
-        host.wharf(["plugin", "install", "prints.wasm", "--manifest", "plugin.toml"]).ok();
+        host.wharf(["plugin", "install", "prints.wasm"]).ok();
         let answer = host.get("/s/prints/words").send();
         assert_eq!((answer.status, answer.text().as_str()), (200, "None"));
         for (level, text) in [("INFO", "loud and"), ("INFO", "clear"), ("WARN", "not all is well")] {

@@ -96,6 +96,26 @@ fn what_is_installed_without_a_host_runs_when_one_starts() {
     host.stop();
 }
 
+#[test]
+fn a_component_that_carries_its_manifest_keeps_it() {
+    const MANIFEST: &str = include_str!("../../../plugins/hello/plugin.toml");
+    let host = TestHost::new();
+    host.write();
+    let install = |manifest: &str| {
+        fs::write(host.path().join("named.toml"), manifest).expect("a manifest can be written");
+        plugin(host.path(), ["install", env!("WHARF_PLUGIN_HELLO"), "--manifest", "named.toml"])
+    };
+    let other = MANIFEST.replace("wharf/hello", "acme/hello");
+    assert_ne!(other, MANIFEST);
+    install(&other).refused("WH1107", "wharf/hello");
+    install("manifest-version = 1").refused("WH1105", "plugin");
+    assert_eq!(plugin(host.path(), ["list"]).json(), Value::Array(Vec::new()));
+    // The same in other words is no other, and changes nothing of the component.
+    let installed = install(&format!("# Its own.\n{MANIFEST}")).json();
+    let again = plugin(host.path(), ["install", env!("WHARF_PLUGIN_HELLO")]).json();
+    assert_eq!((&again["new"], &again["digest"]), (&Value::Bool(false), &installed["digest"]));
+}
+
 /// What a plugin may say of itself beside its name and its routes.
 const ALL_OF_IT: &str = r#"
 timeout = "2s"

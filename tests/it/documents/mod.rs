@@ -10,8 +10,10 @@ mod stock;
 
 use std::{collections::BTreeSet, fs};
 
+use wharf_guests::INNOCENT;
+
 use crate::{
-    support::{TestHost, wharf},
+    support::{TestHost, install_with, wharf},
     tidy::source::{files, root},
 };
 
@@ -47,10 +49,7 @@ pub(crate) fn blocks(document: &str, language: &str) -> Vec<String> {
 
 /// A plugin that needs no grant, as the component of another id.
 fn install_as(host: &TestHost, id: &str) {
-    let manifest = include_str!("../../../plugins/hello/plugin.toml");
-    fs::write(host.path().join("plugin.toml"), manifest.replace("wharf/hello", id)).expect("a manifest can be written");
-    let install = ["plugin", "install", env!("WHARF_PLUGIN_HELLO"), "--manifest", "plugin.toml"];
-    wharf(install).within(host.path()).run().ok();
+    install_with(host.path(), &INNOCENT, |manifest| manifest.replace("test/innocent", id)).ok();
 }
 
 /// Asserts that `wharf check` takes this configuration, in which the service `notes` runs `acme/notes`.

@@ -18,9 +18,9 @@ use super::{
 use crate::{
     admin::{Admin, client::Client, install::too_large, plugins::inspect_file, vet::vet},
     codes,
-    manifest::PluginId,
+    manifest::{Manifest, PluginId},
     problem::{Problem, Problems},
-    runtime::inspect::pack,
+    runtime::inspect::{inspect, pack},
 };
 
 /// Install, list, remove and inspect plugins.
@@ -68,8 +68,8 @@ pub fn run(command: Command, output: &Output) -> Result<(), Problems> {
             let max = at.config()?.runtime.max_component;
             let mut component = read(&file, max)?;
             if let Some(manifest) = manifest {
-                let text = read(&manifest, max)?;
-                component = pack(&component, &text);
+                let named = read(&manifest, max)?;
+                component = with_manifest(component, &manifest, &named)?;
             }
             output.say(&format_args!("installing `{}` …", file.display()));
             let report = send(&at, Request::Install(component))?;
@@ -145,6 +145,26 @@ fn read(file: &Path, max: u64) -> Result<Vec<u8>, Problem> {
         Problem::new(&codes::IO, format!("`{}` cannot be read", file.display())).why(error).fix("name an existing file")
     })?;
     if bytes.len() as u64 > max { Err(too_large(max)) } else { Ok(bytes) }
+}
+
+/// The component with the manifest that was named, if it has none of its own. One that it carries and that is not valid counts
+/// for none: nothing could be installed with it.
+fn with_manifest(component: Vec<u8>, file: &Path, named: &[u8]) -> Result<Vec<u8>, Problems> {
+    let carried = inspect(&component).ok().and_then(|inspected| Manifest::parse(&inspected.manifest?).ok());
+    let Some(carried) = carried else { return Ok(pack(&component, named)) };
+    if Manifest::parse(&String::from_utf8_lossy(named))? == carried {
+        return Ok(component);
+    }
+    let what = format!(
+        "the component carries the manifest of `{}` {}, and `{}` is another",
+        carried.id,
+        carried.version,
+        file.display()
+    );
+    Err(Problem::new(&codes::MANIFEST_CARRIED, what)
+        .why("what a plugin serves, to whom, and what it asks for is for its author to say")
+        .fix("leave out --manifest, or build the plugin again with the other one")
+        .into())
 }
 
 /// `acme/notes@1.2.0` as its parts.
