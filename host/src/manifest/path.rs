@@ -42,16 +42,6 @@ pub(super) fn fault(path: &str) -> Option<&'static str> {
     None
 }
 
-/// What two patterns have in common that match the same paths: the pattern without the names of its parameters.
-pub(super) fn shape(path: &str) -> String {
-    let segment = |segment: &str| match segment.strip_prefix('{') {
-        Some(inner) if inner.starts_with('*') => "{*}".to_owned(),
-        Some(_) => "{}".to_owned(),
-        None => segment.to_owned(),
-    };
-    path.split('/').map(segment).collect::<Vec<_>>().join("/")
-}
-
 fn literal(segment: &str) -> Option<&'static str> {
     match segment {
         "" => Some("it has an empty part or a final `/`"),

@@ -1,10 +1,8 @@
 //! `[[routes]]`: the requests a plugin serves, and who may send them.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, btree_map::Entry},
-    time::Duration,
-};
+use std::{cell::RefCell, collections::BTreeSet, time::Duration};
+
+use matchit::{InsertError, Router};
 
 use super::path;
 use crate::toml_reader::{
@@ -29,9 +27,9 @@ pub struct Route {
     pub auth: Need,
     /// What a bearer must be allowed, all of it.
     pub scopes: Vec<String>,
-    /// How long the call may take, if less or more than the plugin's wall time.
+    /// How long the call may take, if less than the plugin's wall time.
     pub timeout: Option<Duration>,
-    /// How large the request's body may be, if less or more than the plugin's limit.
+    /// How large the request's body may be, if less than the plugin's limit.
     pub body_limit: Option<u64>,
     /// Which apps may call it, as far as the platform's messages decide that.
     pub subscribed: Subscribed,
@@ -80,27 +78,22 @@ impl Need {
     }
 }
 
-pub(super) fn read_all(root: &Table<'_>) -> Vec<Route> {
-    let taken = RefCell::default();
-    root.or("routes", Vec::new(), tables(MAX_ROUTES, |table| read(table, &taken)))
+/// What is declared above.
+#[derive(Default)]
+struct Above {
+    /// Methods with their patterns: both together are the name of a route, in consoles and elsewhere.
+    routes: BTreeSet<(String, String)>,
+    /// Patterns as requests are matched against them: of consoles, and of all others.
+    consoles: Router<()>,
+    services: Router<()>,
 }
 
-/// The paths that are declared, by their methods and shapes.
-type Taken = RefCell<BTreeMap<(String, String), String>>;
+pub(super) fn read_all(root: &Table<'_>) -> Vec<Route> {
+    let above = RefCell::default();
+    root.or("routes", Vec::new(), tables(MAX_ROUTES, |table| read(table, &mut above.borrow_mut())))
+}
 
-fn read(table: &Table<'_>, taken: &Taken) -> Option<Route> {
-    let method = table.must("method", method);
-    let path = table.must("path", |item| {
-        let path = pattern(item)?;
-        let Some(method) = &method else { return Some(path) };
-        match taken.borrow_mut().entry((method.clone(), path::shape(&path))) {
-            Entry::Occupied(above) => {
-                let why = format!("`{method} {}` is declared above", above.get());
-                item.wrong("is a route already", why, "remove one of the two")
-            }
-            Entry::Vacant(free) => Some(free.insert(path).clone()),
-        }
-    });
+fn read(table: &Table<'_>, above: &mut Above) -> Option<Route> {
     let needs = [
         ("none", Need::None),
         ("app", Need::App),
@@ -111,6 +104,22 @@ fn read(table: &Table<'_>, taken: &Taken) -> Option<Route> {
     ];
     // Without a default: who may call is never left to chance.
     let auth = table.must("auth", choice(&needs));
+    let method = table.must("method", method);
+    let path = table.must("path", |item| {
+        let path = pattern(item)?;
+        let (Some(method), Some(auth)) = (&method, auth) else { return Some(path) };
+        if !above.routes.insert((method.clone(), path.clone())) {
+            return item.wrong("is a route already", format!("`{method} {path}` is declared above"), "remove one of the two");
+        }
+        let patterns = if auth == Need::Console { &mut above.consoles } else { &mut above.services };
+        match patterns.insert(&path, ()) {
+            Err(InsertError::Conflict { with }) if with != path => {
+                let why = format!("`{with}` is declared above and fits the same paths, and those count before the method");
+                item.wrong("fits no other paths", why, "write the pattern as it is above, or change one of the two")
+            }
+            _ => Some(path),
+        }
+    });
     let scopes = table.or("scopes", Vec::new(), |item| {
         let scopes = list(MAX_SCOPES, scope)(item)?;
         if auth == Some(Need::None) && !scopes.is_empty() {

@@ -105,7 +105,8 @@ fn bodies_refuse_bad_values() {
         (&route("/", "timeout = 5"), &MANIFEST_INVALID, 15, "routes[0].timeout", "\"10s\""),
         (&route("/", "body-limit = \"1MB\""), &MANIFEST_INVALID, 15, "routes[0].body-limit", "\"16MiB\""),
         (&route("/", "idempotent = true"), &MANIFEST_UNKNOWN_KEY, 15, "routes[0].idempotent", "known here"),
-        (&(route("/{a}", "") + &route("/{b}", "")), &MANIFEST_INVALID, 17, "routes[1].path", "remove one"),
+        (&(route("/{a}", "") + &route("/{b}", "")), &MANIFEST_INVALID, 17, "routes[1].path", "as it is above"),
+        (&(route("/{a}", "") + &route("/{a}", "")), &MANIFEST_INVALID, 17, "routes[1].path", "remove one"),
         ("[permissions.needed.kv]", &MANIFEST_UNKNOWN_KEY, 11, "permissions.needed", "known here"),
         ("[permissions.required.kvs]\nreason = \"r\"", &MANIFEST_UNKNOWN_KEY, 11, "permissions.required.kvs", "`kv`"),
         ("[permissions.required.push]\nreason = \"r\"", &MANIFEST_UNKNOWN_KEY, 11, "permissions.required.push", "http-out"),
@@ -251,9 +252,6 @@ fn paths() {
     ] {
         assert!(path::fault(bad).is_some(), "{bad}");
     }
-    for (path, shape) in [("/", "/"), ("/a/{b}/c", "/a/{}/c"), ("/{x}/{*y}", "/{}/{*}"), ("/{*}", "/{*}")] {
-        assert_eq!(path::shape(path), shape);
-    }
 }
 
 #[test]
@@ -392,7 +390,7 @@ proptest! {
 
     #[test]
     fn arbitrary_paths_never_panic(path in "[/{}*a-c.~%]{0,20}") {
-        drop((path::fault(&path), path::shape(&path)));
+        let _ = path::fault(&path);
     }
 
     #[test]

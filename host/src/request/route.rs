@@ -162,8 +162,10 @@ fn allow(routes: &[Route]) -> String {
 mod tests {
     use std::net::Ipv4Addr;
 
+    use proptest::prelude::*;
+
     use super::*;
-    use crate::caller::AppUser;
+    use crate::{caller::AppUser, manifest::Manifest};
 
     fn caller(scheme: Scheme, user: bool, scopes: &[&str]) -> Caller {
         let mut caller = Caller::anonymous(Ipv4Addr::LOCALHOST.into());
@@ -230,6 +232,23 @@ mod tests {
             (caller(Scheme::Bearer, false, &["write", "other", "read"]), Ok(())),
         ] {
             assert_eq!(admit(&route, &caller), answer, "{caller:?}");
+        }
+    }
+
+    proptest! {
+        /// An installation that succeeds is a plugin that can be served.
+        #[test]
+        fn what_a_manifest_may_have_can_be_served(
+            routes in prop::collection::vec(("(GET|PUT)", "(/(a|b|\\{x\\}|\\{y\\})){1,2}(/\\{\\*z\\})?", "(none|console)"), 1..5),
+        ) {
+            let head = "manifest-version = 1\n[plugin]\nid = \"a/b\"\nversion = \"1.0.0\"\nname = \"B\"\ndescription = \"B.\"\n\
+                [service]\nkey = \"b\"\n";
+            let tables = |(method, path, auth): &(String, String, String)| {
+                format!("[[routes]]\nmethod = \"{method}\"\npath = \"{path}\"\nauth = \"{auth}\"\n")
+            };
+            let manifest = Manifest::parse(&(head.to_owned() + &routes.iter().map(tables).collect::<String>()));
+            prop_assume!(manifest.is_ok());
+            prop_assert!(manifest.is_ok_and(|manifest| Routes::new(&manifest.routes, &Limits::CAPS).is_ok()));
         }
     }
 }

@@ -20,6 +20,10 @@ const fn row(from: &'static str, to: &'static str, code: &'static str, subject: 
 /// Two routes that no request could tell apart.
 const SAME_SHAPE: &str = "path = \"/books/{id}\"\nauth = \"none\"\n\n[[routes]]\nmethod = \"GET\"\npath = \"/books/{other}\"";
 
+/// Two routes that requests could tell apart by their methods alone, and not what their parameter is called.
+const OTHER_NAME: &str = "path = \"/books/{id}\"\nauth = \"none\"\n\n[[routes]]\nmethod = \"PUT\"\npath = \"/books/{other}\"";
+const OTHER_LENGTH: &str = "path = \"/books/{id}\"\nauth = \"none\"\n\n[[routes]]\nmethod = \"GET\"\npath = \"/books/{*rest}\"";
+
 const ROWS: &[Row] = &[
     row("manifest-version = 1", "manifest-version = ", "WH1102", "plugin.toml"),
     row("manifest-version = 1", "manifest-version = 2", "WH1104", "manifest-version"),
@@ -45,7 +49,9 @@ const ROWS: &[Row] = &[
     row("auth = \"none\"", "auth = \"none\"\nscopes = [\"notes:read\"]", "WH1104", "scopes"),
     row("auth = \"none\"", "auth = \"none\"\ntimeout = \"never\"", "WH1104", "timeout"),
     row("", "[[routes]]\nmethod = \"GET\"\npath = \"/\"\nauth = \"none\"", "WH1104", "GET /"),
-    row("path = \"/\"", SAME_SHAPE, "WH1104", "`GET /books/{id}` is declared above"),
+    row("path = \"/\"", OTHER_NAME, "WH1104", "`/books/{id}` is declared above"),
+    row("path = \"/\"", OTHER_LENGTH, "WH1104", "`/books/{id}` is declared above"),
+    row("path = \"/\"", SAME_SHAPE, "WH1104", "`/books/{id}` is declared above"),
     row("", "[limits]\nmemory = \"lots\"", "WH1104", "limits.memory"),
     row("", "[limits]\nfuel = 1", "WH1103", "limits.fuel"),
     row("", "[permissions.required.kv]\nstores = [\"items\"]", "WH1105", "reason"),
