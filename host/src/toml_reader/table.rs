@@ -31,7 +31,10 @@ impl<'a> Table<'a> {
 
     /// The value of `key`, if there is one; from now on the key is known.
     pub(crate) fn take(&self, key: &'static str) -> Option<Item<'a>> {
-        self.known.borrow_mut().push(key);
+        let mut known = self.known.borrow_mut();
+        if !known.contains(&key) {
+            known.push(key);
+        }
         let value = self.entries?.get(key)?;
         Some(Item::entry(self.report, &self.path, key, value))
     }
