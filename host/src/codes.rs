@@ -202,9 +202,10 @@ codes! {
     BAD_REQUEST = "WH2104", "the request is malformed",
         "The request cannot mean one thing only. Its path holds a segment `.` or `..`, a backslash or a control character, \
          plainly or percent-encoded (%2E%2E, %5C, %00), or an encoded slash (%2F), or is not validly percent-encoded UTF-8; \
-         or it has no path: CONNECT and `OPTIONS *` are not for back services; or the body broke off before its end. At a \
-         console's link it is also a method other than GET, or a path that begins with two slashes.\n\nThe app's developer \
-         resolves `.` and `..` before sending, as browsers do, and encodes what is put into a path.\nThe plugin's developer \
+         or it has no path: CONNECT and `OPTIONS *` are not for back services; or its header Host is missing, there twice, \
+         or no host name; or the body broke off before its end. At a console's link it is also a method other than GET, or a \
+         path that begins with two slashes.\n\nThe app's developer resolves `.` and `..` before sending, as browsers do, \
+         encodes what is put into a path, and leaves Host to the HTTP library.\nThe plugin's developer \
          leaves no place in a path for free text, such as a file's name with a slash in it: that belongs into the query or \
          the body.\nThe operator mends a proxy that rewrites paths, decoding them or adding dots; the host's log says which \
          of these it was.";
@@ -273,7 +274,7 @@ codes! {
          developer sends or asks for less at once.\nThe plugin's developer reads and answers in pieces rather than as a \
          whole, or asks for more by `memory` in [limits] of plugin.toml.\nThe operator raises the cap, `memory` in [limits] \
          or [services.<key>.limits] of the configuration.";
-    GUEST_HOST_CALLS = "WH2306", "the plugin called the host too often",
+    GUEST_HOST_CALLS = "WH2306", "the plugin asked too much of the host",
         "The call made more host calls than `host-calls` of what the plugin was granted, 10000 unless it asks for more, \
          handed over more bytes with them (64 KiB for each of those, and 2 MiB with one), or held more resources open than \
          `handles`. The log names the limit.\n\nThe app's developer asks for less at once.\nThe plugin's developer reads \
