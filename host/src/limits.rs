@@ -84,6 +84,22 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// The same, but never more than `caps`.
+    #[must_use]
+    pub fn within(self, caps: &Limits) -> Self {
+        Self {
+            memory: self.memory.map(|asked| asked.min(caps.memory)),
+            cpu: self.cpu.map(|asked| asked.min(caps.cpu)),
+            wall: self.wall.map(|asked| asked.min(caps.wall)),
+            concurrency: self.concurrency.map(|asked| asked.min(caps.concurrency)),
+            body_in: self.body_in.map(|asked| asked.min(caps.body_in)),
+            body_out: self.body_out.map(|asked| asked.min(caps.body_out)),
+            host_calls: self.host_calls.map(|asked| asked.min(caps.host_calls)),
+            handles: self.handles.map(|asked| asked.min(caps.handles)),
+            log_lines: self.log_lines.map(|asked| asked.min(caps.log_lines)),
+        }
+    }
+
     /// The operator's caps for one service: its own where they are set, else the host's.
     pub fn over(&self, host: &Limits) -> Limits {
         Limits {

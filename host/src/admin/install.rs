@@ -10,7 +10,7 @@ use crate::{
     app::Candidate,
     capabilities::{self, Grants, Lacking, Ready},
     codes,
-    config::Config,
+    config::{self, Config},
     limits::Limits,
     manifest::Manifest,
     problem::{Problem, Problems},
@@ -94,22 +94,38 @@ pub(super) fn check_switched_on(config: &Config, manifest: &Manifest, inspected:
         .fix("set `wasi-http-0-3 = true` in [runtime] and start the host anew, or build the plugin for wasi:http 0.2"))
 }
 
-/// Says whose configuration does not fit, and the way from there that leaves services out of work for the least time: a
-/// configuration that fits the new version may not fit the one that is installed.
-fn of_the_start(problem: &mut Problem) {
-    let started = "the running host uses the configuration that it was started with";
-    problem.why = if problem.why.is_empty() { started.to_owned() } else { format!("{}; {started}", problem.why) };
-    problem.fix.push_str(
-        "\nwhen that is done, start the host anew and then install the plugin at once: between the two, a service that the \
-         version installed so far does not fit any more answers 503",
-    );
+/// Whether these services grant what the plugin requires; said before anything is compiled or stored, and also where no host runs.
+fn check_grants(manifest: &Manifest, services: &[config::Service]) -> Result<(), Problems> {
+    let mut problems = Problems::default();
+    for service in services {
+        if let Err(more) = Grants::new(manifest, service) {
+            problems.extend(more);
+        }
+    }
+    problems.or(())
+}
+
+/// What these services do not grant of what the plugin asks for.
+fn not_granted(manifest: &Manifest, services: &[config::Service]) -> Vec<NotGranted> {
+    let mut not_granted = Vec::new();
+    for service in services {
+        for permission in &manifest.permissions {
+            not_granted.extend(capabilities::lacking(permission, service).into_iter().map(|lacking| NotGranted {
+                service: service.key.clone(),
+                lacking,
+                reason: permission.reason.clone(),
+            }));
+        }
+    }
+    not_granted
 }
 
 /// A service with the version that is about to run for it.
 type Binding = (Arc<Service>, Arc<Installed>);
 
 impl Admin {
-    /// Installs a component, which carries its manifest, and makes it the version that runs for every service bound to it.
+    /// Installs a component, which carries its manifest, and makes it the version that runs for every service bound to it, with what
+    /// the configuration says by then that they grant and set.
     ///
     /// Calls in flight finish on the version they began with. Cancelled before the store has it, nothing has changed;
     /// repeating it is safe.
@@ -120,7 +136,8 @@ impl Admin {
         }
         let vetted = blocking(|| vet(&component))?;
         check_switched_on(&self.config, &vetted.manifest, &vetted.inspected)?;
-        self.check_grants(&vetted.manifest)?;
+        let services = self.bound_anew(&vetted.manifest.id)?;
+        check_grants(&vetted.manifest, &services)?;
         let _one_at_a_time = self.changing.lock().await;
         let digest = blocking(|| Digest::of(&component));
         let size = component.len() as u64;
@@ -128,7 +145,7 @@ impl Admin {
         let component = Arc::new(component);
         let compiled = self.compiled(&digest, &component, &vetted).await?;
         blocking(|| self.try_out(&vetted, &compiled))?;
-        let bindings = blocking(|| self.bindings(&vetted, &compiled))?;
+        let bindings = blocking(|| self.bindings(&vetted, &compiled, &services))?;
 
         blocking(|| self.blobs.put_component(&component)).map_err(|error| error.problem())?;
         self.keep(&digest, &compiled)?;
@@ -143,9 +160,10 @@ impl Admin {
         let (id, version) = (install.id.clone(), install.version.clone());
         let installed = self.store.plugin_install(install).await.map_err(|error| error.problem())?;
         self.store.plugin_activate(&id, &version).await.map_err(|error| error.problem())?;
+        let not_granted = not_granted(&vetted.manifest, &services);
+        self.take_over(services);
         let services = self.swap(bindings);
         tracing::info!(plugin = id, version, new = installed.new, services = services.join(","), "plugin installed");
-        let not_granted = self.not_granted(&vetted.manifest);
         let host_runs = self.app.is_some();
         let next = if host_runs { Vec::new() } else { self.services_of(&id) };
         let at_next_start = next.into_iter().map(str::to_owned).collect();
@@ -179,7 +197,8 @@ impl Admin {
         check_switched_on(&self.config, &vetted.manifest, &vetted.inspected)?;
         let compiled = self.compiled(&active.digest, &Arc::new(component), &vetted).await?;
         self.keep(&active.digest, &compiled)?;
-        self.swap(blocking(|| self.bindings(&vetted, &compiled))?);
+        let services = self.bound(&vetted.manifest.id);
+        self.swap(blocking(|| self.bindings(&vetted, &compiled, &services))?);
         Ok(())
     }
 
@@ -206,36 +225,6 @@ impl Admin {
     fn bound_services(&self, id: &str) -> Vec<Arc<Service>> {
         let bound = self.config.services.values().filter(|service| service.plugin.to_string() == id);
         bound.filter_map(|service| self.app.as_ref()?.services.by_key(&service.key).cloned()).collect()
-    }
-
-    /// Whether every service bound to the plugin grants what it requires; said before anything is compiled or stored, and
-    /// also where no host runs. One that runs judges by what it was started with, which its operator may have changed since.
-    fn check_grants(&self, manifest: &Manifest) -> Result<(), Problems> {
-        let mut problems = Problems::default();
-        for service in self.config.services.values().filter(|service| service.plugin == manifest.id) {
-            if let Err(more) = Grants::new(manifest, service) {
-                problems.extend(more);
-            }
-        }
-        if self.app.is_some() {
-            problems.0.iter_mut().for_each(of_the_start);
-        }
-        problems.or(())
-    }
-
-    /// What the services bound to the plugin do not grant of what it asks for.
-    fn not_granted(&self, manifest: &Manifest) -> Vec<NotGranted> {
-        let mut not_granted = Vec::new();
-        for service in self.config.services.values().filter(|service| service.plugin == manifest.id) {
-            for permission in &manifest.permissions {
-                not_granted.extend(capabilities::lacking(permission, service).into_iter().map(|lacking| NotGranted {
-                    service: service.key.clone(),
-                    lacking,
-                    reason: permission.reason.clone(),
-                }));
-            }
-        }
-        not_granted
     }
 
     /// A version names one component for ever; said before minutes are spent on compiling another one.
@@ -305,14 +294,14 @@ impl Admin {
         })
     }
 
-    /// The plugin made ready for every service bound to it; all of them, or none.
-    fn bindings(&self, vetted: &Vetted, compiled: &Compiled) -> Result<Vec<Binding>, Problems> {
+    /// The plugin made ready for these services, which are bound to it; all of them, or none.
+    fn bindings(&self, vetted: &Vetted, compiled: &Compiled, services: &[config::Service]) -> Result<Vec<Binding>, Problems> {
         let Some(app) = &self.app else { return Ok(Vec::new()) };
         let Vetted { manifest, inspected, .. } = vetted;
         let candidate = Candidate { manifest, inspected, artifact: &compiled.artifact, loader: &compiled.loader };
         let mut problems = Problems::default();
         let mut bindings = Vec::new();
-        for bound in self.config.services.values().filter(|service| service.plugin == manifest.id) {
+        for bound in services {
             let Some(service) = app.services.by_key(&bound.key) else { continue };
             match app.ready(bound, candidate, &self.config.limits) {
                 Ok(installed) => bindings.push((service.clone(), Arc::new(installed))),

@@ -5,6 +5,7 @@
 pub mod vet;
 pub mod install;
 pub mod plugins;
+mod services;
 pub mod check;
 pub mod tokens;
 pub mod messages;
@@ -13,8 +14,9 @@ pub mod control;
 pub mod client;
 pub mod holder;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
+use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 
 use crate::{
@@ -30,7 +32,10 @@ use crate::{
 /// Everything that commands work on.
 #[derive(Debug)]
 pub struct Admin {
+    /// As it was at the start.
     pub config: Arc<Config>,
+    /// Its services by their keys, with what they grant and set by now.
+    services: ArcSwap<BTreeMap<String, config::Service>>,
     pub store: Store,
     pub blobs: Blobs,
     pub clock: Clock,
@@ -68,6 +73,7 @@ impl Admin {
             Some(Arc::new(Embedded::new(platform, store.clone(), clock, Default::default())))
         });
         Ok(Self {
+            services: ArcSwap::from_pointee(config.services.clone()),
             config,
             store,
             blobs: Blobs::open(data).map_err(|error| error.problem())?,

@@ -35,8 +35,7 @@ impl Admin {
         })?;
         let mut shown = self.show(plugin);
         let manifest = Manifest::parse(&plugin.manifest)?;
-        let bound: Vec<&Service> = self.config.services.values().filter(|service| service.plugin == manifest.id).collect();
-        merge(&mut shown, describe(&manifest, &bound));
+        merge(&mut shown, describe(&manifest, &self.bound(&manifest.id)));
         Ok(shown)
     }
 
@@ -105,7 +104,7 @@ pub fn inspect_file(vetted: &Vetted, size: usize) -> Value {
 }
 
 /// Routes, permissions, settings and limits; of each permission, what each of the services `bound` to the plugin grants.
-fn describe(manifest: &Manifest, bound: &[&Service]) -> Value {
+fn describe(manifest: &Manifest, bound: &[Service]) -> Value {
     let routes: Vec<Value> = manifest.routes.iter().map(show_route).collect();
     let settings: Vec<Value> = manifest.settings.iter().map(show_setting).collect();
     let permissions: Vec<Value> = manifest

@@ -8,7 +8,6 @@ use std::{
     },
 };
 
-use rustix::process::Signal;
 use serde_json::Value;
 use wharf_guests::{IDENTITY, INNOCENT};
 
@@ -171,33 +170,6 @@ fn what_a_plugin_says_of_itself_is_shown() {
     let file = wharf(["plugin", "inspect", env!("WHARF_PLUGIN_NOTES")]).within(host.path()).run().ok();
     assert!(file.lines().any(|line| line == "asks for:") && file.contains("\n  max-notes (integer"), "{file}");
     assert!(file.lines().all(|line| line.trim_end() == line), "{file}");
-}
-
-/// A setting that nothing works without.
-const MUST: &str = "[config.must]\ntype = \"string\"\nrequired = true\ndescription = \"What must be set.\"\n";
-
-#[test]
-fn a_version_that_needs_a_new_setting_is_refused_with_the_way_to_it() {
-    let mut host = TestHost::new().with(Service::of(&INNOCENT)).start();
-    let here = host.path().to_owned();
-    let install = || install_with(&here, &INNOCENT, |manifest| format!("{}\n{MUST}", manifest.replace("0.1.0", "0.2.0")));
-    install().refused("WH1005", "services.innocent.config.must");
-    // In the file it is no use yet, which is said, with what makes it one.
-    let file = here.join("wharf.toml");
-    let text = fs::read_to_string(&file).expect("the configuration can be read");
-    fs::write(&file, format!("{text}\n[services.innocent.config]\nmust = \"be\"\n")).expect("it can be written");
-    let refused = install();
-    refused.refused("WH1005", "the running host uses the configuration that it was started with");
-    assert!(refused.stderr.contains("start the host anew and then install the plugin"), "{}", refused.stderr);
-    host.assert_serves_others();
-
-    host.process().signal(Signal::TERM);
-    assert!(host.process().wait().success());
-    let host = host.after_its_end().serve_as_it_is();
-    host.get("/s/innocent/").send().assert(503, "WH2105");
-    install().ok();
-    host.assert_serves_others();
-    host.stop();
 }
 
 #[test]

@@ -29,6 +29,8 @@ use crate::{
     work on its data directory.")]
 pub enum Command {
     /// Install a plugin; the services bound to it run it from the next request on
+    ///
+    /// A running host reads again what these services grant and set: nothing else of its configuration.
     Install {
         /// The component (.wasm)
         file: PathBuf,

@@ -1,0 +1,62 @@
+//! What services grant and set, read again from the configuration when a plugin is installed: the next version may need what the
+//! one before did not, and nobody should have to stop the host for that.
+
+use std::collections::BTreeMap;
+
+use super::{Admin, blocking};
+use crate::{
+    codes,
+    config::{Config, Service},
+    manifest::PluginId,
+    problem::{Problem, Problems},
+};
+
+impl Admin {
+    /// The services bound to the plugin, as they are now.
+    pub(super) fn bound(&self, plugin: &PluginId) -> Vec<Service> {
+        self.services.load().values().filter(|service| service.plugin == *plugin).cloned().collect()
+    }
+
+    /// The services bound to the plugin, with what the configuration says by now that they grant and set. Nothing changes until
+    /// [`Admin::take_over`].
+    ///
+    /// Which services there are, how they are reached and how their callers are proven stays as it was at the start of the host.
+    pub(super) fn bound_anew(&self, plugin: &PluginId) -> Result<Vec<Service>, Problems> {
+        let bound = self.bound(plugin);
+        // A command without a host has read it just now.
+        if self.app.is_none() || bound.is_empty() {
+            return Ok(bound);
+        }
+        let fresh = blocking(|| Config::load(&self.config.file))?.services;
+        let mut problems = Problems::default();
+        let anew = bound.into_iter().map(|service| match fresh.get(&service.key) {
+            Some(fresh) if fresh.plugin == service.plugin => self.granting(service, fresh, &mut problems),
+            _ => service,
+        });
+        let anew = anew.collect();
+        problems.or(anew)
+    }
+
+    /// The service with what `fresh` grants and sets.
+    fn granting(&self, service: Service, fresh: &Service, problems: &mut Problems) -> Service {
+        let Service { limits, settings, kv, http_out, secrets, data, app_users, apps, mail, .. } = fresh.clone();
+        if (app_users || apps) && !self.config.has_platform(&service) {
+            let what = format!("the service `{}` cannot ask the platform yet", service.key);
+            problems.push(
+                Problem::new(&codes::CONFIG_INVALID, what)
+                    .why("it had no platform when the host was started")
+                    .fix("start the host anew, then install the plugin"),
+            );
+        }
+        // The host's own caps are those of its start: its pool is made for them.
+        let limits = limits.within(&self.config.limits);
+        Service { limits, settings, kv, http_out, secrets, data, app_users, apps, mail, ..service }
+    }
+
+    /// From now on these services are as they are here. To be called by one at a time.
+    pub(super) fn take_over(&self, anew: Vec<Service>) {
+        let mut services = BTreeMap::clone(&self.services.load());
+        services.extend(anew.into_iter().map(|service| (service.key.clone(), service)));
+        self.services.store(services.into());
+    }
+}
