@@ -9,7 +9,7 @@ use crate::{
         respond as page,
     },
     runtime::{
-        canary, chatter, drip, escape, flood, giant, grow, hoard,
+        canary, chatter, drip, escape, fill, flood, giant, grow, hoard,
         lifecycle::{balk, journal, unruly},
         malformed, panic, recurse, sink, sip, sleep, source, spin, stock as proxy, stock as service, tally, trap,
     },

@@ -1,10 +1,6 @@
 //! What those who run a host see of it.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    thread,
-};
+use std::{fs, path::Path, thread};
 
 use rustix::{
     process::Signal,
@@ -12,7 +8,11 @@ use rustix::{
 };
 use wharf_guests::{IDENTITY, INNOCENT, SPIN, TRAP};
 
-use crate::support::{Running, Service, TestHost, wait::until};
+use crate::support::{
+    Running, Service, TestHost,
+    threads::{stat, threads},
+    wait::until,
+};
 
 fn host() -> Running {
     let identity = Service::of(&IDENTITY).security_key("a key of the tests");
@@ -103,30 +103,16 @@ fn the_page_tells_no_secret_and_no_name_of_a_client() {
 }
 
 /// Policies as sched(7) numbers them.
-const SCHED_OTHER: u32 = 0;
-const SCHED_IDLE: u32 = 5;
-
-/// Where the system tells of the threads of a host that have this name.
-fn threads(host: &mut Running, name: &str) -> Vec<PathBuf> {
-    let all = fs::read_dir(format!("/proc/{}/task", host.process().pid())).expect("a process has threads");
-    let named = |thread: &PathBuf| fs::read_to_string(thread.join("comm")).is_ok_and(|comm| comm.trim() == name);
-    all.flatten().map(|thread| thread.path()).filter(named).collect()
-}
+const SCHED_OTHER: i64 = 0;
+const SCHED_IDLE: i64 = 5;
+/// The numbers of a thread's nice value and policy in `stat`.
+const NICE_AND_POLICY: [usize; 2] = [19, 41];
 
 /// The processors that a thread may run on, as the system lists them: `0-3,5`. `None` if it has ended.
 fn processors(thread: &Path) -> Option<String> {
     let status = fs::read_to_string(thread.join("status")).ok()?;
     let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
     Some(list.expect("a thread has processors").trim().to_owned())
-}
-
-/// What a thread gives way by, and its scheduling policy. `None` if it has ended.
-fn nice(thread: &Path) -> Option<(i32, u32)> {
-    let stat = fs::read_to_string(thread.join("stat")).ok()?;
-    let (_, after_name) = stat.rsplit_once(')').expect("a thread has a name");
-    // The third of proc_pid_stat(5) and what follows it.
-    let fields: Vec<&str> = after_name.split_whitespace().collect();
-    Some((fields[19 - 3].parse().expect("a number"), fields[41 - 3].parse().expect("a number")))
 }
 
 #[test]
@@ -139,9 +125,10 @@ fn threads_have_the_priorities_and_processors_of_the_documents() {
     assert_eq!(rows.len(), 4);
     for row in rows {
         let (name, nice_expected) = (row[1].trim_matches('`'), row[3].parse().expect("a number"));
-        let expected = (nice_expected, if row[2].contains("SCHED_IDLE") { SCHED_IDLE } else { SCHED_OTHER });
+        let expected = [nice_expected, if row[2].contains("SCHED_IDLE") { SCHED_IDLE } else { SCHED_OTHER }];
         until(name, || {
-            let found: Vec<_> = threads(&mut host, name).iter().filter_map(|thread| nice(thread)).collect();
+            let threads = threads(host.process(), name);
+            let found: Vec<_> = threads.iter().filter_map(|thread| stat(thread, NICE_AND_POLICY)).collect();
             (!found.is_empty() && found.iter().all(|found| *found == expected)).then_some(())
         });
     }
@@ -152,7 +139,7 @@ fn threads_have_the_priorities_and_processors_of_the_documents() {
     let is_bound = thread::available_parallelism().is_ok_and(|threads| threads.get() == own.len());
     let unbound = processors(Path::new("/proc/self")).expect("this process goes on");
     until("each request thread has its processor", || {
-        let threads = threads(&mut host, "wharf-request");
+        let threads = threads(host.process(), "wharf-request");
         let mut found: Vec<_> = threads.iter().filter_map(|thread| processors(thread)).collect();
         found.sort();
         let is_well = if is_bound { found == own } else { found.iter().all(|processors| *processors == unbound) };

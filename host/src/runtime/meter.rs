@@ -1,13 +1,19 @@
 //! Counts what a call uses, and says stop.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use wasmtime::{ResourceLimiter, UpdateDeadline};
 
-use super::engine::{TABLE_ELEMENTS, TICK};
+use super::{
+    engine::{TABLE_ELEMENTS, TICK},
+    pace::Pace,
+};
 use crate::limits::Limits;
 
 /// A limit that a call ran into. The log shows all three; the caller of the service sees only a code.
@@ -65,11 +71,15 @@ pub struct Meter {
     /// Polls that were long although no tick said so.
     long_polls: AtomicU32,
     on_slow_lane: AtomicBool,
+    /// Whether it is not to be polled anywhere else.
+    begins_slow: bool,
+    pace: Arc<Pace>,
     origin: Instant,
 }
 
 impl Meter {
-    pub fn new(allowed: Duration, now: Instant) -> Self {
+    /// Of a call that begins `now`.
+    pub fn new(allowed: Duration, now: Instant, pace: Arc<Pace>) -> Self {
         Self {
             allowed,
             poll_began: AtomicU64::new(0),
@@ -77,6 +87,8 @@ impl Meter {
             run_over: AtomicU32::new(0),
             long_polls: AtomicU32::new(0),
             on_slow_lane: AtomicBool::new(false),
+            begins_slow: pace.is_slow(now),
+            pace,
             origin: now,
         }
     }
@@ -85,11 +97,13 @@ impl Meter {
     pub fn time<T>(&self, poll: impl FnOnce() -> T) -> T {
         let (began, run_over) = (self.now(), self.times_run_over());
         self.poll_began.store(began, Ordering::Relaxed);
+        let watch = (!self.is_on_slow_lane() && self.pace.is_watched(self.origin)).then(processor_time);
         let result = poll();
         let took = self.now().saturating_sub(began);
+        let computed = if self.is_on_slow_lane() { Some(took) } else { watch.map(|began| processor_time() - began) };
+        self.pace.polled(Duration::from_nanos(took), computed.map(Duration::from_nanos));
         self.spent.fetch_add(self.used(took), Ordering::Relaxed);
-        // There is no tick inside one instruction: filling 200 MiB takes a fifth of a second, and a guest that lets go right
-        // behind it is never seen by one.
+        // No tick falls into one long instruction, and a guest that lets go right behind it is never seen by one.
         if took > 2 * nanos(TICK) && run_over == self.times_run_over() {
             self.long_polls.fetch_add(1, Ordering::Relaxed);
         }
@@ -119,10 +133,11 @@ impl Meter {
         self.run_over.load(Ordering::Relaxed)
     }
 
-    /// Whether the call belongs on the slow lane: it was made to give way twice, or should have been. Once happens to the quickest, when its thread has
-    /// to wait for a processor; it would wait on the slow lane behind all that are slow.
+    /// Whether the call belongs on the slow lane: its plugin is known for it, or it was made to give way twice, or should have been.
+    /// Once happens to the quickest, when its thread has to wait for a processor; it would wait on the slow lane behind all that are
+    /// slow.
     pub fn is_slow(&self) -> bool {
-        self.times_run_over() + self.long_polls.load(Ordering::Relaxed) >= 2
+        self.begins_slow || self.times_run_over() + self.long_polls.load(Ordering::Relaxed) >= 2
     }
 
     /// From now on the call is polled on the slow lane's threads.
@@ -132,17 +147,22 @@ impl Meter {
 
     /// Nanoseconds of processor time in a poll that took this long on the lane's clock.
     fn used(&self, poll: u64) -> u64 {
-        if self.on_slow_lane.load(Ordering::Relaxed) { poll } else { poll.min(nanos(TICK) * 3 / 2) }
+        if self.is_on_slow_lane() { poll } else { poll.min(nanos(TICK) * 3 / 2) }
     }
 
     fn now(&self) -> u64 {
-        if self.on_slow_lane.load(Ordering::Relaxed) {
-            let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-            u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
-        } else {
-            nanos(self.origin.elapsed())
-        }
+        if self.is_on_slow_lane() { processor_time() } else { nanos(self.origin.elapsed()) }
     }
+
+    fn is_on_slow_lane(&self) -> bool {
+        self.on_slow_lane.load(Ordering::Relaxed)
+    }
+}
+
+/// Nanoseconds that this thread has computed.
+fn processor_time() -> u64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
 }
 
 fn nanos(duration: Duration) -> u64 {
@@ -251,10 +271,14 @@ impl ResourceLimiter for Ledger {
 mod tests {
     use super::*;
 
+    fn meter(allowed: Duration) -> Meter {
+        Meter::new(allowed, Instant::now(), Arc::new(Pace::new("service".into(), "plugin".into())))
+    }
+
     #[test]
     fn a_thread_that_waits_for_a_processor_spends_nothing() {
         let allowed = TICK * 4;
-        let meter = Meter::new(allowed, Instant::now());
+        let meter = meter(allowed);
         // Ten times what is allowed, of which the call itself takes nothing.
         let starved = || std::thread::sleep(allowed * 10);
         for poll in 1..=2 {
@@ -278,7 +302,7 @@ mod tests {
 
     #[test]
     fn a_call_whose_polls_are_long_without_a_tick_is_slow() {
-        let meter = Meter::new(Duration::MAX, Instant::now());
+        let meter = meter(Duration::MAX);
         let poll = |length: Duration| {
             meter.time(|| {
                 let began = Instant::now();
@@ -295,7 +319,7 @@ mod tests {
     #[test]
     fn a_call_that_computes_is_stopped_on_either_lane() {
         for slow in [false, true] {
-            let meter = Meter::new(TICK * 2, Instant::now());
+            let meter = meter(TICK * 2);
             if slow {
                 meter.enter_slow_lane();
             }
@@ -308,5 +332,20 @@ mod tests {
             });
             assert_eq!(stopped.map(|breach| (breach.limit, breach.allowed)), Some((Limit::Cpu, 2)));
         }
+    }
+
+    #[test]
+    fn calls_of_a_plugin_that_computes_in_long_polls_begin_slow() {
+        let pace = Arc::new(Pace::new("service".into(), "plugin".into()));
+        let begins_slow = || {
+            let meter = Meter::new(Duration::MAX, Instant::now(), pace.clone());
+            let is_slow = meter.is_slow();
+            meter.time(|| {
+                let began = processor_time();
+                while processor_time() - began < 25 * nanos(TICK) {}
+            });
+            is_slow
+        };
+        assert_eq!([begins_slow(), begins_slow(), begins_slow()], [false, false, true]);
     }
 }

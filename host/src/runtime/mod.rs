@@ -26,6 +26,7 @@ pub mod call;
 pub mod lifecycle;
 pub mod stock;
 pub mod meter;
+mod pace;
 mod load;
 pub mod lanes;
 mod passed;

@@ -15,6 +15,7 @@ use super::{
     inspect::Inspected,
     instance::{Idle, IdlePlaces},
     meter::LimitReached,
+    pace::Pace,
     state::CallState,
     weight::weight,
 };
@@ -47,6 +48,8 @@ pub struct Plugin {
     /// The key of the service that it implements, likewise.
     pub service: Arc<str>,
     pub limits: Limits,
+    /// How long its calls have taken in one piece.
+    pub(super) pace: Arc<Pace>,
     /// What it may do beyond answering.
     pub ready: Arc<capabilities::Ready>,
     /// What one instance takes of the host's permits: see [`weight`].
@@ -131,8 +134,9 @@ impl Loader {
         };
         let core_instances = weight(artifact, self.0.mode, inspected.core_instances).map_err(failed)?;
         let (idle, reuse, loader) = (Idle::new(reuse.places, core_instances), reuse.calls, self.clone());
-        let service = service.into();
-        Ok(Plugin { name, service, limits, ready, core_instances, reuse, idle, pre, entry, lifecycle, _loader: loader })
+        let service: Arc<str> = service.into();
+        let pace = Arc::new(Pace::new(service.clone(), name.clone()));
+        Ok(Plugin { name, service, limits, pace, ready, core_instances, reuse, idle, pre, entry, lifecycle, _loader: loader })
     }
 }
 

@@ -57,7 +57,7 @@ impl CallState {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles as usize);
         Box::new(Self {
-            meter: Arc::new(Meter::new(limits.cpu, now)),
+            meter: Arc::new(Meter::new(limits.cpu, now, plugin.pace.clone())),
             ledger: Ledger::new(limits),
             log: LogCtx::new(plugin.name.clone(), plugin.service.clone(), about, limits.log_lines),
             capabilities,

@@ -7,6 +7,7 @@ pub(crate) mod compile;
 mod composed;
 pub(crate) mod drip;
 pub(crate) mod escape;
+pub(crate) mod fill;
 pub(crate) mod flood;
 pub(crate) mod giant;
 pub(crate) mod grow;

@@ -14,6 +14,7 @@ pub(crate) mod platform;
 mod process;
 pub(crate) mod server;
 mod service;
+pub(crate) mod threads;
 pub(crate) mod wait;
 
 pub(crate) use cli::{Run, wharf};
