@@ -250,7 +250,7 @@ codes! {
          store, another server, a setting.\nThe plugin's developer answers what a caller can mend with a response of 4xx; \
          errors are for what the caller can do nothing about.";
     GUEST_TRAPPED = "WH2302", "the plugin crashed",
-        "The plugin panicked or trapped, or its stack overflowed. The host's log has the panic's text and the frames of the \
+        "The plugin panicked or trapped, or its stack overflowed. The host's log has the panic's text and the functions of the \
          plugin under the request id of the answer. No other call notices.\n\nThe app's developer gives the request id to \
          whoever runs the service: the same request would most likely fail again.\nThe operator passes the lines of the log \
          on to the plugin's developer, and may go back to the version before by installing it again.\nThe plugin's \

@@ -58,8 +58,8 @@ fn retry_after_ms(failure: &Failure) -> Option<u64> {
 /// As the log has a failed request; what the line makes of it, it says itself.
 fn log(delivery: &Delivery, plugin: &str, failure: &Failure) {
     let Delivery { service, message_id, app_key: app, attempt, .. } = delivery;
-    let Details { limit, asked, allowed, stderr } = failure.details();
+    let Details { limit, asked, allowed, said, at } = failure.details();
     tracing::error!(
-        message_id, service, plugin, app, attempt, limit, asked, allowed, %failure, stderr, "the plugin failed at a message"
+        message_id, service, plugin, app, attempt, limit, asked, allowed, %failure, said, at, "the plugin failed at a message"
     );
 }

@@ -181,9 +181,9 @@ impl Late {
     pub(super) fn broke_off(&self, failure: &Failure) {
         self.counted.failed(failure.kind(), failure.details().limit);
         let (service, plugin, request_id) = (&*self.plugin.service, &*self.plugin.name, self.request_id.as_str());
-        let Details { limit, asked, allowed, stderr } = failure.details();
+        let Details { limit, asked, allowed, said, at } = failure.details();
         tracing::error!(
-            request_id, service, plugin, limit, asked, allowed, %failure, stderr,
+            request_id, service, plugin, limit, asked, allowed, %failure, said, at,
             "the plugin failed after it had started its reply; the connection is cut"
         );
     }

@@ -21,6 +21,7 @@ pub mod permit;
 pub mod state;
 mod wasi;
 pub mod instance;
+mod crash;
 mod run;
 pub mod call;
 pub mod lifecycle;

@@ -28,9 +28,9 @@ pub enum Failure {
     /// The guest returned the contract's `error`.
     #[error("the plugin returned the error `{code}`: {message}")]
     Error { code: String, message: String, retry_after: Option<Duration> },
-    /// The guest panicked or trapped; `stderr` is what it wrote last.
+    /// The guest panicked or trapped: why, in which of its functions, and what it said last.
     #[error("the plugin crashed: {trap}")]
-    Trapped { trap: String, stderr: String },
+    Trapped { trap: String, at: String, said: String },
     /// The guest ran into a limit.
     #[error("the plugin ran into its limit `{}`: asked for {}, allowed are {}", .0.limit.as_str(), .0.asked, .0.allowed)]
     Breached(Breach),
@@ -69,27 +69,32 @@ pub struct Details {
     /// What the call wanted to have, in the limit's unit.
     pub asked: Option<u64>,
     pub allowed: Option<u64>,
-    /// What a crashed guest wrote last: its panic's text.
-    pub stderr: Option<String>,
+    /// What a crashed guest said last: its panic's text.
+    pub said: Option<String>,
+    /// The functions in which it crashed.
+    pub at: Option<String>,
 }
 
 impl Failure {
     pub fn details(&self) -> Details {
         match self {
             Self::Breached(Breach { limit, asked, allowed }) => {
-                Details { limit: Some(limit.as_str()), asked: Some(*asked), allowed: Some(*allowed), stderr: None }
+                Details { limit: Some(limit.as_str()), asked: Some(*asked), allowed: Some(*allowed), ..Details::default() }
             }
             // Rounded up, so that what was asked for is more than what is allowed.
             Self::Wall { asked, allowed } | Self::BodyLate { asked, allowed } => Details {
                 limit: Some("wall"),
                 asked: Some(millis(*asked).saturating_add(1)),
                 allowed: Some(millis(*allowed)),
-                stderr: None,
+                ..Details::default()
             },
             Self::BodyTooLarge { asked, allowed } => {
-                Details { limit: Some("body-in"), asked: Some(*asked), allowed: Some(*allowed), stderr: None }
+                Details { limit: Some("body-in"), asked: Some(*asked), allowed: Some(*allowed), ..Details::default() }
             }
-            Self::Trapped { stderr, .. } => Details { stderr: Some(log::cut(stderr, log::MAX_TEXT)), ..Details::default() },
+            Self::Trapped { said, at, .. } => {
+                let told = |text: &str| (!text.is_empty()).then(|| log::cut(text, log::MAX_TEXT));
+                Details { said: told(said), at: told(at), ..Details::default() }
+            }
             Self::Error { .. } | Self::BodyLost(_) | Self::Invalid(_) | Self::Host(_) => Details::default(),
         }
     }
@@ -104,19 +109,19 @@ impl Failure {
     pub fn reason(&self) -> String {
         /// Of a text that a guest has made.
         const MOST: usize = 1 << 10;
-        let Self::Trapped { trap, stderr } = self else { return log::cut(&self.to_string(), MOST) };
-        // The engine's text ends in the cause, behind frames that may fill any length.
-        let trap = match trap.rsplit_once("wasm trap: ") {
-            Some((frames, cause)) => log::cut(&format!("{cause}; {}", frames.trim_end_matches([':', ' '])), MOST),
-            None => log::cut(trap, MOST),
-        };
-        match stderr.trim() {
-            "" => format!("the plugin crashed: {trap}"),
+        let Self::Trapped { trap, at, said } = self else { return log::cut(&self.to_string(), MOST) };
+        let mut reason = match said.as_str() {
+            "" => "the plugin crashed: ".to_owned(),
             said => {
                 let last = &said[said.ceil_char_boundary(said.len().saturating_sub(MOST))..];
-                format!("the plugin crashed and said last: {}; {trap}", log::cut(last, MOST))
+                format!("the plugin crashed and said last: {}; ", log::cut(last, MOST))
             }
+        };
+        reason.push_str(&log::cut(trap, MOST));
+        if !at.is_empty() {
+            reason.push_str(&format!("; in {}", log::cut(at, MOST)));
         }
+        reason
     }
 
     /// One word for each kind, for metrics.
@@ -142,15 +147,13 @@ mod tests {
 
     #[test]
     fn a_reason_is_bounded_and_begins_with_what_a_crashed_guest_said_last() {
-        let stderr = format!("{}panicked at src/lib.rs:1:\nno room\n", "é".repeat(9_000));
-        let reason = Failure::Trapped { trap: "unreachable ".repeat(900), stderr }.reason();
+        let crashed =
+            |said: String, at: &str| Failure::Trapped { trap: "unreachable".to_owned(), at: at.to_owned(), said }.reason();
+        let reason = crashed(format!("{}panicked at src/lib.rs:1: no\troom", "é".repeat(9_000)), &"a < b".repeat(900));
         assert!(reason.starts_with("the plugin crashed and said last: é"), "{reason}");
-        assert!(reason.contains("panicked at src/lib.rs:1:\\nno room; unreachable unreachable"), "{reason}");
+        assert!(reason.contains("panicked at src/lib.rs:1: no\\troom; unreachable; in a < ba < b"), "{reason}");
         assert!(reason.len() < 2_300, "{}", reason.len());
-
-        let trap = "error while executing at wasm backtrace:\n 0: abort\n: wasm trap: unreachable".to_owned();
-        let silent = Failure::Trapped { trap, stderr: "\n".to_owned() }.reason();
-        assert_eq!(silent, "the plugin crashed: unreachable; error while executing at wasm backtrace:\\n 0: abort\\n");
+        assert_eq!(crashed(String::new(), ""), "the plugin crashed: unreachable");
         let long = Failure::Error { code: "a".repeat(5_000), message: String::new(), retry_after: None }.reason();
         assert!(long.ends_with("bytes more)") && long.len() < 1_100, "{}", long.len());
     }

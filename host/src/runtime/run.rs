@@ -10,6 +10,7 @@ use std::{
 use wasmtime::component::ResourceTableError;
 
 use super::{
+    crash,
     instance::Instance,
     lanes::{Guest, Lanes, Lost},
     meter::{Breach, Limit},
@@ -123,7 +124,8 @@ pub(super) fn crash(state: &CallState, error: &wasmtime::Error) -> Failure {
         return Failure::Breached(Breach { limit: Limit::HostCallBytes, asked: allowed + 1, allowed });
     }
     let (stdout, stderr) = state.stdio.take();
-    Failure::Trapped { trap, stderr: if stderr.is_empty() { stdout } else { stderr } }
+    let said = crash::said(if stderr.is_empty() { &stdout } else { &stderr });
+    Failure::Trapped { trap: crash::why(error), at: crash::at(error), said }
 }
 
 /// Whatever the guest printed and did not die of.

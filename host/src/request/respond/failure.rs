@@ -44,14 +44,14 @@ fn whole_seconds(after: Duration) -> u64 {
 
 pub(super) fn log(record: &Record, code: &Code, failure: &Failure) {
     let (request_id, service, plugin, app) = (record.id.as_str(), record.service(), record.plugin(), record.app());
-    let Details { limit, asked, allowed, stderr } = failure.details();
+    let Details { limit, asked, allowed, said, at } = failure.details();
     if failure.is_clients() {
         tracing::info!(
             request_id, service, plugin, app, code = code.id, limit, asked, allowed, %failure, "the call was given up"
         );
     } else {
         tracing::error!(
-            request_id, service, plugin, app, code = code.id, limit, asked, allowed, %failure, stderr, "the call failed"
+            request_id, service, plugin, app, code = code.id, limit, asked, allowed, %failure, said, at, "the call failed"
         );
     }
 }
