@@ -14,6 +14,7 @@ use crate::{
     codes,
     config::{self, Config},
     message::Line,
+    open_files,
     operation::{Endpoint, Health, Phase},
     platform::embedded::base_url,
     problem::{Problem, Problems},
@@ -126,6 +127,7 @@ impl Host {
     /// and their services answer 503.
     pub async fn start(config: Config, listener: TcpListener, requests: Handle) -> Result<Self, Problems> {
         let config = Arc::new(config);
+        open_files::allow(config.listen.max_connections);
         let tls = config.listen.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
         let data = holder::take(&config.data_dir).await?;
         let store = Store::open(&data)?;

@@ -62,6 +62,7 @@ pub mod limits;
 pub mod ocean_auth;
 pub mod problem;
 pub mod processors;
+pub mod open_files;
 pub mod reach;
 pub mod reader;
 pub mod secret;

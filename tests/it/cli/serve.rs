@@ -1,6 +1,6 @@
 //! `wharf serve`: starting, being the only one, stopping.
 
-use std::{net::TcpListener, os::unix::net::UnixListener};
+use std::{fs, net::TcpListener, os::unix::net::UnixListener};
 
 use rustix::process::Signal;
 use wharf_guests::INNOCENT;
@@ -47,7 +47,7 @@ fn an_address_in_use_is_a_refusal_that_names_it() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
     let address = taken.local_addr().expect("a listener has an address").to_string();
     let here = tempfile::tempdir().expect("a temporary directory can be made");
-    std::fs::write(here.path().join("wharf.toml"), format!("[listen]\naddress = \"{address}\"\n")).expect("it can be written");
+    fs::write(here.path().join("wharf.toml"), format!("[listen]\naddress = \"{address}\"\n")).expect("it can be written");
     wharf(["serve"]).within(here.path()).run().refused("WH1008", &address);
 }
 
@@ -55,7 +55,7 @@ fn an_address_in_use_is_a_refusal_that_names_it() {
 fn an_address_of_another_machine_is_not_said_to_be_in_use() {
     let here = tempfile::tempdir().expect("a temporary directory can be made");
     // One of those that documents may speak of, and no machine has.
-    std::fs::write(here.path().join("wharf.toml"), "[listen]\naddress = \"192.0.2.1:8080\"\n").expect("it can be written");
+    fs::write(here.path().join("wharf.toml"), "[listen]\naddress = \"192.0.2.1:8080\"\n").expect("it can be written");
     let run = wharf(["serve"]).within(here.path()).run();
     run.refused("WH1008", "set an `address` of this machine in [listen]");
     assert!(!run.stderr.contains("end the program"), "{}", run.stderr);
@@ -87,7 +87,7 @@ fn a_data_directory_that_everybody_may_write_to_is_refused() {
 fn a_host_that_takes_no_commands_is_named_and_nothing_is_done_behind_its_back() {
     let host = TestHost::new().with(Service::of(&INNOCENT)).start();
     let socket = host.path().join("data/control.sock");
-    std::fs::remove_file(&socket).expect("the socket can be removed");
+    fs::remove_file(&socket).expect("the socket can be removed");
     let remove = || host.wharf(["plugin", "remove", "test/innocent", "--force"]);
     let run = remove();
     run.refused("WH1301", "control.sock");
@@ -129,4 +129,19 @@ fn a_host_that_starts_and_commands_wait_for_each_other() {
         }
         host.stop();
     });
+}
+
+#[test]
+fn a_host_has_as_many_files_open_as_the_system_allows() {
+    for (hard, is_enough) in [("8192", true), ("512", false)] {
+        let host = TestHost::new();
+        host.write();
+        let arguments = ["serve", "--format", "json"];
+        let (process, _) = Process::start_with_files(host.path(), 256, hard.parse().expect("a number"), &arguments);
+        let limits = fs::read_to_string(format!("/proc/{}/limits", process.pid())).expect("a process has limits");
+        let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).expect("one of open files");
+        assert_eq!(line.split_whitespace().take(2).collect::<Vec<_>>(), [hard, hard]);
+        let log = process.stop_by(Signal::TERM, host.path()).text();
+        assert_eq!(log.contains("fewer files open"), !is_enough, "{log}");
+    }
 }

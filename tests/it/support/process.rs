@@ -39,7 +39,13 @@ impl Process {
         arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
         variables: &[(String, String)],
     ) -> (Self, Value) {
-        let mut process = Self::spawn(here, arguments, variables);
+        Self::spawn(here, arguments, variables).ready()
+    }
+
+    /// Waits until it is, as [`Process::start`] does.
+    #[track_caller]
+    fn ready(self) -> (Self, Value) {
+        let mut process = self;
         let mut stdout = process.child.stdout.take().expect("standard output is piped");
         let (ready, readiness) = mpsc::channel();
         thread::spawn(move || {
@@ -70,8 +76,25 @@ impl Process {
         arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
         variables: &[(String, String)],
     ) -> Self {
+        Self::spawn_by(&mut Command::new(env!("CARGO_BIN_EXE_wharf")), here, arguments, variables)
+    }
+
+    /// As [`Process::start`], with no more files open than these limits allow.
+    #[track_caller]
+    pub(crate) fn start_with_files(here: &Path, soft: u32, hard: u32, arguments: &[&str]) -> (Self, Value) {
+        let limited = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" \"$@\"");
+        let mut shell = Command::new("/bin/sh");
+        Self::spawn_by(shell.args(["-c", &limited, env!("CARGO_BIN_EXE_wharf")]), here, arguments, &[]).ready()
+    }
+
+    fn spawn_by(
+        command: &mut Command,
+        here: &Path,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        variables: &[(String, String)],
+    ) -> Self {
         use std::os::unix::process::CommandExt as _;
-        let mut child = Command::new(env!("CARGO_BIN_EXE_wharf"))
+        let mut child = command
             .args(arguments)
             .current_dir(here)
             .env_clear()

@@ -37,6 +37,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "codes",
             "config",
             "message",
+            "open_files",
             "operation",
             "platform",
             "problem",
