@@ -32,6 +32,7 @@ mod seal;
 pub mod sessions;
 pub mod subscriptions;
 pub mod tokens;
+mod turns;
 mod writer;
 
 #[cfg(test)]
@@ -65,6 +66,7 @@ pub struct Store {
 struct Parts {
     readers: readers::Readers,
     writer: writer::Writer,
+    turns: turns::Turns,
     seal: Seal,
 }
 
@@ -84,7 +86,7 @@ impl Store {
             (0..readers::READERS).map(|_| schema::open_reader(data)).collect::<Result<_, _>>().map_err(|error| failed(&error))?;
         let writer = writer::Writer::start(writer, data.lock()).map_err(|error| failed(&error))?;
         let readers = readers::Readers::start(connections).map_err(|error| failed(&error))?;
-        Ok(Self { parts: Arc::new(Parts { readers, writer, seal: data.seal() }) })
+        Ok(Self { parts: Arc::new(Parts { readers, writer, turns: turns::Turns::default(), seal: data.seal() }) })
     }
 
     /// Stores all of `batch` or nothing, and returns once it is on disk.

@@ -200,7 +200,14 @@ impl Store {
     ///
     /// Cancellation: as for [`Store::commit`].
     pub async fn kv_apply(&self, apply: Apply) -> Result<Vec<Applied>, StoreError> {
-        self.write(apply.weight(), move |connection| Ok(write::apply(connection, &apply)?)).await
+        let weight = apply.weight();
+        let turn = self.parts.turns.take(&apply.place.service, apply.changes.len(), weight).await;
+        self.write(weight, move |connection| {
+            let applied = write::apply(connection, &apply)?;
+            drop(turn);
+            Ok(applied)
+        })
+        .await
     }
 
     /// Removes every row of an app of a service, in all its stores. What apps share stays.
