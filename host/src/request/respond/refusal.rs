@@ -150,7 +150,7 @@ pub(super) fn log(record: &Record, refusal: &Refusal) {
             tracing::info!(request_id, service, %address, limit, asked, allowed, "the request's headers are too large");
         }
         Refusal::NoPermit { of, asked, allowed } => {
-            tracing::warn!(request_id, service, plugin, app, limit, of, asked, allowed, "no permit came free in time");
+            tracing::warn!(request_id, service, plugin, app, limit, of, asked, allowed, "there was no permit for the call");
         }
         Refusal::CallerBudget { asked, allowed, .. } => {
             let what = "the caller has used up its budget";
