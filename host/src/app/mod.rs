@@ -172,7 +172,7 @@ impl App {
             messages: OnceLock::new(),
             engines: Arc::new(engines),
             idle: IdlePlaces::new(idle as usize),
-            capabilities: capabilities::Host::open(config, store, platform.clone())?,
+            capabilities: capabilities::Host::open(config, store, platform.clone()),
             platform,
             embedded,
             request_ids: RequestIds::new(),

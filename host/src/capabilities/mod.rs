@@ -5,7 +5,7 @@
 //!
 //! | moment | when | I/O |
 //! |---|---|---|
-//! | `open` | once per host | yes |
+//! | `open` | once per host | none |
 //! | `grant` | once per plugin and service: what the manifest asks for ∩ what the operator allows | none: commands ask it too |
 //! | `ready` | once per version that is about to run for a service | yes: secrets are read, files opened |
 //! | `ctx` | once per call, of a plugin that may use it or not | none, and nearly nothing else |
@@ -58,16 +58,16 @@ pub struct Host {
 
 impl Host {
     /// The moment `open`. Without a store nothing will be served, only tried out.
-    pub fn open(config: &Config, store: Option<Store>, platform: Arc<Clients>) -> Result<Self, Problem> {
-        Ok(Self {
+    pub fn open(config: &Config, store: Option<Store>, platform: Arc<Clients>) -> Self {
+        Self {
             kv: kv::Kv::open(store.clone()),
-            http_out: http_out::HttpOut::open(config)?,
+            http_out: http_out::HttpOut::open(),
             data: data::Data::open(config),
             subscriptions: subscriptions::Subscriptions::open(store.clone()),
             app_users: app_users::AppUsers::open(platform.clone()),
             apps: apps::Apps::open(platform),
             mail: mail::Mail::open(store, Clock::from_env()),
-        })
+        }
     }
 
     /// The moment `ready`. Blocking; reports all that is wrong at once.

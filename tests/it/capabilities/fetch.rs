@@ -3,10 +3,11 @@ use std::fs;
 use serde_json::{Value, json};
 use wharf_guests::{FETCH, INNOCENT};
 
+use super::anew::rewrite;
 use crate::{
     limits::Row,
     support::{
-        Running, Service, TestHost,
+        Running, Service, TestHost, install,
         server::{Reply, Sent, Server},
         wait::until,
     },
@@ -42,6 +43,20 @@ fn a_granted_server_answers() {
     assert_eq!((&done["status"], &done["body"]), (&200.into(), &"GET /a ".into()));
     let head = server.sent()[0].head.to_ascii_lowercase();
     assert!(head.contains("x-mine: 1\r\n") && head.contains(&format!("host: {}\r\n", server.address)), "{head}");
+    host.stop();
+}
+
+/// Also where nobody could call anybody when the host was started.
+#[test]
+fn the_first_grant_counts_when_the_plugin_is_installed() {
+    let server = Server::new(echo);
+    let host = TestHost::new().with(Service::of(&FETCH)).start();
+    let task = json!({"url": server.url("/a")});
+    assert_eq!(fetch(&host, &task)["error"], "http-out.denied");
+    let grant = format!("[services.fetch.http-out]\nhosts = [\"{}\"]\nprivate = [\"127.0.0.1\"]\n", server.address);
+    rewrite(&host, |text| text + &grant);
+    install(host.path(), &FETCH).ok();
+    assert_eq!(fetch(&host, &task)["body"], "GET /a ");
     host.stop();
 }
 

@@ -22,12 +22,12 @@ mod tests;
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::IpAddr,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use http::{HeaderName, HeaderValue, Method};
 use reqwest::Url;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 use wasmtime::component::{HasSelf, Linker};
 
 use self::{client::Client, hosts::Pattern};
@@ -35,7 +35,7 @@ use super::{Lacking, missing, quoted};
 use crate::{
     bindings::http_out::add_to_linker,
     codes,
-    config::{Config, Inject, Service},
+    config::{Inject, Service},
     manifest::{Capability, Manifest},
     problem::{Problem, Problems},
     reach::{permitted, resolve::LOOKUP_THREADS},
@@ -45,47 +45,52 @@ use crate::{
 
 pub use self::{incoming::Incoming, stock::Hooks};
 
-/// The host's part: the thread on which exchanges run. There is none where no service may call anybody.
-#[derive(Debug)]
+/// The host's part: the thread on which exchanges run. There is none until a plugin may call anybody.
+#[derive(Debug, Default)]
 pub struct HttpOut {
-    runtime: Option<Runtime>,
+    runtime: Mutex<Option<Runtime>>,
 }
 
 impl HttpOut {
-    /// Fails when the system gives no thread.
-    pub fn open(config: &Config) -> Result<Self, Problem> {
-        if config.services.values().all(|service| service.http_out.hosts.is_empty()) {
-            return Ok(Self { runtime: None });
-        }
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .max_blocking_threads(LOOKUP_THREADS)
-            .thread_name("wharf-http-out")
-            .enable_all()
-            .build()
-            .map_err(|error| Problem::new(&codes::IO, "the thread for outgoing requests cannot be started").why(error))?;
-        Ok(Self { runtime: Some(runtime) })
+    pub fn open() -> Self {
+        Self::default()
     }
 
-    /// Reads the secrets that are sent along, and makes the client. Blocking.
+    /// Reads the secrets that are sent along, and makes the client. Fails also when the system gives no thread. Blocking.
     pub fn ready(&self, grant: Grant) -> Result<Ready, Problems> {
-        let Some(runtime) = self.runtime.as_ref().filter(|_| !grant.allowed.is_empty() && !grant.asked.is_empty()) else {
+        if grant.allowed.is_empty() || grant.asked.is_empty() {
             return Ok(Ready(None));
-        };
+        }
         let injected = inject(&grant)?;
         let rules = Rules { asked: grant.asked, allowed: grant.allowed, private: Arc::new(grant.private), injected };
-        let client = Client::new(&rules.private, runtime.handle().clone()).map_err(|error| {
+        let client = Client::new(&rules.private, self.runtime()?).map_err(|error| {
             Problem::new(&codes::HOST_FAILED, format!("the service `{}` cannot be given outgoing requests", grant.service))
                 .why_all(&error)
                 .fix("see whether this machine has root certificates installed")
         })?;
         Ok(Ready(Some(Arc::new(Opened { rules, client }))))
     }
+
+    fn runtime(&self) -> Result<Handle, Problem> {
+        let mut runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = &*runtime {
+            return Ok(runtime.handle().clone());
+        }
+        let started = Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(LOOKUP_THREADS)
+            .thread_name("wharf-http-out")
+            .enable_all()
+            .build()
+            .map_err(|error| Problem::new(&codes::IO, "the thread for outgoing requests cannot be started").why(error))?;
+        Ok(runtime.insert(started).handle().clone())
+    }
 }
 
 impl Drop for HttpOut {
     fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
+        let runtime = self.runtime.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = runtime.take() {
             // The host may be dropped where blocking is not allowed.
             runtime.shutdown_background();
         }

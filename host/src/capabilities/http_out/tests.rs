@@ -84,8 +84,7 @@ fn opened(service_tables: &str) -> Arc<Opened> {
 
 fn opened_for(asks: &str, service_tables: &str) -> Arc<Opened> {
     let manifest = manifest(&format!("[permissions.optional.http-out]\n{asks}reason = \"to call\"\n"));
-    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let host = HttpOut { runtime: Some(runtime) };
+    let host = HttpOut::open();
     let ready = host.ready(Grant::new(&manifest, &service(service_tables)).unwrap()).unwrap();
     // The thread lives as long as the test: exchanges of a host that is gone would fail.
     std::mem::forget(host);
