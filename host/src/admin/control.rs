@@ -118,12 +118,13 @@ async fn install(State(admin): State<Arc<Admin>>, component: Result<Bytes, Bytes
         }
         Err(rejected) => return rejected.into_response(),
     };
-    // A task of its own: the command's end, by a broken connection, must not end an installation half way.
-    let installing = tokio::spawn(async move { admin.install(component.into()).await.map(|report| report.to_json()) });
-    match installing.await {
-        Ok(result) => answer(result),
-        Err(error) => answer(Err(Problem::new(&crate::codes::HOST_FAILED, "the installation broke off").why(error).into())),
-    }
+    answer(whole(async move { admin.install(component.into()).await.map(|report| report.to_json()) }).await)
+}
+
+/// Does all of it, also when the command's connection ends before: what goes in several steps must not end half way.
+async fn whole(change: impl Future<Output = Result<Value, Problems>> + Send + 'static) -> Result<Value, Problems> {
+    let broke_off = |error| Problems::from(Problem::new(&crate::codes::HOST_FAILED, "the command broke off").why(error));
+    tokio::spawn(change).await.map_err(broke_off)?
 }
 
 async fn inspect(
@@ -143,7 +144,8 @@ async fn remove(
     UrlPath((publisher, name)): UrlPath<(String, String)>,
     Query(which): Query<Which>,
 ) -> Response {
-    answer(admin.remove(&format!("{publisher}/{name}"), which.version.as_deref(), which.force).await)
+    let id = format!("{publisher}/{name}");
+    answer(whole(async move { admin.remove(&id, which.version.as_deref(), which.force).await }).await)
 }
 
 #[derive(Debug, Deserialize)]

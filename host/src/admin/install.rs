@@ -75,7 +75,7 @@ struct Compiled {
 pub fn too_large(max: u64) -> Problem {
     Problem::new(&codes::PLUGIN_TOO_LARGE, "the component is larger than this host accepts")
         .why(format!("it may have {} at most", show_size(max)))
-        .fix("build it for release and stripped, or raise `max-component` in [runtime]")
+        .fix("build it for release and stripped, or raise `max-component` in [runtime] and start the host anew")
 }
 
 /// The problem that a plugin is bound and not there.
@@ -136,9 +136,9 @@ impl Admin {
         }
         let vetted = blocking(|| vet(&component))?;
         check_switched_on(&self.config, &vetted.manifest, &vetted.inspected)?;
-        let services = self.bound_anew(&vetted.manifest.id)?;
-        check_grants(&vetted.manifest, &services)?;
         let _one_at_a_time = self.changing.lock().await;
+        let services = self.bound_anew(&vetted.manifest.id.to_string())?;
+        check_grants(&vetted.manifest, &services)?;
         let digest = blocking(|| Digest::of(&component));
         let size = component.len() as u64;
         self.check_version(&vetted, &digest).await?;
@@ -178,27 +178,24 @@ impl Admin {
         let bound: std::collections::BTreeSet<String> =
             self.config.services.values().map(|service| service.plugin.to_string()).collect();
         for id in bound {
-            if let Err(more) = self.load(&id).await {
+            if let Err(more) = self.load(&id, self.bound(&id)).await {
                 problems.extend(more);
             }
         }
         problems
     }
 
-    /// Loads the active version of one plugin for its services; without one they have no plugin from now on.
-    pub(super) async fn load(&self, id: &str) -> Result<(), Problems> {
-        let active = self.active(id).await.inspect_err(|problem| {
-            if problem.code == &codes::PLUGIN_UNKNOWN {
-                self.unload(id);
-            }
-        })?;
+    /// Loads the active version of one plugin for these services, which are bound to it.
+    pub(super) async fn load(&self, id: &str, services: Vec<config::Service>) -> Result<(), Problems> {
+        let active = self.active(id).await?;
         let component = self.component(&active)?;
         let vetted = blocking(|| vet(&component))?;
         check_switched_on(&self.config, &vetted.manifest, &vetted.inspected)?;
         let compiled = self.compiled(&active.digest, &Arc::new(component), &vetted).await?;
         self.keep(&active.digest, &compiled)?;
-        let services = self.bound(&vetted.manifest.id);
-        self.swap(blocking(|| self.bindings(&vetted, &compiled, &services))?);
+        let bindings = blocking(|| self.bindings(&vetted, &compiled, &services))?;
+        self.take_over(services);
+        self.swap(bindings);
         Ok(())
     }
 
@@ -215,8 +212,8 @@ impl Admin {
         })
     }
 
-    /// Takes the plugin away from its services.
-    fn unload(&self, id: &str) {
+    /// Takes the plugin away from its services: they have none from now on.
+    pub(super) fn unload(&self, id: &str) {
         for service in self.bound_services(id) {
             service.current.store(None);
         }
@@ -265,7 +262,7 @@ impl Admin {
         let bytes = compiled.map_err(|error| {
             Problem::new(&codes::PLUGIN_COMPILE, format!("plugin `{}` cannot be compiled", manifest.id))
                 .why(error)
-                .fix("if the plugin is to be trusted with more, raise the `compile-` limits in [runtime]")
+                .fix("if the plugin is to be trusted with more, raise the `compile-` limits in [runtime] and start the host anew")
         })?;
         Ok(Compiled { artifact: Artifact::compiled_by_this_host(bytes), loader, is_kept: false })
     }

@@ -35,7 +35,7 @@ impl Admin {
         })?;
         let mut shown = self.show(plugin);
         let manifest = Manifest::parse(&plugin.manifest)?;
-        merge(&mut shown, describe(&manifest, &self.bound(&manifest.id)));
+        merge(&mut shown, describe(&manifest, &self.bound(id)));
         Ok(shown)
     }
 
@@ -56,13 +56,27 @@ impl Admin {
             .into());
         }
         let removed = self.store.plugin_remove(id, version).await.map_err(|error| error.problem())?;
-        if hits_active && let Err(problems) = self.load(id).await {
-            tracing::warn!(%problems, "services are left without a plugin");
-        }
+        let left = if hits_active { self.replace(id, removed.active.is_some()).await } else { Problems::default() };
         let digests = self.store.plugin_digests().await.map_err(|error| error.problem())?;
         blocking(|| self.sweep(&digests))?;
         tracing::info!(plugin = id, versions = removed.versions.join(","), "plugin removed");
-        Ok(json!({"id": id, "removed": removed.versions, "active": removed.active}))
+        let left: Vec<Value> = left.0.iter().map(Problem::to_json).collect();
+        Ok(json!({"id": id, "removed": removed.versions, "active": removed.active, "left_without": left}))
+    }
+
+    /// Gives the services bound to the plugin, whose active version is gone, the one that took over. What was removed never goes on:
+    /// where that one cannot be used they are left without, and why is returned.
+    async fn replace(&self, id: &str, has_successor: bool) -> Problems {
+        if !has_successor {
+            self.unload(id);
+            return Problems::default();
+        }
+        // A mistake in the file is no reason to leave them without.
+        let services = self.bound_anew(id).unwrap_or_else(|_| self.bound(id));
+        let Err(problems) = self.load(id, services).await else { return Problems::default() };
+        self.unload(id);
+        tracing::warn!(%problems, plugin = id, "services are left without a plugin");
+        problems
     }
 
     /// Removes what is of no use any more, with what was compiled for engines that this host does not have.

@@ -7,21 +7,20 @@ use super::{Admin, blocking};
 use crate::{
     codes,
     config::{Config, Service},
-    manifest::PluginId,
     problem::{Problem, Problems},
 };
 
 impl Admin {
     /// The services bound to the plugin, as they are now.
-    pub(super) fn bound(&self, plugin: &PluginId) -> Vec<Service> {
-        self.services.load().values().filter(|service| service.plugin == *plugin).cloned().collect()
+    pub(super) fn bound(&self, plugin: &str) -> Vec<Service> {
+        self.services.load().values().filter(|service| service.plugin.to_string() == plugin).cloned().collect()
     }
 
     /// The services bound to the plugin, with what the configuration says by now that they grant and set. Nothing changes until
     /// [`Admin::take_over`].
     ///
     /// Which services there are, how they are reached and how their callers are proven stays as it was at the start of the host.
-    pub(super) fn bound_anew(&self, plugin: &PluginId) -> Result<Vec<Service>, Problems> {
+    pub(super) fn bound_anew(&self, plugin: &str) -> Result<Vec<Service>, Problems> {
         let bound = self.bound(plugin);
         // A command without a host has read it just now.
         if self.app.is_none() || bound.is_empty() {

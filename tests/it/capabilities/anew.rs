@@ -11,7 +11,7 @@ use crate::support::{
 };
 
 /// Writes the configuration of a running host anew.
-fn rewrite(host: &Running, change: impl FnOnce(String) -> String) {
+pub(super) fn rewrite(host: &Running, change: impl FnOnce(String) -> String) {
     let file = host.path().join("wharf.toml");
     let text = fs::read_to_string(&file).expect("the configuration can be read");
     fs::write(file, change(text)).expect("a configuration can be written");
@@ -73,6 +73,29 @@ fn a_version_that_needs_more_comes_and_goes_without_a_restart() {
     assert_eq!((version(), settings()), (json!("0.1.0"), json!({"limit": 7, "text": "after"})));
     host.assert_serves_others();
     host.stop();
+}
+
+#[test]
+fn a_version_that_is_removed_never_goes_on() {
+    for fits in [true, false] {
+        let host = confide();
+        rewrite(&host, |text| text.replace("{ text = \"before\" }", "{ must = \"be\" }"));
+        install_next(&host).ok();
+        if fits {
+            rewrite(&host, |text| text.replace("{ must = \"be\" }", "{ text = \"after\" }"));
+        }
+        let removed = host.wharf(["plugin", "remove", "test/confide@0.2.0", "--force", "--format", "json"]).json();
+        assert_eq!(removed["active"], "0.1.0");
+        let answer = host.get("/s/confide/settings").send();
+        if fits {
+            assert_eq!((&removed["left_without"], answer.json()), (&json!([]), json!({"limit": 7, "text": "after"})));
+        } else {
+            assert_eq!(removed["left_without"][0]["code"], "WH1003");
+            answer.assert(503, "WH2105");
+        }
+        host.assert_serves_others();
+        host.stop();
+    }
 }
 
 #[test]

@@ -63,10 +63,21 @@ pub(super) fn list_of_plugins(plugins: &Value) -> String {
 
 pub(super) fn removed(removed: &Value) -> String {
     let versions = list(removed, "removed").join(", ");
-    match removed.get("active").and_then(Value::as_str) {
+    let mut shown = match removed.get("active").and_then(Value::as_str) {
         Some(active) => format!("{} {versions} removed; {active} is active", text(removed, "id")),
         None => format!("{} {versions} removed", text(removed, "id")),
+    };
+    for problem in array(removed, "left_without") {
+        // Writing to a string cannot fail.
+        let _ = write!(
+            shown,
+            "\nits services are left without a plugin: {}: {}\n  {}",
+            text(problem, "what"),
+            text(problem, "why"),
+            text(problem, "fix")
+        );
     }
+    shown
 }
 
 pub(super) fn plugin(plugin: &Value) -> String {
