@@ -60,6 +60,6 @@ fn log(delivery: &Delivery, plugin: &str, failure: &Failure) {
     let Delivery { service, message_id, app_key: app, attempt, .. } = delivery;
     let Details { limit, asked, allowed, said, at } = failure.details();
     tracing::error!(
-        message_id, service, plugin, app, attempt, limit, asked, allowed, %failure, said, at, "the plugin failed at a message"
+        message_id, service, plugin, app, attempt, limit, asked, allowed, failure = %failure.text(), said, at, "the plugin failed at a message"
     );
 }

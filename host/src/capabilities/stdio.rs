@@ -53,6 +53,13 @@ impl Stdio {
         }
     }
 
+    /// What the guest wrote to stderr since the last time, or where that is nothing, to stdout; the other one is left to be taken.
+    pub fn take_last_words(&self) -> String {
+        let Some(Pipes { stdout, stderr }) = &self.0 else { return String::new() };
+        let said = stderr.take();
+        if said.is_empty() { stdout.take() } else { said }
+    }
+
     /// What the guest wrote to stdout and to stderr since the last time, at most [`KEPT`] bytes of each.
     pub fn take(&self) -> (String, String) {
         self.0.as_ref().map(|Pipes { stdout, stderr }| (stdout.take(), stderr.take())).unwrap_or_default()

@@ -183,7 +183,7 @@ impl Late {
         let (service, plugin, request_id) = (&*self.plugin.service, &*self.plugin.name, self.request_id.as_str());
         let Details { limit, asked, allowed, said, at } = failure.details();
         tracing::error!(
-            request_id, service, plugin, limit, asked, allowed, %failure, said, at,
+            request_id, service, plugin, limit, asked, allowed, failure = %failure.text(), said, at,
             "the plugin failed after it had started its reply; the connection is cut"
         );
     }

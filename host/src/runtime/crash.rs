@@ -1,5 +1,7 @@
 //! What the log tells of a trap: why, where, and what the guest said last. All of it is short, and on one line.
 
+use std::fmt::{self, Write as _};
+
 use wasmtime::{FrameInfo, WasmBacktrace};
 
 use crate::capabilities::log;
@@ -17,27 +19,41 @@ pub(super) fn why(error: &wasmtime::Error) -> String {
 }
 
 /// The functions that were running, each with its caller behind it: `a < b < c`. What Rust does of itself from a panic on is left
-/// out. Empty where the guest has not got so far.
+/// out, and what the SDK does between the export and the handler. Empty where the guest has not got so far.
 pub(super) fn at(error: &wasmtime::Error) -> String {
     let frames = error.downcast_ref::<WasmBacktrace>().map_or(&[][..], WasmBacktrace::frames);
     let names: Vec<String> = frames.iter().map(name).collect();
     let panicked = names.iter().rposition(|name| name.contains("panicking::")).map_or(0, |last| last + 1);
     let own = if panicked < names.len() { &names[panicked..] } else { &names };
-    shortened(own)
+    shortened(own.iter().filter(|name| !name.starts_with("wharf_sdk::")))
 }
 
 fn name(frame: &FrameInfo) -> String {
     match frame.func_name() {
         // Without the hashes that the compiler puts into names.
-        Some(name) => {
-            log::cut(&format!("{:#}", rustc_demangle::demangle(&name[..name.floor_char_boundary(MAX_MANGLED)])), MAX_NAME)
-        }
+        Some(name) => readable(name),
         None => format!("function {}", frame.func_index()),
     }
 }
 
+/// A name can be made to stand for one that is longer without end, so no more of it is made than is shown.
+fn readable(name: &str) -> String {
+    struct Short(String);
+    impl fmt::Write for Short {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            let end = text.floor_char_boundary(MAX_NAME.saturating_sub(self.0.len()));
+            self.0.push_str(&text[..end]);
+            if end < text.len() { Err(fmt::Error) } else { Ok(()) }
+        }
+    }
+    let mut short = Short(String::new());
+    let whole = write!(short, "{:#}", rustc_demangle::demangle(&name[..name.floor_char_boundary(MAX_MANGLED)])).is_ok();
+    let shown = log::cut(&short.0, MAX_NAME);
+    if whole { shown } else { format!("{shown}…") }
+}
+
 /// One name for a function that calls itself, and not too many.
-fn shortened(names: &[String]) -> String {
+fn shortened<'n>(names: impl IntoIterator<Item = &'n String>) -> String {
     let mut shown: Vec<(&String, usize)> = Vec::new();
     for name in names {
         match shown.last_mut() {
@@ -76,6 +92,15 @@ mod tests {
             note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace\n";
         assert_eq!(said(printed), "at work | thread '<unnamed>' (1) panicked at src/lib.rs:7:5: no room");
         assert_eq!(said("\n \n"), "");
+    }
+
+    #[test]
+    fn names_are_read_no_further_than_they_are_shown() {
+        assert_eq!(readable("_ZN4core9panicking9panic_fmt17h0123456789abcdefE"), "core::panicking::panic_fmt");
+        assert_eq!(readable("plain"), "plain");
+        let long = readable(&"é".repeat(90_000));
+        assert_eq!(long, format!("{}…", "é".repeat(MAX_NAME / 2)));
+        assert_eq!(readable("a\nb"), "a\\nb");
     }
 
     #[test]

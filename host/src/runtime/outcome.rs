@@ -93,10 +93,15 @@ impl Failure {
             }
             Self::Trapped { said, at, .. } => {
                 let told = |text: &str| (!text.is_empty()).then(|| log::cut(text, log::MAX_TEXT));
-                Details { said: told(said), at: told(at), ..Details::default() }
+                Details { said: told(the_last(said, log::MAX_TEXT)), at: told(at), ..Details::default() }
             }
             Self::Error { .. } | Self::BodyLost(_) | Self::Invalid(_) | Self::Host(_) => Details::default(),
         }
+    }
+
+    /// Its text for the log, of bounded length and without control characters: much of it can be the guest's.
+    pub fn text(&self) -> String {
+        log::cut(&self.to_string(), log::MAX_TEXT)
     }
 
     /// Whether it is the client's doing: then nobody has to look at the plugin.
@@ -112,10 +117,7 @@ impl Failure {
         let Self::Trapped { trap, at, said } = self else { return log::cut(&self.to_string(), MOST) };
         let mut reason = match said.as_str() {
             "" => "the plugin crashed: ".to_owned(),
-            said => {
-                let last = &said[said.ceil_char_boundary(said.len().saturating_sub(MOST))..];
-                format!("the plugin crashed and said last: {}; ", log::cut(last, MOST))
-            }
+            said => format!("the plugin crashed and said last: {}; ", log::cut(the_last(said, MOST), MOST)),
         };
         reason.push_str(&log::cut(trap, MOST));
         if !at.is_empty() {
@@ -137,6 +139,11 @@ impl Failure {
     }
 }
 
+/// The last bytes of a text, `most` of them at most: a panic comes last.
+fn the_last(text: &str, most: usize) -> &str {
+    &text[text.ceil_char_boundary(text.len().saturating_sub(most))..]
+}
+
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
@@ -144,6 +151,17 @@ fn millis(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_logged_is_bounded_and_has_the_panic() {
+        let said = format!("{}panicked: no room", "at work | ".repeat(9_000));
+        let crashed = Failure::Trapped { trap: "unreachable".to_owned(), at: String::new(), said };
+        let Details { said, at, .. } = crashed.details();
+        assert!(said.is_some_and(|said| said.len() == log::MAX_TEXT && said.ends_with("panicked: no room")));
+        assert_eq!(at, None);
+        let error = Failure::Error { code: "a".to_owned(), message: "b\n".repeat(9_000), retry_after: None }.text();
+        assert!(error.len() < 3 * log::MAX_TEXT && error.contains("`a`: b\\nb") && error.ends_with("bytes more)"), "{error}");
+    }
 
     #[test]
     fn a_reason_is_bounded_and_begins_with_what_a_crashed_guest_said_last() {

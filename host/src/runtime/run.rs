@@ -114,18 +114,18 @@ pub(super) fn crash(state: &CallState, error: &wasmtime::Error) -> Failure {
         let allowed = state.ledger.limits.handles.into();
         return Failure::Breached(Breach { limit: Limit::Handles, asked: allowed + 1, allowed });
     }
-    let trap = format!("{error:#}");
+    // Never the whole error: it writes the names of the guest's functions out, and these are the guest's to choose.
+    let why = crash::why(error);
     // Who has a permit has room in the pool.
     if error.is::<wasmtime::PoolConcurrencyLimitError>() {
-        return Failure::Host(trap);
+        return Failure::Host(why);
     }
-    if trap.contains(HOST_CALL_BYTES_USED_UP) {
+    if why.contains(HOST_CALL_BYTES_USED_UP) {
         let allowed = host_call_bytes(&state.capabilities.ready) as u64;
         return Failure::Breached(Breach { limit: Limit::HostCallBytes, asked: allowed + 1, allowed });
     }
-    let (stdout, stderr) = state.stdio.take();
-    let said = crash::said(if stderr.is_empty() { &stdout } else { &stderr });
-    Failure::Trapped { trap: crash::why(error), at: crash::at(error), said }
+    let said = crash::said(&state.stdio.take_last_words());
+    Failure::Trapped { trap: why, at: crash::at(error), said }
 }
 
 /// Whatever the guest printed and did not die of.

@@ -47,11 +47,11 @@ pub(super) fn log(record: &Record, code: &Code, failure: &Failure) {
     let Details { limit, asked, allowed, said, at } = failure.details();
     if failure.is_clients() {
         tracing::info!(
-            request_id, service, plugin, app, code = code.id, limit, asked, allowed, %failure, "the call was given up"
+            request_id, service, plugin, app, code = code.id, limit, asked, allowed, failure = %failure.text(), "the call was given up"
         );
     } else {
         tracing::error!(
-            request_id, service, plugin, app, code = code.id, limit, asked, allowed, %failure, said, at, "the call failed"
+            request_id, service, plugin, app, code = code.id, limit, asked, allowed, failure = %failure.text(), said, at, "the call failed"
         );
     }
 }
