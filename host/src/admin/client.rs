@@ -3,7 +3,7 @@
 use std::{io::ErrorKind, path::PathBuf};
 
 use bytes::Bytes;
-use http::{Method, Request};
+use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -37,7 +37,7 @@ impl Client {
         !connected.is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused))
     }
 
-    /// Sends one command and returns its result. Cancelled, the host finishes what it has begun.
+    /// Sends one command and returns its result. Cancelled, the host finishes what it has begun to change.
     pub async fn send(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Value, Problems> {
         let failed = |why: String| {
             Problem::new(&codes::CONTROL_FAILED, format!("the host at `{}` did not answer", self.socket.display()))
@@ -61,6 +61,15 @@ impl Client {
             .await
             .map_err(|error| failed(error.to_string()))?;
         talking.abort();
+        if status == StatusCode::NOT_FOUND || status == StatusCode::METHOD_NOT_ALLOWED {
+            return Err(Problem::new(
+                &codes::CONTROL_FAILED,
+                format!("the host at `{}` does not know the command", self.socket.display()),
+            )
+            .why("it is of another version")
+            .fix("use the `wharf` that the host was started with")
+            .into());
+        }
         let answer: Value = serde_json::from_slice(&body.to_bytes()).map_err(|error| failed(format!("{status}: {error}")))?;
         if status.is_success() {
             return Ok(answer);

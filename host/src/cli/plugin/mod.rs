@@ -144,7 +144,9 @@ const LARGEST: u64 = 1 << 30;
 fn read(file: &Path, max: u64) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     File::open(file).and_then(|file| file.take(max.saturating_add(1)).read_to_end(&mut bytes)).map_err(|error| {
-        Problem::new(&codes::IO, format!("`{}` cannot be read", file.display())).why(error).fix("name an existing file")
+        Problem::new(&codes::IO, format!("`{}` cannot be read", file.display()))
+            .why(error)
+            .fix("name a file that this user may read")
     })?;
     if bytes.len() as u64 > max { Err(too_large(max)) } else { Ok(bytes) }
 }
