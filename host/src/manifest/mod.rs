@@ -103,9 +103,9 @@ fn read(root: &Table<'_>) -> Option<Manifest> {
         Some((id?, version?, name?, description?, license, repository))
     });
     let service = root.table("service", |service| (service.must("key", names::key), service.opt("min-host", version)));
-    let routes = route::read_all(root);
-    let permissions = root.table("permissions", permission::read_all);
     let limits = root.table("limits", |table| limits::read(table, None));
+    let routes = route::read_all(root, &limits);
+    let permissions = root.table("permissions", permission::read_all);
     let settings = root.table("config", setting::read_all);
     // Nothing leaves before this point, so that every mistake of the file has been seen.
     let (id, version, name, description, license, repository) = plugin?;

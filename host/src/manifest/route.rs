@@ -5,9 +5,13 @@ use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 use matchit::{InsertError, Router};
 
 use super::path;
-use crate::toml_reader::{
-    Item, Table, names,
-    values::{choice, duration, list, parsed, size, string, tables},
+use crate::{
+    limits::{Asked, Limits},
+    toml_reader::{
+        Item, Table, names,
+        values::{choice, duration, list, parsed, size, string, tables},
+    },
+    units::{show_duration, show_size},
 };
 
 /// A service with more is several services.
@@ -88,12 +92,13 @@ struct Above {
     services: Router<()>,
 }
 
-pub(super) fn read_all(root: &Table<'_>) -> Vec<Route> {
+/// Reads all routes of a plugin that asks for these limits.
+pub(super) fn read_all(root: &Table<'_>, asked: &Asked) -> Vec<Route> {
     let above = RefCell::default();
-    root.or("routes", Vec::new(), tables(MAX_ROUTES, |table| read(table, &mut above.borrow_mut())))
+    root.or("routes", Vec::new(), tables(MAX_ROUTES, |table| read(table, asked, &mut above.borrow_mut())))
 }
 
-fn read(table: &Table<'_>, above: &mut Above) -> Option<Route> {
+fn read(table: &Table<'_>, asked: &Asked, above: &mut Above) -> Option<Route> {
     let needs = [
         ("none", Need::None),
         ("app", Need::App),
@@ -113,10 +118,7 @@ fn read(table: &Table<'_>, above: &mut Above) -> Option<Route> {
         }
         let patterns = if auth == Need::Console { &mut above.consoles } else { &mut above.services };
         match patterns.insert(&path, ()) {
-            Err(InsertError::Conflict { with }) if with != path => {
-                let why = format!("`{with}` is declared above and fits the same paths, and those count before the method");
-                item.wrong("fits no other paths", why, "write the pattern as it is above, or change one of the two")
-            }
+            Err(InsertError::Conflict { with }) if with != path => beside(item, &path, &with),
             _ => Some(path),
         }
     });
@@ -134,11 +136,44 @@ fn read(table: &Table<'_>, above: &mut Above) -> Option<Route> {
         }
         Some(scopes)
     });
-    let timeout = table.opt("timeout", duration(Duration::from_millis(1)..=Duration::from_hours(24)));
-    let body_limit = table.opt("body-limit", size(0..=1 << 40));
+    let (wall, body_in) = (asked.wall.unwrap_or(Limits::DEFAULT.wall), asked.body_in.unwrap_or(Limits::DEFAULT.body_in));
+    let timeout = duration(Duration::from_millis(1)..=Duration::from_hours(24));
+    let timeout = table.opt("timeout", |item| smaller(timeout(item)?, "wall", wall, show_duration, item));
+    let body_limit = size(0..=1 << 40);
+    let body_limit = table.opt("body-limit", |item| smaller(body_limit(item)?, "body-in", body_in, show_size, item));
     let apps = [("not-cancelled", Subscribed::NotCancelled), ("known", Subscribed::Known), ("off", Subscribed::Off)];
     let subscribed = table.or("subscribed", Subscribed::default(), choice(&apps));
     Some(Route { method: method?, path: path?, auth: auth?, scopes, timeout, body_limit, subscribed })
+}
+
+/// Two patterns that do not stand beside each other, `with` being declared above.
+fn beside<T>(item: &Item<'_>, path: &str, with: &str) -> Option<T> {
+    let places = path.split('/').zip(with.split('/'));
+    match places.into_iter().find(|(here, there)| here.starts_with('{') && there.starts_with('{') && here != there) {
+        Some((here, there)) if here.starts_with("{*") != there.starts_with("{*") => item.wrong(
+            "has another kind of parameter at a place of another pattern",
+            format!("`{with}` is declared above, and `{here}` and `{there}` at one place do not tell who takes what"),
+            "take one of the two kinds in both, or other text before it",
+        ),
+        Some((here, there)) => item.wrong(
+            "has another name at a place of another pattern",
+            format!("`{with}` is declared above; a pattern is found before the method, and a place has one name"),
+            format!("write `{there}` for `{here}`, or change the name above"),
+        ),
+        None => {
+            let why = format!("`{with}` is declared above and fits the same paths, and those count before the method");
+            item.wrong("fits no other paths", why, "write the pattern as it is above, or change one of the two")
+        }
+    }
+}
+
+/// What makes a limit smaller for one route; a larger one would promise what the plugin never gets.
+fn smaller<T: PartialOrd + Copy>(own: T, limit: &str, of_all: T, show: fn(T) -> String, item: &Item<'_>) -> Option<T> {
+    if own <= of_all {
+        return Some(own);
+    }
+    let why = format!("it is {}, and the plugin's limit `{limit}` is {}", show(own), show(of_all));
+    item.wrong("has no effect", why, format!("lower it, or set `{limit}` in [limits]"))
 }
 
 /// The methods of a route. CONNECT and TRACE never reach a plugin.

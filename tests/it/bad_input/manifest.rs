@@ -48,6 +48,7 @@ const ROWS: &[Row] = &[
     row("auth = \"none\"", "auth = \"everybody\"", "WH1104", "auth"),
     row("auth = \"none\"", "auth = \"none\"\nscopes = [\"notes:read\"]", "WH1104", "scopes"),
     row("auth = \"none\"", "auth = \"none\"\ntimeout = \"never\"", "WH1104", "timeout"),
+    row("auth = \"none\"", "auth = \"none\"\nbody-limit = \"1GiB\"", "WH1104", "the plugin's limit `body-in` is 8MiB"),
     row("", "[[routes]]\nmethod = \"GET\"\npath = \"/\"\nauth = \"none\"", "WH1104", "GET /"),
     row("path = \"/\"", OTHER_NAME, "WH1104", "`/books/{id}` is declared above"),
     row("path = \"/\"", OTHER_LENGTH, "WH1104", "`/books/{id}` is declared above"),

@@ -147,8 +147,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Below the line.
     ("store", &["codes", "failpoint", "observe", "problem", "secret"]),
     ("config", &["codes", "limits", "manifest", "ocean_auth", "problem", "secret", "toml_reader", "units"]),
-    ("ocean_auth", &["caller", "json", "secret"]),
-    ("manifest", &["codes", "limits", "problem", "toml_reader"]),
+    ("ocean_auth", &["caller", "json", "secret", "units"]),
+    ("manifest", &["codes", "limits", "problem", "toml_reader", "units"]),
     ("toml_reader", &["codes", "limits", "problem", "units"]),
     ("observe", &[]),
     ("secret", &["codes", "problem"]),
