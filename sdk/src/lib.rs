@@ -227,7 +227,7 @@ pub mod __private {
         extract::body_once,
         lifecycle::{Kind, Listener, Lives, Outcome},
         response::Answer,
-        route::{Endpoint, Plugin, table, table_length},
+        route::{Endpoint, Plugin, is_first, table, table_length},
     };
     pub use serde;
 }

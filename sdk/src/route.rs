@@ -61,6 +61,36 @@ fn find<'r>(routes: &'r [Route], request: &Request<'_>) -> Option<&'r Route> {
     routes.iter().find(|route| route.pattern == pattern && route.method == request.method)
 }
 
+/// Whether no route before this one has its method and pattern.
+#[doc(hidden)]
+#[must_use]
+pub const fn is_first(routes: &[Route], index: usize) -> bool {
+    let this = &routes[index];
+    let mut earlier = 0;
+    while earlier < index {
+        if same(routes[earlier].method, this.method) && same(routes[earlier].pattern, this.pattern) {
+            return false;
+        }
+        earlier += 1;
+    }
+    true
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < a.len() {
+        if a[index] != b[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
 /// The table as the component carries it: a line `METHOD PATTERN` for each route.
 #[doc(hidden)]
 #[must_use]

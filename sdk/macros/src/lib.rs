@@ -13,17 +13,18 @@ mod tests;
 /// Makes a function the handler of `GET` for the paths of a pattern: `#[get("/items/{id}")]`.
 ///
 /// A pattern is text and parameters, each a whole segment: `{id}` is one segment, `{*rest}` at the end is all the rest of the
-/// path, and neither is ever empty. Where several patterns fit a path, text goes before a parameter, and a parameter before the
-/// rest. Each parameter of the pattern is a parameter of the function, of any type that implements `FromStr`; a segment that
-/// does not parse is answered 400. All other parameters are made from the request by their types.
+/// path, and neither is ever empty. Where several patterns fit a path, text goes before both; the two do not stand at the same
+/// place of a plugin's patterns. Each parameter of the pattern is a parameter of the function, of any type that implements
+/// `FromStr`; a segment that does not parse is answered 400. All other parameters are made from the request by their types.
 ///
 /// The function stays a function that can be called. Beside it stands a type of the same name, the route, so that `use` brings
 /// both along; that is why no module or type in scope should be called like a handler (a handler `kv` hides the module `kv`). A
 /// `GET` handler answers `HEAD` too; the host drops the body.
 ///
 /// What cannot work is refused when the plugin is compiled: a parameter of the pattern that the function does not take, a
-/// parameter of the function that nothing can make, a body taken twice, a return value that is no response. `service!` lists
-/// the handlers of a plugin; one that it does not list gets the warning that it is never used.
+/// parameter of the function that nothing can make, a body taken twice, a return value that is no response, two handlers for the
+/// same method and pattern. `service!` lists the handlers of a plugin; one that it does not list gets the warning that it is never
+/// used.
 #[proc_macro_attribute]
 pub fn get(pattern: TokenStream, function: TokenStream) -> TokenStream {
     route::expand("GET", pattern.into(), function.into()).into()

@@ -1,8 +1,10 @@
-//! A route's pattern: `/items/{id}/files/{*path}`.
+//! A route's pattern: `/items/{id}/files/{*path}`. Its grammar is the manifest's, which has to name the same pattern.
 
-use syn::ext::IdentExt;
-use syn::parse::Parser;
-use syn::{Error, Ident, LitStr, Result};
+use syn::{Error, LitStr, Result};
+
+/// In bytes.
+const MAX_PATTERN: usize = 512;
+const MAX_NAME: usize = 64;
 
 /// The names of the pattern's parameters, in order.
 pub(crate) fn parameters(pattern: &LitStr) -> Result<Vec<String>> {
@@ -11,18 +13,29 @@ pub(crate) fn parameters(pattern: &LitStr) -> Result<Vec<String>> {
     let Some(path) = text.strip_prefix('/') else {
         return wrong(format!("a pattern begins with `/`; write `\"/{text}\"`"));
     };
-    let segments: Vec<&str> = path.split('/').collect();
+    if text.len() > MAX_PATTERN {
+        return wrong(format!("a pattern has at most {MAX_PATTERN} bytes"));
+    }
     let mut names: Vec<String> = Vec::new();
-    for (index, segment) in segments.iter().enumerate() {
-        let last = index + 1 == segments.len();
-        if segment.is_empty() && !last {
-            return wrong(format!("`{text}` has an empty segment (`//`), which no request matches"));
+    let mut segments = if path.is_empty() { Vec::new() } else { path.split('/').collect() }.into_iter().peekable();
+    if segments.peek() == Some(&".wharf") {
+        return wrong("what begins with `/.wharf` is the host's own".to_owned());
+    }
+    while let Some(segment) = segments.next() {
+        let last = segments.peek().is_none();
+        match segment {
+            "" if last => {
+                return wrong(format!("`{text}` ends with `/`; leave it out, or name what follows, such as `{{*rest}}`"));
+            }
+            "" => return wrong(format!("`{text}` has an empty segment (`//`), which no request matches")),
+            "." | ".." => return wrong(format!("`{text}` has a segment `{segment}`, which no request matches")),
+            _ => (),
         }
         let Some(inner) = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
-            if let Some(bad) = segment.chars().find(|&c| !plain(c)) {
+            if let Some(bad) = segment.chars().find(|&c| !c.is_ascii_alphanumeric() && !"-._~".contains(c)) {
                 return wrong(format!(
                     "`{bad}` cannot stand in the segment `{segment}`; a parameter is a whole segment (`{{id}}`), and other text is \
-                     letters, digits and `-._~!$&'()*+,;=:@`"
+                     letters, digits, `-`, `.`, `_` and `~`"
                 ));
             }
             continue;
@@ -31,8 +44,10 @@ pub(crate) fn parameters(pattern: &LitStr) -> Result<Vec<String>> {
         if name.len() < inner.len() && !last {
             return wrong(format!("`{segment}` takes all the rest of the path, so it must be the last segment"));
         }
-        if Ident::parse_any.parse_str(name).is_err() {
-            return wrong(format!("`{name}` in `{segment}` is no parameter name; name it like a Rust variable"));
+        if !is_name(name) {
+            return wrong(format!(
+                "`{name}` in `{segment}` is no parameter name: at most {MAX_NAME} letters, digits and `_`, not beginning with a digit"
+            ));
         }
         if names.iter().any(|one| one == name) {
             return wrong(format!("`{{{name}}}` is in the pattern twice"));
@@ -42,7 +57,8 @@ pub(crate) fn parameters(pattern: &LitStr) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The characters of a path segment that need no percent-encoding.
-fn plain(c: char) -> bool {
-    c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@".contains(c)
+fn is_name(name: &str) -> bool {
+    name.len() <= MAX_NAME
+        && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

@@ -4,9 +4,10 @@
 use std::path::Path;
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
 use syn::{Error, Ident, Result, Token, parenthesized, token};
 
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
@@ -14,6 +15,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
         Ok(lists) => lists,
         Err(error) => return error.to_compile_error(),
     };
+    let once = once(&routes);
     let lifecycle = listeners.as_deref().map(lifecycle);
     let (lives, export) = if listeners.is_some() { exported() } else { <_>::default() };
     let (manifest, libc) = of_manifest();
@@ -22,6 +24,8 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
         pub const fn routes() -> &'static [::wharf_sdk::Route] {
             &[#(<#routes as ::wharf_sdk::__private::Endpoint>::ROUTE),*]
         }
+
+        #once
 
         #lifecycle
 
@@ -92,6 +96,19 @@ fn read(input: TokenStream) -> Result<(Vec<syn::Path>, Option<Vec<syn::Path>>)> 
         return Err(Error::new(Span::call_site(), "name the handlers: `service!(list, add)`"));
     }
     Ok((routes, lifecycle))
+}
+
+/// The second of two handlers for the same requests would never be called.
+fn once(routes: &[syn::Path]) -> TokenStream {
+    let asserts = routes.iter().enumerate().skip(1).map(|(index, route)| {
+        let name = route.segments.iter().map(|segment| segment.ident.to_string()).collect::<Vec<_>>().join("::");
+        let text =
+            format!("`{name}` serves the same method and pattern as a handler before it in `service!`; leave one of them out");
+        quote_spanned!(route.span()=> const _: () =
+            ::core::assert!(::wharf_sdk::__private::is_first(routes(), #index), #text);
+        )
+    });
+    asserts.collect()
 }
 
 fn lifecycle(listeners: &[syn::Path]) -> TokenStream {

@@ -125,6 +125,15 @@ fn a_handler_stays_a_function() {
 }
 
 #[test]
+fn a_second_handler_for_the_same_requests_is_found() {
+    let [root, item, put] = [0, 4, 5].map(|index| routes()[index]);
+    for (routes, first) in [([root, item], true), ([item, put], true), ([item, item], false)] {
+        assert_eq!(crate::__private::is_first(&routes, 1), first, "{routes:?}");
+    }
+    assert!((0..routes().len()).all(|index| crate::__private::is_first(routes(), index)));
+}
+
+#[test]
 fn the_table_is_a_line_a_route() {
     const TABLE: [u8; crate::__private::table_length(routes())] = crate::__private::table(routes());
     let text = std::str::from_utf8(&TABLE).unwrap();
