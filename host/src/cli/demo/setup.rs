@@ -10,6 +10,7 @@ use std::{
 };
 
 use crate::{
+    cli::serve::CONFIG_FILE,
     codes,
     problem::Problem,
     secret::{Secret, SecretRef},
@@ -71,6 +72,10 @@ mail = true
 stores = ["accounts"]
 "#;
 
+/// The first line of the demo's configuration: a directory whose `wharf.toml` begins so is the demo's own.
+const MARK: &str = "# Written by `wharf demo`, anew at each start.\n";
+const DATA_DIR: &str = "data";
+
 /// The demo's directory; a temporary one is removed when dropped.
 #[derive(Debug)]
 pub(super) struct Directory {
@@ -79,10 +84,14 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// The directory named, made if it is missing; or else a temporary one.
+    /// The directory named, made if it is missing; or else a temporary one. Fails with [`codes::USAGE`] if somebody else's files
+    /// lie there under names that the demo writes or uses.
     pub(super) fn open(named: Option<&Path>) -> Result<Self, Problem> {
         let (path, temporary) = match named {
-            Some(path) => (path.to_owned(), false),
+            Some(path) => {
+                no_foreign_files(path)?;
+                (path.to_owned(), false)
+            }
             None => (std::env::temp_dir().join(format!("wharf-demo-{}", random_hex(8)?)), true),
         };
         fs::DirBuilder::new().recursive(!temporary).mode(0o700).create(&path).map_err(|error| failed(&path, &error))?;
@@ -97,27 +106,31 @@ impl Directory {
     pub(super) fn write_config(&self, address: SocketAddr) -> Result<PathBuf, Problem> {
         let drain_timeout = show_duration(DRAIN_TIMEOUT);
         let mut text = format!(
-            "# Written by `wharf demo`, anew at each start.\ndata-dir = \"data\"\n\n[listen]\naddress = \"{address}\"\n\
+            "{MARK}data-dir = \"{DATA_DIR}\"\n\n[listen]\naddress = \"{address}\"\n\
              drain-timeout = \"{drain_timeout}\"\n\n[log]\nlevel = \"error\"\n\n[platform]\nmode = \"embedded\"\n# Pages of 2015 hear of nothing but success.\nerror-status = 200\n\n# One program on this machine plays all callers, so one caller may send what all may.\n[runtime]\ncaller-rate = 1000000\ncaller-burst = 1000000\n"
         );
         for (service, grants) in SERVICES {
-            let key = self.path.join(format!("{service}.key"));
-            if !key.exists() {
-                write_new(&key, random_hex(32)?.as_bytes())?;
-            }
             text.push_str(&format!(
-                "\n[services.{service}]\nplugin = \"wharf/{service}\"\nsecurity-key = {{ file = \"{service}.key\" }}\n{}",
+                "\n[services.{service}]\nplugin = \"wharf/{service}\"\nsecurity-key = {{ file = \"{}\" }}\n{}",
+                key_file(service),
                 grants.replace("{address}", &address.to_string()).replace("{console}", CONSOLE)
             ));
         }
-        let file = self.path.join("wharf.toml");
+        // First, because it says whose the rest is.
+        let file = self.path.join(CONFIG_FILE);
         fs::write(&file, text).map_err(|error| failed(&file, &error))?;
+        for (service, _) in SERVICES {
+            let key = self.path.join(key_file(service));
+            if !key.exists() {
+                write_new(&key, random_hex(32)?.as_bytes())?;
+            }
+        }
         Ok(file)
     }
 
     /// The securityKey of a service.
     pub(super) fn key(&self, service: &str) -> Result<Secret, Problem> {
-        SecretRef::File(self.path.join(format!("{service}.key"))).read(&format!("services.{service}.security-key"))
+        SecretRef::File(self.path.join(key_file(service))).read(&format!("services.{service}.security-key"))
     }
 }
 
@@ -128,6 +141,26 @@ impl Drop for Directory {
         {
             tracing::warn!(directory = %self.path.display(), %error, "the temporary directory could not be removed");
         }
+    }
+}
+
+fn key_file(service: &str) -> String {
+    format!("{service}.key")
+}
+
+/// Whether all is well: the directory is the demo's own, or has nothing that it would overwrite or take for its own.
+fn no_foreign_files(directory: &Path) -> Result<(), Problem> {
+    let config = directory.join(CONFIG_FILE);
+    if fs::read(&config).is_ok_and(|text| text.starts_with(MARK.as_bytes())) {
+        return Ok(());
+    }
+    let keys = SERVICES.iter().map(|(service, _)| directory.join(key_file(service)));
+    let foreign = [config, directory.join(DATA_DIR)].into_iter().chain(keys).find(|path| path.exists());
+    match foreign {
+        None => Ok(()),
+        Some(path) => Err(Problem::new(&codes::USAGE, format!("`{}` is not of the demo", path.display()))
+            .why("the demo writes its configuration, keys and data there, and would overwrite it or take it for its own")
+            .fix("name an empty directory with --data, or one of an earlier demo")),
     }
 }
 

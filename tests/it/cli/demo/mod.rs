@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::Process;
+use crate::support::{Process, wharf};
 
 /// A demo in an empty directory, on a port that is free (or not, as the test wants it).
 fn demo(port: u16) -> (tempfile::TempDir, Process, Value) {
@@ -49,4 +49,16 @@ fn a_directory_of_ones_own_is_kept_and_used_again() {
         keys.push(std::fs::read(format!("{data}/hello.key")).expect("the demo keeps its keys"));
     }
     assert_eq!(keys[0], keys[1]);
+}
+
+#[test]
+fn a_directory_of_somebody_else_is_left_alone() {
+    for name in ["wharf.toml", "hello.key"] {
+        let here = tempfile::tempdir().expect("a temporary directory can be made");
+        let file = here.path().join(name);
+        std::fs::write(&file, "precious").expect("a file can be written");
+        wharf(["demo", "--data", "."]).within(here.path()).run().refused("WH1007", name);
+        assert_eq!(std::fs::read(&file).expect("it is still there"), b"precious");
+        assert!(!here.path().join("data").exists());
+    }
 }
