@@ -19,7 +19,7 @@ fn main() -> ExitCode {
         Err(error) => return cli::usage::refuse(&error, std::env::args_os()),
     };
     let output = cli::output::Output::new(cli.format);
-    match cli::run(cli.command, &output) {
+    match cli::run(cli.command, &output).and_then(|()| Ok(output.written()?)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problems) => {
             output.problems(&problems);

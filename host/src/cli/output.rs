@@ -3,12 +3,16 @@
 use std::{
     fmt,
     io::{self, IsTerminal, Write},
+    sync::OnceLock,
 };
 
 use clap::ValueEnum;
 use serde_json::Value;
 
-use crate::problem::{Problem, Problems};
+use crate::{
+    codes,
+    problem::{Problem, Problems},
+};
 
 /// How results and errors are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -24,11 +28,13 @@ pub enum Format {
 #[derive(Debug)]
 pub struct Output {
     format: Format,
+    /// Why a result is lost.
+    lost: OnceLock<io::Error>,
 }
 
 impl Output {
     pub fn new(format: Format) -> Self {
-        Self { format }
+        Self { format, lost: OnceLock::new() }
     }
 
     pub fn is_json(&self) -> bool {
@@ -38,20 +44,39 @@ impl Output {
     /// The command's result. A reader that has gone away (`| head`) is no error.
     pub fn data(&self, text: &dyn fmt::Display, json: &Value) {
         match self.format {
-            Format::Text => write_line(&mut io::stdout().lock(), text),
+            Format::Text => self.write_data(text),
             Format::Json => self.data_json(json),
         }
     }
 
     /// A result that is JSON in either format.
     pub fn data_json(&self, json: &Value) {
-        write_line(&mut io::stdout().lock(), &format_args!("{json:#}"));
+        self.write_data(&format_args!("{json:#}"));
     }
 
-    /// Something said along the way; silent where a program listens.
+    fn write_data(&self, text: &dyn fmt::Display) {
+        if let Err(error) = write_line(&mut io::stdout().lock(), text)
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            // The first one says it all.
+            let _ = self.lost.set(error);
+        }
+    }
+
+    /// Whether the results of a command that is done were written. Fails with [`codes::IO`].
+    pub fn written(&self) -> Result<(), Problem> {
+        match self.lost.get() {
+            None => Ok(()),
+            Some(error) => Err(Problem::new(&codes::IO, "the result cannot be written to standard output")
+                .why(error)
+                .fix("the command is done all the same: see what it did before you repeat it, with room for its result")),
+        }
+    }
+
+    /// Something said along the way; silent where a program listens. Nobody is left to tell when standard error is gone.
     pub fn say(&self, text: &dyn fmt::Display) {
         if self.format == Format::Text {
-            write_line(&mut io::stderr().lock(), text);
+            let _ = write_line(&mut io::stderr().lock(), text);
         }
     }
 
@@ -61,12 +86,12 @@ impl Output {
         match self.format {
             Format::Json => {
                 let errors: Vec<Value> = problems.0.iter().map(Problem::to_json).collect();
-                write_line(&mut stderr, &format_args!("{:#}", serde_json::json!({"errors": errors})));
+                let _ = write_line(&mut stderr, &format_args!("{:#}", serde_json::json!({"errors": errors})));
             }
             Format::Text => {
                 let colour = io::stderr().is_terminal() && no_color_is_unset();
                 for problem in &problems.0 {
-                    write_line(&mut stderr, &Shown { problem, colour });
+                    let _ = write_line(&mut stderr, &Shown { problem, colour });
                 }
             }
         }
@@ -78,9 +103,8 @@ fn no_color_is_unset() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-fn write_line(stream: &mut dyn Write, text: &dyn fmt::Display) {
-    // There is nobody left to tell that the stream is gone.
-    let _ = writeln!(stream, "{text}").and_then(|()| stream.flush());
+fn write_line(stream: &mut dyn Write, text: &dyn fmt::Display) -> io::Result<()> {
+    writeln!(stream, "{text}").and_then(|()| stream.flush())
 }
 
 /// A problem as a person reads it: what, where, why, and the way out.

@@ -1,6 +1,6 @@
 //! `wharf config --default` and `wharf check`.
 
-use std::fs;
+use std::{fs, process::Command};
 
 use serde_json::json;
 use wharf_guests::INNOCENT;
@@ -17,6 +17,7 @@ fn the_default_configuration_is_valid_and_checked_without_a_socket() {
     fs::write(here.path().join("wharf.toml"), &default).expect("a configuration can be written");
     let checked = wharf(["check", "--format", "json"]).within(here.path()).run().json();
     assert_eq!(checked["services"], serde_json::json!([]));
+    assert!(!here.path().join("wharf-data").exists(), "a check leaves something behind");
     assert_eq!(wharf(["config", "--default", "--format", "json"]).run().json()["config"], default.trim_end());
 }
 
