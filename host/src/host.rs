@@ -132,6 +132,9 @@ impl Host {
         let data = holder::take(&config.data_dir).await?;
         let store = Store::open(&data)?;
         let app = Arc::new(App::new(&config, Some(store.clone()), Handle::current())?);
+        for (service, warning) in app.warnings() {
+            tracing::warn!(service, "{warning}");
+        }
         let admin = Arc::new(Admin::new(config.clone(), &data, store.clone(), Some(app.clone()))?);
         let health = Arc::new(Health::new(app.clone(), store.clone(), requests.clone()));
         let (operation, operating) = match config.operation.address {

@@ -110,6 +110,22 @@ impl Problems {
         self.0.extend(other.0);
     }
 
+    /// The value, or what is wrong, each mistake once.
+    pub fn keep<T>(&mut self, result: Result<T, impl Into<Self>>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(more) => {
+                let Self(more) = more.into();
+                for problem in more {
+                    if !self.0.contains(&problem) {
+                        self.0.push(problem);
+                    }
+                }
+                None
+            }
+        }
+    }
+
     /// `value` when nothing is wrong.
     pub fn or<T>(self, value: T) -> Result<T, Problems> {
         if self.0.is_empty() { Ok(value) } else { Err(self) }

@@ -6,7 +6,11 @@ use std::{collections::BTreeSet, sync::Arc};
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{Admin, blocking, client::Client, install::check_switched_on};
+use super::{
+    Admin, blocking,
+    client::Client,
+    install::{check_switched_on, not_installed},
+};
 use crate::{
     capabilities::{self, Grants},
     codes,
@@ -25,6 +29,12 @@ impl Admin {
             .map_err(|error| Problem::new(&codes::PLUGIN_INVALID, format!("plugin `{id}` cannot be read")).why(error))?;
         Ok(json!({"manifest": active.manifest, "exports": inspected.exports}))
     }
+}
+
+/// What a host that was never started has: of each bound plugin, that it is not installed.
+pub fn nothing(config: &Config) -> Problems {
+    let bound: BTreeSet<String> = config.services.values().map(|service| service.plugin.to_string()).collect();
+    Problems(bound.iter().map(|id| not_installed(id)).collect())
 }
 
 /// Asks the host for what each bound plugin says of itself, and judges the configuration by it. Reports all that is wrong

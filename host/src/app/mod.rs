@@ -179,6 +179,21 @@ impl App {
         })
     }
 
+    /// What the operator should mend although all of it works, each with the key of its service.
+    pub fn warnings(&self) -> impl Iterator<Item = (&str, String)> {
+        self.services.iter().flat_map(|service| {
+            let plain = service.console.as_ref().is_some_and(Console::is_plain).then(|| {
+                format!(
+                    "the console of service `{}` is served in clear text, on this machine only: its cookies carry a plain name, and \
+                     other programs here could set them too",
+                    service.key
+                )
+            });
+            let of_headers = service.ocean_auth.iter().flat_map(|policy| policy.warnings());
+            of_headers.chain(plain).map(|warning| (service.key.as_str(), warning))
+        })
+    }
+
     /// Reads the secrets of all services, as far as a check can do where another host holds the plugins that ask for them.
     pub fn check_secrets(config: &Config) -> Result<(), Problems> {
         let mut problems = Problems::default();
@@ -323,12 +338,6 @@ fn services(config: &Config, issuers: &BTreeMap<&str, Arc<Issuer>>, problems: &m
         };
         services.push((bound, service.hosts.clone()));
     }
-    if services.iter().any(|(service, _)| service.console.as_ref().is_some_and(Console::is_plain)) {
-        tracing::warn!(
-            "consoles are served in clear text, on this machine only: their cookies carry a plain name, and other programs here \
-             could set them too"
-        );
-    }
     Services::new(services)
 }
 
@@ -338,9 +347,6 @@ fn read_key(service: &config::Service, reference: &crate::secret::SecretRef) -> 
     let policy = Policy::new(&service.key, &key, &service.ocean_auth).map_err(|error| {
         Problem::new(&codes::SECRET_UNREADABLE, format!("`{subject}` cannot be used")).why(error).fix("put a securityKey there")
     })?;
-    for warning in policy.warnings() {
-        tracing::warn!(service = service.key, "{warning}");
-    }
     Ok((key, policy))
 }
 

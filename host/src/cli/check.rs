@@ -5,9 +5,9 @@ use std::{path::PathBuf, sync::Arc};
 use super::{output::Output, serve::CONFIG_FILE};
 use crate::{
     admin::{
-        Admin,
-        check::against,
+        Admin, check,
         holder::{self, Holder},
+        install::Without,
     },
     app::App,
     config::{Config, Jwks},
@@ -37,35 +37,52 @@ const ALL: Checked = Checked { what: "configuration, secrets and plugins", unche
 const BESIDE_A_HOST: Checked =
     Checked { what: "configuration, secrets, and what the plugins of the running host ask for", unchecked: &["loading"] };
 
-/// Reads the configuration, its secrets and key files, and loads every bound plugin; asks no other machine, so keys of an address
-/// are not fetched. While a host holds the data directory, it is asked what its plugins say of themselves, and they are judged by
-/// that.
+/// Reads the configuration, its secrets and key files, and loads every bound plugin; reports all that is wrong at once. Asks no
+/// other machine, so keys of an address are not fetched. While a host holds the data directory, it is asked what its plugins say
+/// of themselves, and they are judged by that.
 pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
     let config = Arc::new(Config::load(&args.config)?);
     let threads = Threads::start()?;
-    threads.control.block_on(async {
-        config.listen.tls.as_ref().map(Tls::load).transpose()?;
-        let app = Arc::new(App::new(&config, None, threads.control.handle().clone())?);
-        let checked = match holder::find(&config.data_dir).await? {
-            Holder::Mine(data) => {
-                let admin = Admin::new(config.clone(), &data, Store::open(&data)?, Some(app))?;
-                admin.load_all().await.or(ALL)?
-            }
-            Holder::Running(host) => {
-                App::check_secrets(&config)?;
-                against(&config, &host).await?;
-                BESIDE_A_HOST
-            }
-        };
-        say(args, &config, &checked, output);
-        Ok(())
-    })
+    let (checked, warnings) = threads.control.block_on(async {
+        let mut problems = Problems::default();
+        problems.keep(config.listen.tls.as_ref().map(Tls::load).transpose());
+        problems.keep(App::check_secrets(&config));
+        let app = App::new(&config, None, threads.control.handle().clone());
+        // Without services there is nothing to load plugins for.
+        let Some(app) = problems.keep(app) else { return Err(problems) };
+        let warnings: Vec<String> = app.warnings().map(|(_, warning)| warning).collect();
+        let Some(checked) = problems.keep(plugins(&config, app).await) else { return Err(problems) };
+        problems.or((checked, warnings))
+    })?;
+    say(args, &config, &checked, &warnings, output);
+    Ok(())
 }
 
-fn say(args: &Args, config: &Config, checked: &Checked, output: &Output) {
+/// Loads every bound plugin, or has them judged where a running host holds them.
+async fn plugins(config: &Arc<Config>, app: App) -> Result<Checked, Problems> {
+    // A look leaves nothing behind: who makes the directory owns it.
+    if !config.data_dir.exists() {
+        return check::nothing(config).or(ALL);
+    }
+    match holder::find(&config.data_dir).await? {
+        Holder::Mine(data) => {
+            let admin = Admin::new(config.clone(), &data, Store::open(&data)?, Some(Arc::new(app)))?;
+            Without::all(admin.load_all().await).or(ALL)
+        }
+        Holder::Running(host) => {
+            check::against(config, &host).await?;
+            Ok(BESIDE_A_HOST)
+        }
+    }
+}
+
+fn say(args: &Args, config: &Config, checked: &Checked, warnings: &[String], output: &Output) {
     let services: Vec<&String> = config.services.keys().collect();
     let is_fetched = |name: &&String| matches!(config.issuers[*name].jwks, Jwks::Url(_));
     let not_fetched: Vec<&String> = config.issuers.keys().filter(is_fetched).collect();
+    for warning in warnings {
+        output.say(&format_args!("warning: {warning}"));
+    }
     for issuer in &not_fetched {
         output.say(&format_args!("the keys of issuer `{issuer}` come from an address and were not fetched"));
     }
@@ -76,7 +93,7 @@ fn say(args: &Args, config: &Config, checked: &Checked, output: &Output) {
         &format_args!("`{}` is good: {}, {}", args.config.display(), checked.what, count(services.len(), "service")),
         &serde_json::json!({
             "config": args.config, "checked": checked.what, "unchecked": checked.unchecked, "services": services,
-            "issuers_not_fetched": not_fetched,
+            "issuers_not_fetched": not_fetched, "warnings": warnings,
         }),
     );
 }

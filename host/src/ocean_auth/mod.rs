@@ -37,7 +37,7 @@ pub use self::{
     reason::Reason,
     settings::{Forms, KeyEncoding, Settings},
 };
-use crate::{caller::AppUser, secret::Secret};
+use crate::{caller::AppUser, secret::Secret, units::show_duration};
 
 /// The longest header value that is looked at; the platform's own are below 1 KiB.
 pub const MAX_HEADER: usize = 16 << 10;
@@ -84,13 +84,13 @@ impl Policy {
             v2: v2::Cipher::new(key.bytes(), service_key),
             weak_key: key.is_weak(),
             forms: settings.forms,
-            max_lifetime_ms: u64::try_from(settings.max_lifetime.as_millis()).unwrap_or(u64::MAX),
+            max_lifetime_ms: settings.max_lifetime_ms(),
             anonymous_without_expiry: settings.anonymous_without_expiry,
             missing_comma: settings.missing_comma,
         })
     }
 
-    /// What the operator should hear when the host starts, for the log; never holds the key.
+    /// What the operator should hear, of a configuration and when the host starts; never holds the key.
     pub fn warnings(&self) -> Vec<String> {
         let service = &self.service_key;
         let mut warnings = Vec::new();
@@ -105,6 +105,13 @@ impl Policy {
             warnings.push(format!(
                 "service `{service}` accepts legacy Ocean-Auth headers, whose blocks can be cut and joined into a header for an \
                  account name that nobody proved; rely on account ids, and move its apps to v2"
+            ));
+        }
+        if self.max_lifetime_ms > Settings::default().max_lifetime_ms() {
+            warnings.push(format!(
+                "service `{service}` accepts Ocean-Auth headers that live for longer than {}: whoever comes by one can use it as long; \
+                 lower `max-lifetime`",
+                show_duration(Settings::default().max_lifetime)
             ));
         }
         warnings

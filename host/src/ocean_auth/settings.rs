@@ -38,6 +38,12 @@ pub struct Settings {
     pub missing_comma: bool,
 }
 
+impl Settings {
+    pub(super) fn max_lifetime_ms(&self) -> u64 {
+        u64::try_from(self.max_lifetime.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
 /// The platform's longest token lives 30 days; a day more forgives clocks that disagree.
 const MAX_LIFETIME: Duration = Duration::from_hours(31 * 24);
 

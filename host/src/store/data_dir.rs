@@ -76,7 +76,7 @@ impl DataDir {
     /// Opens the directory for this process alone, creating it (mode 0700) and what belongs in it.
     ///
     /// Blocking. Fails with [`codes::DATA_LOCKED`] if another process holds it, and with [`codes::DATA_UNUSABLE`] if it
-    /// cannot be created or used, or if everybody may write to it.
+    /// cannot be created or used, if everybody may write to it, or if it belongs to another user.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Problem> {
         match Self::try_open(path)? {
             Access::Mine(data) => Ok(data),
@@ -113,6 +113,7 @@ impl DataDir {
             }
             Err(TryLockError::Error(error)) => return Err(failed("locked")(error)),
         }
+        refuse_anothers(&dir, &path)?;
         // Between the lock and this line a second process may read the pid of a holder that crashed; that is as good as a file
         // can tell, and the lock itself is never wrong.
         lock.set_len(0)
@@ -187,6 +188,25 @@ fn refuse_writable_by_all(dir: &Dir, path: &Path) -> Result<(), Problem> {
     ))
 }
 
+/// What another user than the host's makes there, root most of all, the host could not read any more.
+fn refuse_anothers(dir: &Dir, path: &Path) -> Result<(), Problem> {
+    let Ok(key) = dir.symlink_metadata(HOST_KEY) else { return Ok(()) };
+    belongs_to(key.uid(), rustix::process::geteuid().as_raw(), path)
+}
+
+fn belongs_to(owner: u32, user: u32, path: &Path) -> Result<(), Problem> {
+    if owner == user {
+        return Ok(());
+    }
+    Err(unusable(
+        format!("data directory `{}` cannot be used", path.display()),
+        format_args!(
+            "it belongs to user {owner}, and this command runs as user {user}: the host could not read what it makes there"
+        ),
+        format!("run it as that user: `sudo -u '#{owner}' wharf …`"),
+    ))
+}
+
 /// Makes the folders, clears away unfinished files, and returns the host's key.
 fn prepare(dir: &Dir, path: &Path) -> Result<Secret, Problem> {
     let failed = |what: String| move |why: io::Error| unusable(what, why, "mend the file system, or restore the backup");
@@ -229,4 +249,18 @@ fn prepare(dir: &Dir, path: &Path) -> Result<Secret, Problem> {
 
 fn unusable(what: String, why: impl std::fmt::Display, fix: impl Into<String>) -> Problem {
     Problem::new(&codes::DATA_UNUSABLE, what).why(why).fix(fix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_user_is_told_whom_to_be() {
+        let path = Path::new("/srv/wharf");
+        assert_eq!(belongs_to(998, 998, path), Ok(()));
+        let problem = belongs_to(998, 0, path).unwrap_err();
+        assert_eq!(problem.code, &codes::DATA_UNUSABLE);
+        assert!(problem.why.contains("belongs to user 998") && problem.fix.contains("sudo -u '#998' wharf"), "{problem:?}");
+    }
 }

@@ -22,6 +22,16 @@ fn the_default_configuration_is_valid_and_checked_without_a_socket() {
 }
 
 #[test]
+fn a_result_that_cannot_be_written_is_no_success() {
+    let full = fs::File::options().write(true).open("/dev/full").expect("there is a device without room");
+    let run = Command::new(env!("CARGO_BIN_EXE_wharf")).args(["config", "--default"]).env_clear().stdout(full).output();
+    let run = run.expect("wharf can be run");
+    let said = String::from_utf8_lossy(&run.stderr);
+    assert_eq!(run.status.code(), Some(1), "{said}");
+    assert!(said.contains("WH1009") && said.contains("No space left"), "{said}");
+}
+
+#[test]
 fn every_key_of_the_default_configuration_may_be_written_out() {
     let here = tempfile::tempdir().expect("a temporary directory can be made");
     let default = wharf(["config", "--default"]).run().ok();
@@ -107,4 +117,24 @@ fn all_mistakes_come_in_one_report_with_their_places() {
     let shown: Vec<_> = errors.iter().map(|error| (error["code"].as_str().unwrap_or(""), error["at"]["line"].as_u64())).collect();
     assert_eq!(shown, [("WH1003", Some(1)), ("WH1003", Some(4)), ("WH1004", Some(7))], "{report:#}");
     assert!(errors[0]["fix"].as_str().is_some_and(|fix| fix.contains("data-dir")), "the nearest key is not named: {report:#}");
+}
+
+#[test]
+fn a_check_goes_on_past_files_that_are_missing() {
+    let host = TestHost::new()
+        .section("[listen.tls]\ncertificate = \"absent.crt\"\nkey = { file = \"absent.key\" }\n")
+        .section(GRANTS)
+        .section("[services.other]\nplugin = \"test/absent\"\n")
+        .with(Service::of(&INNOCENT).not_installed());
+    host.write();
+    let run = wharf(["check"]).within(host.path()).run();
+    for (code, subject) in [
+        ("WH1011", "listen.tls.certificate"),
+        ("WH1006", "services.innocent.secrets.token"),
+        ("WH1207", "test/innocent"),
+        ("WH1207", "test/absent"),
+    ] {
+        run.refused(code, subject);
+    }
+    assert_eq!(run.stderr.matches("error[").count(), 4, "{}", run.stderr);
 }

@@ -14,6 +14,7 @@ fn what_an_operator_should_mend_is_said_at_the_start() {
         .with(Service::of(&INNOCENT).named("strong").security_key(strong))
         .with(Service::of(&IDENTITY).security_key("another that nobody can guess offline").set("ocean-auth", "\"v2\""))
         .start();
+    let checked = host.wharf(["check", "--format", "json"]).json();
     let log = host.stop();
     let warned = |service: &str| -> Vec<&str> {
         let of_service = |words: &&str| {
@@ -28,7 +29,11 @@ fn what_an_operator_should_mend_is_said_at_the_start() {
     assert_eq!(warned("innocent"), ["can be guessed offline", "accepts legacy Ocean-Auth headers"]);
     assert_eq!(warned("strong"), ["accepts legacy Ocean-Auth headers"]);
     assert_eq!(warned("identity"), [""; 0]);
-    assert!(!log.text().contains(weak) && !log.text().contains(strong), "a key is in the log: {}", log.text());
+    let warnings = checked["warnings"].as_array().expect("a check lists its warnings");
+    assert_eq!(warnings.len(), 3, "{checked:#}");
+    for text in [log.text(), checked.to_string()] {
+        assert!(!text.contains(weak) && !text.contains(strong), "a key is shown: {text}");
+    }
 }
 
 /// As people read it, and as it stands in the default configuration.
