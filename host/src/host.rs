@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use crate::{
-    admin::{Admin, control, holder},
+    admin::{Admin, control, holder, install::Without},
     app::App,
     codes,
     config::{self, Config},
@@ -156,10 +156,7 @@ impl Host {
             let local = address.ip().is_loopback() && public_url.is_none() && trusted_proxies.is_empty();
             AbortOnDrop::new(tokio::spawn(server.embedded.clone().send_notices(app.clone(), local)).abort_handle())
         });
-        let unloaded = admin.load_all().await;
-        for problem in unloaded.0 {
-            tracing::warn!(code = problem.code.id, "{problem}");
-        }
+        admin.load_all().await.iter().for_each(Without::log);
         let forgetting = tokio::spawn(forget(app.clone()));
         let keep_fresh = |issuer: &Arc<Issuer>| AbortOnDrop::new(tokio::spawn(issuer.clone().keep_fresh()).abort_handle());
         let reading_keys = app.issuers.iter().map(keep_fresh).collect();

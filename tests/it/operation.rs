@@ -9,7 +9,7 @@ use rustix::{
 use wharf_guests::{IDENTITY, INNOCENT, SPIN, TRAP};
 
 use crate::support::{
-    Running, Service, TestHost,
+    Running, Service, TestHost, install_with,
     threads::{stat, threads},
     wait::until,
 };
@@ -74,10 +74,29 @@ fn whoever_asks_for_health_gets_it_and_plugins_have_no_part_in_it() {
 }
 
 #[test]
+fn what_one_service_lacks_leaves_the_others_of_its_plugin_alone() {
+    let asks = "[permissions.optional.secrets]\nnames = [\"token\"]\nreason = \"to send it\"\n";
+    let lacking = Service::of(&INNOCENT).named("lacking").set("secrets", "{ token = { file = \"absent\" } }");
+    let host = TestHost::new().operation().with(Service::of(&INNOCENT).not_installed()).with(lacking.not_installed());
+    host.write();
+    install_with(host.path(), &INNOCENT, |manifest| format!("{manifest}\n{asks}")).ok();
+    let host = host.serve_as_it_is();
+    assert_eq!(host.get("/s/innocent/").send().status, 200);
+    host.get("/s/lacking/").send().assert(503, "WH2105");
+    let ready = host.operation("GET", "/readyz").send().text();
+    let reason = "the service `lacking` has no plugin that runs: WH1006 `services.lacking.secrets.token` cannot be read";
+    assert!(ready.starts_with(reason) && ready.lines().count() == 1, "{ready}");
+    let line = host.log().code("WH1006");
+    assert_eq!((line.field("level").as_str(), line.field("services").as_str()), ("ERROR", "lacking"), "{}", line.text());
+    host.stop();
+}
+
+#[test]
 fn a_service_without_its_plugin_is_not_ready_and_says_which() {
     let host = TestHost::new().operation().with(Service::of(&INNOCENT)).with(Service::of(&TRAP).not_installed()).start();
     let answer = host.operation("GET", "/readyz").send();
-    assert_eq!((answer.status, answer.text().as_str()), (503, "the service `trap` has no plugin\n"));
+    let reason = "the service `trap` has no plugin that runs: WH1207 plugin `test/trap` is not installed\n";
+    assert_eq!((answer.status, answer.text().as_str()), (503, reason));
     assert_eq!(host.operation("GET", "/healthz").send().status, 200);
     assert_eq!(host.metric("wharf_ready"), 0);
     host.stop();

@@ -123,6 +123,28 @@ fn not_granted(manifest: &Manifest, services: &[config::Service]) -> Vec<NotGran
 /// A service with the version that is about to run for it.
 type Binding = (Arc<Service>, Arc<Installed>);
 
+/// Services that their plugin cannot be loaded for, and why.
+#[derive(Debug)]
+pub struct Without {
+    pub services: Vec<String>,
+    pub problems: Problems,
+}
+
+impl Without {
+    /// A line for each problem.
+    pub fn log(&self) {
+        let services = self.services.join(",");
+        for problem in &self.problems.0 {
+            tracing::error!(code = problem.code.id, services, "{problem}; the services answer 503 until that is mended");
+        }
+    }
+
+    /// All that is wrong, whomever it is about.
+    pub fn all(without: Vec<Self>) -> Problems {
+        Problems(without.into_iter().flat_map(|without| without.problems.0).collect())
+    }
+}
+
 impl Admin {
     /// Installs a component, which carries its manifest, and makes it the version that runs for every service bound to it, with what
     /// the configuration says by then that they grant and set.
@@ -145,7 +167,8 @@ impl Admin {
         let component = Arc::new(component);
         let compiled = self.compiled(&digest, &component, &vetted).await?;
         blocking(|| self.try_out(&vetted, &compiled))?;
-        let bindings = blocking(|| self.bindings(&vetted, &compiled, &services))?;
+        let (bindings, without) = blocking(|| self.bindings(&vetted, &compiled, &services));
+        Without::all(without).or(())?;
 
         blocking(|| self.blobs.put_component(&component)).map_err(|error| error.problem())?;
         self.keep(&digest, &compiled)?;
@@ -171,32 +194,46 @@ impl Admin {
         Ok(Report { id, version, digest, new, services, at_next_start, host_runs, not_granted })
     }
 
-    /// Loads the active version of every bound plugin. A plugin that cannot be loaded leaves its services unready, not the
-    /// host unstarted; what is wrong is returned for the log.
-    pub async fn load_all(&self) -> Problems {
-        let mut problems = Problems::default();
+    /// Loads the active version of every bound plugin. A service that its plugin cannot be loaded for is left without, and the host
+    /// starts all the same.
+    pub async fn load_all(&self) -> Vec<Without> {
+        let mut without = Vec::new();
         let bound: std::collections::BTreeSet<String> =
             self.config.services.values().map(|service| service.plugin.to_string()).collect();
         for id in bound {
-            if let Err(more) = self.load(&id, self.bound(&id)).await {
-                problems.extend(more);
-            }
+            without.extend(self.load(&id, self.bound(&id)).await);
         }
-        problems
+        without
     }
 
-    /// Loads the active version of one plugin for these services, which are bound to it.
-    pub(super) async fn load(&self, id: &str, services: Vec<config::Service>) -> Result<(), Problems> {
+    /// Loads the active version of one plugin for these services, which are bound to it. Those that it cannot be loaded for are left
+    /// without; the others run it from now on.
+    pub(super) async fn load(&self, id: &str, services: Vec<config::Service>) -> Vec<Without> {
+        let (bindings, without) = match self.load_for(id, &services).await {
+            Ok(loaded) => loaded,
+            Err(problems) => {
+                let services = services.iter().map(|service| service.key.clone()).collect();
+                (Vec::new(), vec![Without { services, problems }])
+            }
+        };
+        self.take_over(services);
+        self.swap(bindings);
+        for Without { services, problems } in &without {
+            let why = Arc::new(problems.to_string());
+            let services = services.iter().filter_map(|key| self.app.as_ref()?.services.by_key(key));
+            services.for_each(|service| service.leave_without(Some(why.clone())));
+        }
+        without
+    }
+
+    async fn load_for(&self, id: &str, services: &[config::Service]) -> Result<(Vec<Binding>, Vec<Without>), Problems> {
         let active = self.active(id).await?;
         let component = self.component(&active)?;
         let vetted = blocking(|| vet(&component))?;
         check_switched_on(&self.config, &vetted.manifest, &vetted.inspected)?;
         let compiled = self.compiled(&active.digest, &Arc::new(component), &vetted).await?;
         self.keep(&active.digest, &compiled)?;
-        let bindings = blocking(|| self.bindings(&vetted, &compiled, &services))?;
-        self.take_over(services);
-        self.swap(bindings);
-        Ok(())
+        Ok(blocking(|| self.bindings(&vetted, &compiled, services)))
     }
 
     /// The active version of a plugin.
@@ -215,7 +252,7 @@ impl Admin {
     /// Takes the plugin away from its services: they have none from now on.
     pub(super) fn unload(&self, id: &str) {
         for service in self.bound_services(id) {
-            service.current.store(None);
+            service.leave_without(None);
         }
     }
 
@@ -291,21 +328,20 @@ impl Admin {
         })
     }
 
-    /// The plugin made ready for these services, which are bound to it; all of them, or none.
-    fn bindings(&self, vetted: &Vetted, compiled: &Compiled, services: &[config::Service]) -> Result<Vec<Binding>, Problems> {
-        let Some(app) = &self.app else { return Ok(Vec::new()) };
+    /// The plugin made ready for these services, which are bound to it, and those that it cannot be made ready for.
+    fn bindings(&self, vetted: &Vetted, compiled: &Compiled, services: &[config::Service]) -> (Vec<Binding>, Vec<Without>) {
+        let (mut bindings, mut without) = (Vec::new(), Vec::new());
+        let Some(app) = &self.app else { return (bindings, without) };
         let Vetted { manifest, inspected, .. } = vetted;
         let candidate = Candidate { manifest, inspected, artifact: &compiled.artifact, loader: &compiled.loader };
-        let mut problems = Problems::default();
-        let mut bindings = Vec::new();
         for bound in services {
             let Some(service) = app.services.by_key(&bound.key) else { continue };
             match app.ready(bound, candidate, &self.config.limits) {
                 Ok(installed) => bindings.push((service.clone(), Arc::new(installed))),
-                Err(more) => problems.extend(more),
+                Err(problems) => without.push(Without { services: vec![bound.key.clone()], problems }),
             }
         }
-        problems.or(bindings)
+        (bindings, without)
     }
 
     /// Lets each service run its new version from the next request on; returns the services' keys. Messages that waited for a
@@ -316,7 +352,7 @@ impl Admin {
             .map(|(service, installed)| {
                 let plugin: &Plugin = &installed.plugin;
                 tracing::info!(service = service.key, plugin = &*plugin.name, "service runs");
-                service.current.store(Some(installed));
+                service.run(installed);
                 self.wake_messages(&service.key);
                 service.key.clone()
             })

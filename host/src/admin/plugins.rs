@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::{Admin, blocking, compatibility, vet::Vetted};
+use super::{Admin, blocking, compatibility, install::Without, vet::Vetted};
 use crate::{
     capabilities, codes,
     config::Service,
@@ -73,10 +73,9 @@ impl Admin {
         }
         // A mistake in the file is no reason to leave them without.
         let services = self.bound_anew(id).unwrap_or_else(|_| self.bound(id));
-        let Err(problems) = self.load(id, services).await else { return Problems::default() };
-        self.unload(id);
-        tracing::warn!(%problems, plugin = id, "services are left without a plugin");
-        problems
+        let without = self.load(id, services).await;
+        without.iter().for_each(Without::log);
+        Without::all(without)
     }
 
     /// Removes what is of no use any more, with what was compiled for engines that this host does not have.

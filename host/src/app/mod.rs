@@ -335,6 +335,7 @@ fn services(config: &Config, issuers: &BTreeMap<&str, Arc<Issuer>>, problems: &m
             apps: config.has_platform(service).then(Arc::default),
             console: Console::new(config, service),
             current: arc_swap::ArcSwapOption::empty(),
+            without: arc_swap::ArcSwapOption::empty(),
         };
         services.push((bound, service.hosts.clone()));
     }

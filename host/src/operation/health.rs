@@ -58,15 +58,15 @@ impl Health {
         if !self.store.is_well() {
             reasons.push("the store takes no writes".to_owned());
         }
-        let mut without: Vec<&str> = self
-            .app
-            .services
-            .iter()
-            .filter(|service| service.current.load().is_none())
-            .map(|service| service.key.as_str())
+        let without = self.app.services.iter().filter(|service| service.current.load().is_none());
+        let mut without: Vec<String> = without
+            .map(|service| match &*service.without.load() {
+                None => format!("the service `{}` has no plugin", service.key),
+                Some(why) => format!("the service `{}` has no plugin that runs: {why}", service.key),
+            })
             .collect();
         without.sort_unstable();
-        reasons.extend(without.into_iter().map(|key| format!("the service `{key}` has no plugin")));
+        reasons.append(&mut without);
         reasons
     }
 }

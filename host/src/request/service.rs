@@ -34,9 +34,23 @@ pub struct Service {
     pub console: Option<Console>,
     /// The version that runs; swapped as a whole, so that no call ever sees half of one. Calls in flight finish on theirs.
     pub current: ArcSwapOption<Installed>,
+    /// Why there is none, if something is wrong; for the operator.
+    pub without: ArcSwapOption<String>,
 }
 
 impl Service {
+    /// From the next request on this version runs.
+    pub fn run(&self, installed: Arc<Installed>) {
+        self.current.store(Some(installed));
+        self.without.store(None);
+    }
+
+    /// From the next request on none runs, and for the operator, why.
+    pub fn leave_without(&self, why: Option<Arc<String>>) {
+        self.without.store(why);
+        self.current.store(None);
+    }
+
     /// The caller with what the platform's messages told of its app.
     pub fn known(&self, mut caller: Caller) -> Caller {
         if let (Some(apps), Some(app), None) = (&self.apps, &caller.app, &caller.app_id) {

@@ -53,6 +53,7 @@ impl Test {
                 apps: None,
                 console: None,
                 current: arc_swap::ArcSwapOption::empty(),
+                without: arc_swap::ArcSwapOption::empty(),
             },
             token: String::from_utf8(secret.expose().to_vec()).unwrap(),
             header,

@@ -81,6 +81,7 @@ fn console(key: &str) -> Service {
             exchange: Exchange::default(),
         }),
         current: arc_swap::ArcSwapOption::empty(),
+        without: arc_swap::ArcSwapOption::empty(),
     }
 }
 
