@@ -3,7 +3,7 @@ use wharf_guests::{DRIP, INNOCENT};
 use super::host;
 use crate::{
     limits::{Row, assert_limit},
-    support::{Service, TestHost, wait::until},
+    support::{Service, TestHost, http::Connection, wait::until},
 };
 
 #[test]
@@ -26,6 +26,23 @@ fn a_reply_over_its_time_is_cut_and_not_ended() {
     assert!(answer.body.starts_with(b"drop\n"));
     host.log().find("that the reply was cut", |line| line.message().contains("the connection is cut"));
     host.assert_serves_others();
+    host.stop();
+}
+
+#[test]
+fn a_client_of_http_1_0_does_not_take_a_cut_for_the_end() {
+    let host = host(&DRIP, &[("wall", "2s")]);
+    let asks = |path: &str| {
+        let mut client = Connection::to(host.address);
+        client.write(format!("GET {path} HTTP/1.0\r\nhost: a\r\n\r\n").as_bytes());
+        client
+    };
+    let mut cut = asks("/s/drip/");
+    cut.read_until(b"drop\n");
+    assert!(cut.ends_in_a_reset());
+    let mut whole = asks("/s/innocent/");
+    whole.read_until(b"\r\n\r\n");
+    assert!(!whole.ends_in_a_reset());
     host.stop();
 }
 

@@ -215,6 +215,20 @@ impl Connection {
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
+    /// Reads to the end, and says whether that was a reset: without a length or chunks nothing else tells a cut from an end.
+    #[track_caller]
+    pub(crate) fn ends_in_a_reset(mut self) -> bool {
+        let mut buffer = vec![0; 64 << 10];
+        loop {
+            match self.stream.read(&mut buffer) {
+                Ok(0) => return false,
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return true,
+                Err(error) => panic!("the host does not go on: {error}"),
+            }
+        }
+    }
+
     /// Reads to the end, and asserts that it is not one that a complete response has.
     #[track_caller]
     pub(crate) fn breaks_off(mut self) {

@@ -24,7 +24,7 @@ use super::{
     door::Place,
     tls::Tls,
     watch::{Limit, Order, Quiet, Watch},
-    wire::{Protocol, Wire, sniff},
+    wire::{Protocol, Reset, Wire, sniff},
 };
 use crate::observe::metrics::Connections;
 
@@ -97,7 +97,7 @@ async fn shake_hands(stream: TcpStream, tls: &Tls, watch: &Watch) -> io::Result<
 /// Finds out what the client speaks, and serves it.
 async fn listen_to<S, H>(mut stream: S, watch: &Arc<Watch>, shared: &Shared<H>) -> Result<(), Ended>
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static,
     H: Handler,
 {
     match obedient(watch, sniff(&mut stream, watch)).await.map_err(Ended::Ordered)?.map_err(Ended::Io)? {
@@ -118,7 +118,7 @@ enum Ended {
 
 async fn speak<S, H>(protocol: Protocol, wire: Wire<S>, watch: &Arc<Watch>, shared: &Shared<H>) -> Result<(), Ended>
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + Reset + Unpin + Send + 'static,
     H: Handler,
 {
     let io = TokioIo::new(wire);
@@ -178,6 +178,10 @@ where
     std::future::poll_fn(|cx| {
         loop {
             if let Poll::Ready(result) = connection.as_mut().poll(cx) {
+                // An answer's body failed: all other errors are the client's, and what it gets then is whole.
+                if result.as_ref().is_err_and(hyper::Error::is_user) {
+                    watch.cut_off();
+                }
                 return Poll::Ready(result.map_err(Ended::Http));
             }
             match watch.next_order(cx) {
@@ -187,7 +191,10 @@ where
                     draining = true;
                     connection.as_mut().graceful_shutdown();
                 }
-                Some(order) => return Poll::Ready(Err(Ended::Ordered(order))),
+                Some(order) => {
+                    watch.ended_by(order);
+                    return Poll::Ready(Err(Ended::Ordered(order)));
+                }
             }
         }
     })

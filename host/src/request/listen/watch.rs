@@ -190,6 +190,8 @@ pub struct Watch {
     unread: AtomicBool,
     /// Requests that were cancelled, less those that were answered.
     cancelled: AtomicU32,
+    /// An answer is cut off, and its reader must not take that for its end.
+    cut_off: AtomicBool,
     order: AtomicU8,
     waker: AtomicWaker,
 }
@@ -207,6 +209,7 @@ impl Watch {
             answers: Mutex::default(),
             unread: AtomicBool::new(false),
             cancelled: AtomicU32::new(0),
+            cut_off: AtomicBool::new(false),
             order: AtomicU8::new(0),
             waker: AtomicWaker::new(),
         };
@@ -274,6 +277,23 @@ impl Watch {
 
     pub fn has_unread(&self) -> bool {
         self.unread.load(Ordering::Relaxed)
+    }
+
+    /// The answer under way ends in the middle.
+    pub fn cut_off(&self) {
+        self.cut_off.store(true, Ordering::Relaxed);
+    }
+
+    /// An order ends the connection, and with it the answer under way, if there is one. In HTTP/2 each answer has its own end.
+    pub fn ended_by(&self, order: Order) {
+        let under_way = self.in_flight.load(Ordering::Relaxed) > 0 || order == Order::End(Limit::Write);
+        if self.speaks_http1() && under_way {
+            self.cut_off();
+        }
+    }
+
+    pub fn is_cut_off(&self) -> bool {
+        self.cut_off.load(Ordering::Relaxed)
     }
 
     /// Watches whether an answer is being read, until the guard is dropped.

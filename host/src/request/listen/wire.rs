@@ -7,7 +7,11 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+use tokio_rustls::server::TlsStream;
 
 use super::watch::{Quiet, Watch};
 use crate::observe::metrics::Connections;
@@ -60,9 +64,29 @@ pub async fn sniff(stream: &mut (impl AsyncRead + Unpin), watch: &Watch) -> io::
     }
 }
 
+/// A stream whose reader can be told that it has not come to its end.
+pub trait Reset {
+    /// When it is dropped, the connection is reset. A client of HTTP/1.0 would take any other end for the answer's own.
+    fn reset_when_dropped(&self);
+}
+
+impl Reset for TcpStream {
+    fn reset_when_dropped(&self) {
+        if let Err(error) = self.set_zero_linger() {
+            tracing::warn!(%error, "a connection cannot be reset; its client may take what it got for the whole answer");
+        }
+    }
+}
+
+impl Reset for TlsStream<TcpStream> {
+    fn reset_when_dropped(&self) {
+        self.get_ref().0.reset_when_dropped();
+    }
+}
+
 /// A stream that gives back the bytes it was sniffed by, counts, and tells its [`Watch`] how it goes.
 #[derive(Debug)]
-pub struct Wire<S> {
+pub struct Wire<S: Reset> {
     stream: S,
     first: First,
     watch: Arc<Watch>,
@@ -71,7 +95,7 @@ pub struct Wire<S> {
     lingering: Option<usize>,
 }
 
-impl<S> Wire<S> {
+impl<S: Reset> Wire<S> {
     pub fn new(stream: S, first: First, watch: Arc<Watch>, counted: Arc<Connections>) -> Self {
         counted.bytes_in.add(first.length as u64);
         Self { stream, first, watch, counted, lingering: None }
@@ -89,7 +113,15 @@ impl<S> Wire<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
+impl<S: Reset> Drop for Wire<S> {
+    fn drop(&mut self) {
+        if self.watch.is_cut_off() {
+            self.stream.reset_when_dropped();
+        }
+    }
+}
+
+impl<S: AsyncRead + Reset + Unpin> AsyncRead for Wire<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let First { bytes, length, taken } = &mut self.first;
         if taken < length {
@@ -109,7 +141,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
+impl<S: AsyncRead + AsyncWrite + Reset + Unpin> AsyncWrite for Wire<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.wrote(&result);
