@@ -52,9 +52,9 @@ pub enum ReadError {
     /// There is more than the limit, and the caller has nothing to do with it.
     #[error("the other server sent more than the service's limit `body-in` allows")]
     AnswerTooLarge,
-    /// The listener gave it up.
-    #[error("the body came too slowly")]
-    Slow,
+    /// The listener gave it up, at the limit of this name in `[listen]`.
+    #[error("the body came too slowly (`{}`)", .0)]
+    Slow(&'static str),
 }
 
 /// What a stock component is told.
@@ -64,7 +64,7 @@ impl From<ReadError> for wasmtime_wasi_http::Error {
             ReadError::Gone => Self::ConnectionTerminated,
             ReadError::TooLarge { asked, .. } => Self::HttpRequestBodySize(Some(asked)),
             ReadError::AnswerTooLarge => Self::HttpResponseBodySize(None),
-            ReadError::Slow => Self::ConnectionReadTimeout,
+            ReadError::Slow(_) => Self::ConnectionReadTimeout,
         }
     }
 }
@@ -75,21 +75,14 @@ impl From<ReadError> for wasmtime_wasi_http::Error {
 pub struct TooSlow(pub &'static str);
 
 impl TooSlow {
-    /// Whether this is what a body failed with, however that is wrapped.
-    pub fn is_cause_of(error: &(dyn std::error::Error + 'static)) -> bool {
-        is_cause::<Self>(error)
+    /// The limit's name, if this is what a body failed with, however that is wrapped.
+    pub fn limit_in(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+        cause::<Self>(error).map(|too_slow| too_slow.0)
     }
 }
 
-fn is_cause<E: std::error::Error + 'static>(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.is::<E>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+fn cause<'e, E: std::error::Error + 'static>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e E> {
+    std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
 }
 
 impl BodyReader {
@@ -146,12 +139,10 @@ impl BodyReader {
             match frame {
                 None => self.ended = true,
                 Some(Err(error)) => {
-                    return Err(if is_cause::<http_body_util::LengthLimitError>(&error) {
-                        self.over()
-                    } else if TooSlow::is_cause_of(&error) {
-                        ReadError::Slow
-                    } else {
-                        ReadError::Gone
+                    return Err(match TooSlow::limit_in(&error) {
+                        Some(limit) => ReadError::Slow(limit),
+                        None if cause::<http_body_util::LengthLimitError>(&error).is_some() => self.over(),
+                        None => ReadError::Gone,
                     });
                 }
                 // Trailers are not part of the contract.

@@ -7,10 +7,7 @@ use http_body::Body as _;
 use http_body_util::{BodyExt, Limited};
 
 use super::{respond::Refusal, route::Target};
-use crate::{
-    reader::{BodyReader, TooSlow},
-    runtime::call::Incoming,
-};
+use crate::{reader::BodyReader, runtime::call::Incoming};
 
 /// Bodies of known length up to this arrive in the plugin as bytes, larger ones as a reader.
 const SMALL: u64 = 64 << 10;
@@ -34,8 +31,7 @@ pub async fn incoming(headers: &HeaderMap, body: Body, target: &Target) -> Resul
     let small = usize::try_from(SMALL).unwrap_or(usize::MAX);
     match Limited::new(body, small).collect().await {
         Ok(collected) => Ok(bytes(collected.to_bytes())),
-        Err(error) if TooSlow::is_cause_of(&*error) => Err(Refusal::SlowBody),
-        Err(_) => Err(Refusal::BadRequest("the body broke off")),
+        Err(error) => Err(Refusal::broken_off(&*error)),
     }
 }
 

@@ -9,7 +9,6 @@ use http::{Method, StatusCode, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::respond::{self, Refusal};
-use crate::reader::TooSlow;
 
 /// Bytes; an honest notice has 33.
 const MAX_NOTICE: usize = 1 << 10;
@@ -49,8 +48,7 @@ pub async fn take(inbox: &dyn Inbox, service: &str, parts: &Parts, body: Body) -
             let allowed = MAX_NOTICE as u64;
             return Err(Refusal::BodyTooLarge { asked: allowed + 1, allowed });
         }
-        Err(error) if TooSlow::is_cause_of(&*error) => return Err(Refusal::SlowBody),
-        Err(_) => return Err(Refusal::BadRequest("the body broke off")),
+        Err(error) => return Err(Refusal::broken_off(&*error)),
     };
     let id = id(&body).ok_or(Refusal::BadNotice("the body is not {\"id\": \"…\"}"))?;
     match inbox.receive(service, &id).await {

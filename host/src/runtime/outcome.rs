@@ -64,7 +64,7 @@ impl From<types::Error> for Failure {
 /// What the log shows of a failure beside its text, as fields.
 #[derive(Debug, Default)]
 pub struct Details {
-    /// The limit it is about, by its name in `[limits]`.
+    /// The limit it is about, by its name in the configuration.
     pub limit: Option<&'static str>,
     /// What the call wanted to have, in the limit's unit.
     pub asked: Option<u64>,
@@ -95,6 +95,7 @@ impl Failure {
                 let told = |text: &str| (!text.is_empty()).then(|| log::cut(text, log::MAX_TEXT));
                 Details { said: told(the_last(said, log::MAX_TEXT)), at: told(at), ..Details::default() }
             }
+            Self::BodyLost(ReadError::Slow(limit)) => Details { limit: Some(limit), ..Details::default() },
             Self::Error { .. } | Self::BodyLost(_) | Self::Invalid(_) | Self::Host(_) => Details::default(),
         }
     }

@@ -112,7 +112,7 @@ impl CallState {
         let code = match why {
             ReadError::TooLarge { .. } => "body.too-large",
             ReadError::AnswerTooLarge => "http-out.too-large",
-            ReadError::Gone | ReadError::Slow => "body.gone",
+            ReadError::Gone | ReadError::Slow(_) => "body.gone",
         };
         error(code, why.to_string())
     }

@@ -25,7 +25,9 @@ pub(super) fn code(failure: &Failure) -> (StatusCode, &'static Code, Option<u64>
         Failure::Wall { .. } => (StatusCode::GATEWAY_TIMEOUT, &codes::GUEST_WALL, None),
         Failure::Invalid(_) => (StatusCode::BAD_GATEWAY, &codes::GUEST_INVALID, None),
         Failure::BodyTooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, &codes::BODY_TOO_LARGE, None),
-        Failure::BodyLate { .. } | Failure::BodyLost(ReadError::Slow) => (StatusCode::REQUEST_TIMEOUT, &codes::SLOW_BODY, None),
+        Failure::BodyLate { .. } | Failure::BodyLost(ReadError::Slow(_)) => {
+            (StatusCode::REQUEST_TIMEOUT, &codes::SLOW_BODY, None)
+        }
         Failure::BodyLost(_) => (StatusCode::BAD_REQUEST, &codes::BAD_REQUEST, None),
         Failure::Host(_) => (StatusCode::INTERNAL_SERVER_ERROR, &codes::HOST_FAILED, None),
         Failure::Breached(breach) => match breach.limit {

@@ -1,8 +1,12 @@
 //! Why a request went no further, and what the log says of it.
 
-use crate::request::{
-    authenticate::{bearer::Reason, console::Refused},
-    record::Record,
+use crate::{
+    codes::{self, Code},
+    reader::TooSlow,
+    request::{
+        authenticate::{bearer::Reason, console::Refused},
+        record::Record,
+    },
 };
 
 /// Why a request went no further. Each has one row in [`refuse`](super::refuse).
@@ -55,7 +59,10 @@ pub enum Refusal {
         asked: u64,
         allowed: u64,
     },
-    SlowBody,
+    SlowBody {
+        /// Which of the limits on its time.
+        limit: &'static str,
+    },
     NoPermit {
         /// Whose permits were all taken.
         of: &'static str,
@@ -80,6 +87,14 @@ impl From<Refused> for Refusal {
 }
 
 impl Refusal {
+    /// For a request whose body ended with an error.
+    pub fn broken_off(error: &(dyn std::error::Error + 'static)) -> Self {
+        match TooSlow::limit_in(error) {
+            Some(limit) => Self::SlowBody { limit },
+            None => Self::BadRequest("the body broke off"),
+        }
+    }
+
     /// One word for each cause, for metrics and logs.
     pub fn cause(&self) -> &'static str {
         match self {
@@ -101,7 +116,7 @@ impl Refusal {
             Self::NoMethod { .. } => "no-method",
             Self::BodyTooLarge { .. } => "body-too-large",
             Self::HeadersTooLarge { .. } => "headers-too-large",
-            Self::SlowBody => "slow-body",
+            Self::SlowBody { .. } => "slow-body",
             Self::NoPermit { .. } => "no-permit",
             Self::CallerBudget { .. } => "caller-budget",
             Self::Console(refused) => refused.cause(),
@@ -112,8 +127,7 @@ impl Refusal {
     pub fn limit(&self) -> Option<&'static str> {
         match self {
             Self::BodyTooLarge { .. } => Some("body-in"),
-            Self::HeadersTooLarge { limit, .. } => Some(limit),
-            Self::SlowBody => Some("min-body-rate"),
+            Self::HeadersTooLarge { limit, .. } | Self::SlowBody { limit } => Some(limit),
             Self::NoPermit { of: "host", .. } => Some("max-calls"),
             Self::NoPermit { .. } => Some("concurrency"),
             Self::CallerBudget { limit, .. } => Some(limit),
@@ -170,8 +184,8 @@ pub(super) fn log(record: &Record, refusal: &Refusal) {
         | Refusal::StoreFailed
         | Refusal::NotSubscribed
         | Refusal::NotReady
-        | Refusal::SlowBody => {
-            tracing::info!(request_id, service, plugin, app, %address, cause, limit, "the request is refused");
+        | Refusal::SlowBody { .. } => {
+            tracing::info!(request_id, service, plugin, app, %address, method, route, code, cause, limit, "the request is refused");
         }
     }
 }

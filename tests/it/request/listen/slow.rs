@@ -22,6 +22,12 @@ pub(crate) fn over_its_time(row: &Row) {
     comes_for_too_long(row);
 }
 
+/// The request's own line and the service's figures name the limit too.
+fn assert_counted(host: &crate::support::Running, limit: &str) {
+    host.log().find("the limit beside the request", |line| line.field("service") == "sink" && line.field("limit") == limit);
+    assert_eq!(host.metric(&format!("wharf_limit_hits_total{{service=\"sink\",limit=\"{limit}\"}}")), 1);
+}
+
 /// Whoever reads it.
 fn drips(row: &Row) {
     for (header, piece) in BEGINNINGS {
@@ -30,6 +36,7 @@ fn drips(row: &Row) {
         connection.drip(piece);
         row.assert(&connection.finish());
         assert_ended_by(&host, "min-body-rate");
+        assert_counted(&host, "min-body-rate");
         host.stop();
     }
 }
@@ -49,6 +56,7 @@ fn comes_for_too_long(row: &Row) {
     connection.drip(b"400\r\n".iter().chain(&[b'x'; 1 << 10]).chain(b"\r\n").copied().collect::<Vec<u8>>().as_slice());
     row.assert(&connection.finish());
     assert_ended_by(&host, "body-timeout");
+    assert_counted(&host, "body-timeout");
     host.stop();
 }
 
