@@ -93,7 +93,7 @@ async fn travel(app: &App, hosted: Option<&Hosted>, parts: Parts, body: Body, re
             }
         };
         let caller = record.caller.insert(addressed.service.known(caller));
-        let (installed, target) = match route::route(&addressed, caller, &parts.method) {
+        let (installed, target) = match route::route(&addressed, caller, &parts.method, &mut record.route) {
             Err(Refusal::NoMethod { allow }) if parts.method == Method::OPTIONS => {
                 return Ok(End::Host(respond::options(&allow)));
             }

@@ -10,6 +10,7 @@ use http::{StatusCode, request::Parts};
 
 use super::{
     respond::Refusal,
+    route::Route,
     service::{Installed, Service},
 };
 use crate::{
@@ -32,6 +33,8 @@ pub struct Record {
     /// The version of the plugin that it goes to.
     pub installed: Option<Arc<Installed>>,
     pub caller: Option<Caller>,
+    /// The route it takes, or is refused at.
+    pub route: Option<Arc<Route>>,
     status: Option<StatusCode>,
     sent: usize,
     whole: bool,
@@ -61,6 +64,7 @@ impl Record {
             counted: Counted::Nowhere,
             installed: None,
             caller: None,
+            route: None,
             status: None,
             sent: 0,
             whole: false,
@@ -97,6 +101,12 @@ impl Record {
     /// The app's key, for log lines.
     pub fn app(&self) -> Option<&str> {
         self.caller.as_ref()?.app.as_deref()
+    }
+
+    /// Method and pattern of its route, for log lines: a path may hold what nobody but the plugin is to see.
+    pub fn route(&self) -> (Option<&str>, Option<&str>) {
+        let route = self.route.as_ref();
+        (route.map(|route| route.method.as_str()), route.map(|route| route.pattern.as_str()))
     }
 
     pub fn refused(&self, refusal: &Refusal) {

@@ -24,7 +24,7 @@ pub struct Routes {
     console: Table,
 }
 
-type Table = matchit::Router<Vec<Route>>;
+type Table = matchit::Router<Vec<Arc<Route>>>;
 
 /// One `[[routes]]` of the manifest with its limits granted.
 #[derive(Debug)]
@@ -68,10 +68,10 @@ impl Routes {
 }
 
 fn table<'m>(routes: impl Iterator<Item = &'m manifest::Route>, limits: &Limits) -> Result<Table, RouteConflict> {
-    let mut by_pattern: Vec<(String, Vec<Route>)> = Vec::new();
+    let mut by_pattern: Vec<(String, Vec<Arc<Route>>)> = Vec::new();
     for route in routes {
         let conflict = |why: String| RouteConflict { pattern: route.path.clone(), why };
-        let made = Route {
+        let made = Arc::new(Route {
             method: Method::from_bytes(route.method.as_bytes()).map_err(|error| conflict(error.to_string()))?,
             pattern: route.path.clone(),
             auth: route.auth,
@@ -79,7 +79,7 @@ fn table<'m>(routes: impl Iterator<Item = &'m manifest::Route>, limits: &Limits)
             timeout: route.timeout.unwrap_or(limits.wall).min(limits.wall),
             body_limit: route.body_limit.unwrap_or(limits.body_in).min(limits.body_in),
             subscribed: route.subscribed,
-        };
+        });
         match by_pattern.iter_mut().find(|(pattern, _)| *pattern == route.path) {
             Some((_, routes)) => routes.push(made),
             None => by_pattern.push((route.path.clone(), vec![made])),
@@ -92,11 +92,17 @@ fn table<'m>(routes: impl Iterator<Item = &'m manifest::Route>, limits: &Limits)
     Ok(table)
 }
 
-/// Finds the route, in the version of the plugin that is current now, and checks the caller against it.
+/// Finds the route, in the version of the plugin that is current now, and checks the caller against it. `taken` is the route from
+/// then on, whether he may take it or not.
 ///
 /// Fails with [`Refusal::NotReady`], [`Refusal::NoRoute`], [`Refusal::NoMethod`], [`Refusal::Unproven`],
 /// [`Refusal::Forbidden`], [`Refusal::InsufficientScope`] or [`Refusal::NotSubscribed`].
-pub fn route(addressed: &Addressed<'_>, caller: &Caller, method: &Method) -> Result<(Arc<Installed>, Target), Refusal> {
+pub fn route(
+    addressed: &Addressed<'_>,
+    caller: &Caller,
+    method: &Method,
+    taken: &mut Option<Arc<Route>>,
+) -> Result<(Arc<Installed>, Target), Refusal> {
     let installed = addressed.service.current.load_full().ok_or(Refusal::NotReady)?;
     let is_console = addressed.origin == Origin::Console;
     let table = if is_console { &installed.routes.console } else { &installed.routes.service };
@@ -105,6 +111,7 @@ pub fn route(addressed: &Addressed<'_>, caller: &Caller, method: &Method) -> Res
     let route = wanted(method)
         .or_else(|| if method == Method::HEAD { wanted(&Method::GET) } else { None })
         .ok_or_else(|| Refusal::NoMethod { allow: allow(matched.value) })?;
+    let route = &**taken.insert(route.clone());
     admit(route, caller)?;
     if let (Some(apps), Some(app)) = (&addressed.service.apps, &caller.app)
         && !apps.serves(app, route.subscribed)
@@ -146,7 +153,7 @@ fn admit(route: &Route, caller: &Caller) -> Result<(), Refusal> {
 }
 
 /// The header `Allow` of a 405.
-fn allow(routes: &[Route]) -> String {
+fn allow(routes: &[Arc<Route>]) -> String {
     let mut methods: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
     if methods.contains(&"GET") && !methods.contains(&"HEAD") {
         methods.push("HEAD");

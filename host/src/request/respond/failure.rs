@@ -46,14 +46,17 @@ fn whole_seconds(after: Duration) -> u64 {
 
 pub(super) fn log(record: &Record, code: &Code, failure: &Failure) {
     let (request_id, service, plugin, app) = (record.id.as_str(), record.service(), record.plugin(), record.app());
+    let (method, route) = record.route();
     let Details { limit, asked, allowed, said, at } = failure.details();
     if failure.is_clients() {
         tracing::info!(
-            request_id, service, plugin, app, code = code.id, limit, asked, allowed, failure = %failure.text(), "the call was given up"
+            request_id, service, plugin, app, method, route, code = code.id, limit, asked, allowed, failure = %failure.text(),
+            "the call was given up"
         );
     } else {
         tracing::error!(
-            request_id, service, plugin, app, code = code.id, limit, asked, allowed, failure = %failure.text(), said, at, "the call failed"
+            request_id, service, plugin, app, method, route, code = code.id, limit, asked, allowed, failure = %failure.text(), said, at,
+            "the call failed"
         );
     }
 }

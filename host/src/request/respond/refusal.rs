@@ -123,6 +123,38 @@ impl Refusal {
         }
     }
 
+    /// What its caller reads, except where that is the platform's own words.
+    pub fn code(&self) -> &'static Code {
+        match self {
+            Self::BadOceanAuth(_) | Self::Unproven { .. } | Self::OtherScheme => &codes::REFUSED,
+            Self::BadToken(Reason::Unreadable) | Self::StoreFailed => &codes::STORE_FAILED,
+            Self::BadToken(_) => &codes::REFUSED,
+            Self::BadCredentials(_) => &codes::BAD_CREDENTIALS,
+            Self::Forbidden { .. } | Self::InsufficientScope { .. } => &codes::FORBIDDEN,
+            Self::BadNotice(_) => &codes::BAD_NOTICE,
+            Self::NoticeRate { .. } => &codes::NOTICE_RATE,
+            Self::NotSubscribed => &codes::NOT_SUBSCRIBED,
+            Self::NoService => &codes::NO_SERVICE,
+            Self::NoRoute => &codes::NO_ROUTE,
+            Self::NoMethod { .. } => &codes::NO_METHOD,
+            Self::BadRequest(_) => &codes::BAD_REQUEST,
+            Self::NotReady => &codes::NOT_READY,
+            Self::BodyTooLarge { .. } => &codes::BODY_TOO_LARGE,
+            Self::HeadersTooLarge { .. } => &codes::HEADERS_TOO_LARGE,
+            Self::SlowBody { .. } => &codes::SLOW_BODY,
+            Self::CallerBudget { .. } => &codes::CALLER_BUDGET,
+            Self::NoPermit { .. } => &codes::NO_PERMIT,
+            Self::Console(refused) => match refused {
+                Refused::NoSession(_) => &codes::CONSOLE_CLOSED,
+                Refused::Code(_) => &codes::AUTH_CODE_REFUSED,
+                Refused::CrossSite(_) => &codes::CROSS_SITE,
+                Refused::OtherCredential => &codes::BAD_CREDENTIALS,
+                Refused::Platform(_) => &codes::AUTH_CODE_UNASKED,
+                Refused::Store => &codes::STORE_FAILED,
+            },
+        }
+    }
+
     /// The limit it is for, if it is for one, by its name in the configuration.
     pub fn limit(&self) -> Option<&'static str> {
         match self {
@@ -140,35 +172,39 @@ impl Refusal {
 /// One line for each refusal, with the cause that the answer does not tell.
 pub(super) fn log(record: &Record, refusal: &Refusal) {
     let (request_id, service, plugin, app) = (record.id.as_str(), record.service(), record.plugin(), record.app());
-    let (address, limit, cause) = (record.address, refusal.limit(), refusal.cause());
+    let (address, limit, cause, code) = (record.address, refusal.limit(), refusal.cause(), refusal.code().id);
+    let (method, route) = record.route();
     match refusal {
         // What any stranger can cause by asking for nothing in particular is not worth a line each.
         Refusal::NoService | Refusal::NoRoute | Refusal::NoMethod { .. } => {
-            tracing::debug!(request_id, service, app, %address, cause, "the request is refused");
+            tracing::debug!(request_id, service, app, %address, code, cause, "the request is refused");
         }
         Refusal::BadOceanAuth(cause) => tracing::info!(request_id, service, %address, cause, "Ocean-Auth refused"),
         Refusal::BadToken(Reason::Unreadable) => {
-            tracing::error!(request_id, service, %address, "a bearer token could not be looked up");
+            tracing::error!(request_id, service, %address, code, "a bearer token could not be looked up");
         }
         Refusal::BadToken(reason) => {
             tracing::info!(request_id, service, %address, cause = reason.as_str(), "bearer token refused");
         }
-        Refusal::BadCredentials(cause) => tracing::info!(request_id, service, %address, cause, "credentials refused"),
-        Refusal::BadRequest(why) => tracing::info!(request_id, service, app, %address, why, "the request is malformed"),
-        Refusal::BadNotice(why) => tracing::info!(request_id, service, %address, why, "a notice names no message"),
+        Refusal::BadCredentials(cause) => tracing::info!(request_id, service, %address, code, cause, "credentials refused"),
+        Refusal::BadRequest(why) => {
+            tracing::info!(request_id, service, app, %address, method, route, code, why, "the request is malformed");
+        }
+        Refusal::BadNotice(why) => tracing::info!(request_id, service, %address, code, why, "a notice names no message"),
         Refusal::BodyTooLarge { asked, allowed } => {
             let what = "the request's body is larger than the route accepts";
-            tracing::info!(request_id, service, plugin, app, %address, limit, asked, allowed, "{what}");
+            tracing::info!(request_id, service, plugin, app, %address, method, route, code, limit, asked, allowed, "{what}");
         }
         Refusal::HeadersTooLarge { asked, allowed, .. } => {
-            tracing::info!(request_id, service, %address, limit, asked, allowed, "the request's headers are too large");
+            tracing::info!(request_id, service, %address, code, limit, asked, allowed, "the request's headers are too large");
         }
         Refusal::NoPermit { of, asked, allowed } => {
-            tracing::warn!(request_id, service, plugin, app, limit, of, asked, allowed, "there was no permit for the call");
+            let what = "there was no permit for the call";
+            tracing::warn!(request_id, service, plugin, app, method, route, code, limit, of, asked, allowed, "{what}");
         }
         Refusal::CallerBudget { asked, allowed, .. } => {
             let what = "the caller has used up its budget";
-            tracing::info!(request_id, service, app, %address, limit, asked, allowed, "{what}");
+            tracing::info!(request_id, service, app, %address, method, route, code, limit, asked, allowed, "{what}");
         }
         Refusal::Console(Refused::NoSession("no_cookie")) => {
             tracing::debug!(request_id, service, %address, cause, "the request is refused");

@@ -8,82 +8,81 @@ use http::{
 
 use super::{Context, Form, Reader, Refusal, error, json};
 use crate::{
-    codes,
+    codes::Code,
     request::authenticate::{bearer::Reason, console::Refused},
 };
 
 pub(super) fn refuse(context: &Context, refused: &Refusal, reader: Reader<'_>) -> Response {
+    let code = refused.code();
     match refused {
         Refusal::BadOceanAuth(_) => ocean_refusal(context),
         Refusal::Unproven { bearer_only: false } if context.ocean_status.is_some() => ocean_refusal(context),
         // RFC 6750 §3.1: no error code where no credential was sent, or one of another kind.
         Refusal::Unproven { .. } | Refusal::OtherScheme => {
-            challenge(error(StatusCode::UNAUTHORIZED, &codes::REFUSED, reader.of_bearer()), "")
+            challenge(error(StatusCode::UNAUTHORIZED, code, reader.of_bearer()), "")
         }
         Refusal::BadCredentials(_) => {
-            challenge(error(StatusCode::BAD_REQUEST, &codes::BAD_CREDENTIALS, reader.of_bearer()), r#", error="invalid_request""#)
+            challenge(error(StatusCode::BAD_REQUEST, code, reader.of_bearer()), r#", error="invalid_request""#)
         }
         // The host's failure and not the token's, so that nobody throws a good one away.
-        Refusal::BadToken(Reason::Unreadable) => {
-            retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::STORE_FAILED, reader.of_bearer()))
-        }
+        Refusal::BadToken(Reason::Unreadable) => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, code, reader.of_bearer())),
         Refusal::BadToken(_) => {
-            challenge(error(StatusCode::UNAUTHORIZED, &codes::REFUSED, reader.of_bearer()), r#", error="invalid_token""#)
+            challenge(error(StatusCode::UNAUTHORIZED, code, reader.of_bearer()), r#", error="invalid_token""#)
         }
-        Refusal::Forbidden { bearer: false } => error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, reader),
+        Refusal::Forbidden { bearer: false } => error(StatusCode::FORBIDDEN, code, reader),
         // RFC 6750 §3.1: the request "requires higher privileges than provided by the access token".
         Refusal::Forbidden { bearer: true } => {
-            challenge(error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, reader.of_bearer()), r#", error="insufficient_scope""#)
+            challenge(error(StatusCode::FORBIDDEN, code, reader.of_bearer()), r#", error="insufficient_scope""#)
         }
         Refusal::InsufficientScope { needed } => {
-            let response = error(StatusCode::FORBIDDEN, &codes::FORBIDDEN, reader);
+            let response = error(StatusCode::FORBIDDEN, code, reader);
             match reader.form {
                 // No bearer's: nothing that it could do better next time.
                 Form::Envelope => response,
                 Form::Json | Form::Page => challenge(response, &format!(r#", error="insufficient_scope", scope="{needed}""#)),
             }
         }
-        Refusal::BadNotice(_) => error(StatusCode::BAD_REQUEST, &codes::BAD_NOTICE, reader),
+        Refusal::BadNotice(_) => error(StatusCode::BAD_REQUEST, code, reader),
         Refusal::NoticeRate { retry_after } => {
-            let mut response = error(StatusCode::TOO_MANY_REQUESTS, &codes::NOTICE_RATE, reader);
+            let mut response = error(StatusCode::TOO_MANY_REQUESTS, code, reader);
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs() + 1));
             response
         }
-        Refusal::StoreFailed => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::STORE_FAILED, reader)),
+        Refusal::StoreFailed => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, code, reader)),
         Refusal::NotSubscribed => not_subscribed(context, reader),
-        Refusal::NoService => error(StatusCode::NOT_FOUND, &codes::NO_SERVICE, reader),
-        Refusal::NoRoute => error(StatusCode::NOT_FOUND, &codes::NO_ROUTE, reader),
+        Refusal::NoService => error(StatusCode::NOT_FOUND, code, reader),
+        Refusal::NoRoute => error(StatusCode::NOT_FOUND, code, reader),
         Refusal::NoMethod { allow } => {
-            let mut response = error(StatusCode::METHOD_NOT_ALLOWED, &codes::NO_METHOD, reader);
+            let mut response = error(StatusCode::METHOD_NOT_ALLOWED, code, reader);
             if let Ok(allow) = HeaderValue::from_str(allow) {
                 response.headers_mut().insert(ALLOW, allow);
             }
             response
         }
-        Refusal::BadRequest(_) => error(StatusCode::BAD_REQUEST, &codes::BAD_REQUEST, reader),
-        Refusal::NotReady => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::NOT_READY, reader)),
-        Refusal::BodyTooLarge { .. } => error(StatusCode::PAYLOAD_TOO_LARGE, &codes::BODY_TOO_LARGE, reader),
-        Refusal::HeadersTooLarge { .. } => error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &codes::HEADERS_TOO_LARGE, reader),
-        Refusal::SlowBody => error(StatusCode::REQUEST_TIMEOUT, &codes::SLOW_BODY, reader),
+        Refusal::BadRequest(_) => error(StatusCode::BAD_REQUEST, code, reader),
+        Refusal::NotReady => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, code, reader)),
+        Refusal::BodyTooLarge { .. } => error(StatusCode::PAYLOAD_TOO_LARGE, code, reader),
+        Refusal::HeadersTooLarge { .. } => error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, code, reader),
+        Refusal::SlowBody { .. } => error(StatusCode::REQUEST_TIMEOUT, code, reader),
         Refusal::CallerBudget { retry_after, .. } => {
-            let mut response = error(StatusCode::TOO_MANY_REQUESTS, &codes::CALLER_BUDGET, reader);
+            let mut response = error(StatusCode::TOO_MANY_REQUESTS, code, reader);
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs() + 1));
             response
         }
-        Refusal::NoPermit { .. } => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::NO_PERMIT, reader)),
-        Refusal::Console(refused) => console_refusal(*refused, reader),
+        Refusal::NoPermit { .. } => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, code, reader)),
+        Refusal::Console(refused) => console_refusal(*refused, code, reader),
     }
 }
 
 /// None of these is a 401: that would have to name a way in (RFC 9110 §15.5.2), and for cookies there is no such word.
-fn console_refusal(refused: Refused, reader: Reader<'_>) -> Response {
+fn console_refusal(refused: Refused, code: &Code, reader: Reader<'_>) -> Response {
     match refused {
-        Refused::NoSession(_) => error(StatusCode::FORBIDDEN, &codes::CONSOLE_CLOSED, reader),
-        Refused::Code(_) => error(StatusCode::FORBIDDEN, &codes::AUTH_CODE_REFUSED, reader),
-        Refused::CrossSite(_) => error(StatusCode::FORBIDDEN, &codes::CROSS_SITE, reader),
-        Refused::OtherCredential => error(StatusCode::BAD_REQUEST, &codes::BAD_CREDENTIALS, reader),
-        Refused::Platform(_) => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::AUTH_CODE_UNASKED, reader)),
-        Refused::Store => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, &codes::STORE_FAILED, reader)),
+        Refused::NoSession(_) => error(StatusCode::FORBIDDEN, code, reader),
+        Refused::Code(_) => error(StatusCode::FORBIDDEN, code, reader),
+        Refused::CrossSite(_) => error(StatusCode::FORBIDDEN, code, reader),
+        Refused::OtherCredential => error(StatusCode::BAD_REQUEST, code, reader),
+        Refused::Platform(_) => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, code, reader)),
+        Refused::Store => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, code, reader)),
     }
 }
 
@@ -117,7 +116,7 @@ fn not_subscribed(context: &Context, reader: Reader<'_>) -> Response {
     match context.ocean_status {
         Some(_) if reader.form == Form::Envelope => json(StatusCode::OK, BODY.to_owned()),
         Some(_) => json(StatusCode::FORBIDDEN, BODY.to_owned()),
-        None => error(StatusCode::FORBIDDEN, &codes::NOT_SUBSCRIBED, reader),
+        None => error(StatusCode::FORBIDDEN, Refusal::NotSubscribed.code(), reader),
     }
 }
 
@@ -152,7 +151,7 @@ mod tests {
             (Refusal::BadRequest("why"), "WH2104", "wharf.badRequest"),
             (Refusal::NotReady, "WH2105", "wharf.notReady"),
             (Refusal::BodyTooLarge { asked: 2, allowed: 1 }, "WH2201", "wharf.bodyTooLarge"),
-            (Refusal::SlowBody, "WH2205", "wharf.slowBody"),
+            (Refusal::SlowBody { limit: "body-timeout" }, "WH2205", "wharf.slowBody"),
             (budget, "WH2203", "wharf.tooManyRequests"),
             (Refusal::NoPermit { of: "plugin", asked: 2, allowed: 1 }, "WH2204", "wharf.busy"),
             (Refusal::StoreFailed, "WH1303", "common.database"),
