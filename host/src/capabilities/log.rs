@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::{
@@ -12,35 +13,25 @@ use crate::{
 /// The longest message or field that is written, in bytes; the rest is cut and counted.
 pub const MAX_TEXT: usize = 8 << 10;
 
+/// The longest name that is written of what was denied, in bytes.
+const MAX_ASKED: usize = 256;
+
 /// The most fields of a line.
 const MAX_FIELDS: usize = 32;
 
 /// What a call is about, so that its lines are found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum About {
-    /// A request, whose own lines name the app.
-    Request {
-        id: String,
-    },
-    Message {
-        id: String,
-        app: String,
-    },
+    Request { id: String, app: Option<String> },
+    Message { id: String, app: String },
 }
 
 impl About {
-    fn request_id(&self) -> Option<&str> {
+    /// The ids of the request and of the message, one of which there is, and the app.
+    fn names(&self) -> (Option<&str>, Option<&str>, Option<&str>) {
         match self {
-            Self::Request { id } => Some(id),
-            Self::Message { .. } => None,
-        }
-    }
-
-    /// The message's id, and its app.
-    fn message(&self) -> (Option<&str>, Option<&str>) {
-        match self {
-            Self::Request { .. } => (None, None),
-            Self::Message { id, app } => (Some(id), Some(app)),
+            Self::Request { id, app } => (Some(id), None, app.as_deref()),
+            Self::Message { id, app } => (None, Some(id), Some(app)),
         }
     }
 }
@@ -71,9 +62,9 @@ impl LogCtx {
             return;
         };
         self.lines_left = left;
-        let (plugin, service, request_id) = (&*self.plugin, &*self.service, self.about.request_id());
-        let (message_id, app) = self.about.message();
+        let (plugin, service, (request_id, message_id, app)) = (&*self.plugin, &*self.service, self.about.names());
         let (text, fields) = (cut(message, MAX_TEXT), show_fields(fields));
+        let fields = fields.as_ref().map(tracing::field::display);
         macro_rules! line {
             ($level:ident) => {
                 tracing::$level!(target: "plugin", plugin, service, request_id, message_id, app, fields, "{text}")
@@ -89,14 +80,41 @@ impl LogCtx {
     }
 }
 
+impl LogCtx {
+    /// Tells the operator what the plugin wanted and did not get: the plugin itself is told no more than that. One of its lines.
+    ///
+    /// `asked` is its own text: a name, or a method and a server.
+    pub fn denied(&mut self, capability: &'static str, asked: &str, why: &str) {
+        let Some(left) = self.lines_left.checked_sub(1) else {
+            self.dropped = self.dropped.saturating_add(1);
+            return;
+        };
+        self.lines_left = left;
+        let (plugin, service, (request_id, message_id, app)) = (&*self.plugin, &*self.service, self.about.names());
+        let (asked, table) = (cut(asked, MAX_ASKED), format!("[services.{service}.{capability}]"));
+        tracing::warn!(
+            plugin,
+            service,
+            request_id,
+            message_id,
+            app,
+            capability,
+            asked,
+            why,
+            table,
+            "the plugin was denied what it asked for"
+        );
+    }
+}
+
 /// Says at the call's end how many lines were dropped.
 impl Drop for LogCtx {
     fn drop(&mut self) {
         if self.dropped > 0 {
-            let (message_id, app) = self.about.message();
+            let (request_id, message_id, app) = self.about.names();
             let (asked, allowed) = (u64::from(self.lines) + u64::from(self.dropped), self.lines);
             tracing::warn!(
-                target: "plugin", plugin = &*self.plugin, service = &*self.service, request_id = self.about.request_id(), message_id, app,
+                target: "plugin", plugin = &*self.plugin, service = &*self.service, request_id, message_id, app,
                 limit = "log-lines", asked, allowed, dropped = self.dropped,
                 "the plugin wrote more log lines than its limit `log-lines` allows in one call"
             );
@@ -127,13 +145,10 @@ pub fn cut(text: &str, most: usize) -> String {
     shown
 }
 
-fn show_fields(fields: &[(String, String)]) -> String {
-    fields
-        .iter()
-        .take(MAX_FIELDS)
-        .map(|(name, value)| format!("{}={}", cut(name, MAX_TEXT), cut(value, MAX_TEXT)))
-        .collect::<Vec<_>>()
-        .join(" ")
+/// As JSON, so that no value can pass for another field. Of a name that comes twice the last value counts.
+fn show_fields(fields: &[(String, String)]) -> Option<Value> {
+    let shown = |(name, value): &(String, String)| (cut(name, MAX_TEXT), Value::String(cut(value, MAX_TEXT)));
+    (!fields.is_empty()).then(|| fields.iter().take(MAX_FIELDS).map(shown).collect())
 }
 
 pub fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
@@ -161,6 +176,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::observe::json::JsonLines;
 
     #[derive(Clone, Default)]
     struct Written(Arc<Mutex<Vec<u8>>>);
@@ -180,23 +196,26 @@ mod tests {
     fn lines(about: About) -> [serde_json::Value; 2] {
         let written = Written::default();
         let writer = written.clone();
-        let subscriber = tracing_subscriber::fmt().json().with_writer(move || writer.clone()).finish();
+        let subscriber = tracing_subscriber::fmt().event_format(JsonLines).with_writer(move || writer.clone()).finish();
         tracing::subscriber::with_default(subscriber, || {
             let mut log = LogCtx::new("acme/notes@1.0.0".into(), "notes".into(), about, 1);
-            log.write(Level::Warn, "it\nis", &[]);
+            let fields = [("item", "f title=\"g\""), ("title", "f")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+            log.write(Level::Warn, "it\nis", &fields);
             log.write(Level::Warn, "too much", &[]);
         });
         let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
         let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        [lines[0]["fields"].clone(), lines[1]["fields"].clone()]
+        <[_; 2]>::try_from(lines).unwrap()
     }
 
     #[test]
     fn lines_are_found_by_their_request_or_by_their_message() {
-        let [first, second] = lines(About::Request { id: "r1".to_owned() });
-        let expected = serde_json::json!(
-            {"message": "it\\nis", "plugin": "acme/notes@1.0.0", "service": "notes", "request_id": "r1", "fields": ""}
-        );
+        let [mut first, second] = lines(About::Request { id: "r1".to_owned(), app: Some("a1".to_owned()) });
+        assert!(first["timestamp"].take().is_string());
+        let expected = serde_json::json!({
+            "timestamp": null, "level": "WARN", "target": "plugin", "message": "it\\nis", "plugin": "acme/notes@1.0.0",
+            "service": "notes", "request_id": "r1", "app": "a1", "fields": {"item": "f title=\"g\"", "title": "f"},
+        });
         assert_eq!((first, &second["request_id"]), (expected, &"r1".into()));
 
         let [id, app] = ["m1", "a1"].map(str::to_owned);

@@ -76,11 +76,13 @@ pub fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
 impl Host for CallState {
     fn get(&mut self, name: String) -> wasmtime::Result<Result<Vec<u8>, Error>> {
         self.ledger.host_call()?;
-        let secret = self.capabilities.ready.secrets.0.get(&name);
+        if let Some(secret) = self.capabilities.ready.secrets.0.get(&name) {
+            return Ok(Ok(secret.expose().to_vec()));
+        }
         // One answer whether there is none of that name or it is not for this plugin: names are nobody's business either.
-        Ok(secret.map(|secret| secret.expose().to_vec()).ok_or_else(|| {
-            error("secrets.denied", "this secret is not granted: the manifest must ask for it and the operator must give it")
-        }))
+        self.log.denied("secrets", &name, "no secret of this name is both asked for in the manifest and granted");
+        let why = "this secret is not granted: the manifest must ask for it and the operator must give it";
+        Ok(Err(error("secrets.denied", why)))
     }
 }
 

@@ -34,8 +34,13 @@ fn escape(event: &str) -> Cow<'_, str> {
     let mut escaped = String::with_capacity(event.len() + 16);
     for c in line.chars() {
         if acts(c) {
-            // Writing to a string cannot fail.
-            let _ = write!(escaped, "{}", c.escape_default());
+            // As JSON has it, which then stays JSON. Writing to a string cannot fail.
+            let _ = match c {
+                '\n' => escaped.write_str("\\n"),
+                '\r' => escaped.write_str("\\r"),
+                '\t' => escaped.write_str("\\t"),
+                c => write!(escaped, "\\u{:04x}", u32::from(c)),
+            };
         } else {
             escaped.push(c);
         }
@@ -55,8 +60,8 @@ mod tests {
         for (event, line) in [
             ("plain text\n", "plain text\n"),
             ("a\nERROR forged\r\n", "a\\nERROR forged\\r\n"),
-            ("tab\tnul\0del\x7f\n", "tab\\tnul\\u{0}del\\u{7f}\n"),
-            ("c1 \u{9b}31m, turned \u{202e}around\n", "c1 \\u{9b}31m, turned \\u{202e}around\n"),
+            ("tab\tnul\0del\x7f\n", "tab\\tnul\\u0000del\\u007f\n"),
+            ("c1 \u{9b}31m, turned \u{202e}around\n", "c1 \\u009b31m, turned \\u202earound\n"),
             ("\x1b[2mcolour\x1b[0m\n", "\x1b[2mcolour\x1b[0m\n"),
             ("张 é\n", "张 é\n"),
         ] {

@@ -7,7 +7,7 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-use super::line::OneLine;
+use super::{json::JsonLines, line::OneLine};
 use crate::config::{Level, Log, LogFormat};
 
 /// The target of the line that each request gets at level "debug", or with `access = true`.
@@ -23,7 +23,7 @@ pub fn start(log: &Log) {
     let writer = || OneLine(std::io::stderr());
     let registry = tracing_subscriber::registry().with(filter);
     let started = match log.format {
-        LogFormat::Json => registry.with(fmt::layer().json().flatten_event(true).with_writer(writer)).try_init(),
+        LogFormat::Json => registry.with(fmt::layer().event_format(JsonLines).with_writer(writer)).try_init(),
         LogFormat::Text => registry.with(fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(writer)).try_init(),
     };
     drop(started);

@@ -10,6 +10,7 @@
 
 pub mod log;
 pub mod line;
+pub mod json;
 pub mod striped;
 pub mod metric;
 pub mod metrics;

@@ -81,7 +81,7 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: &Arc<Plugin>, permit: Permit, call
     let allowed = request.timeout;
     let (head, mut heads) = oneshot::channel();
     let capabilities = plugin.ready.ctx(caller, Writes::AtOnce);
-    let about = About::Request { id: request.id.to_owned() };
+    let about = About::Request { id: request.id.to_owned(), app: caller.app.clone() };
     let mut state = CallState::new(plugin, capabilities, about, allowed);
     let (deadline, tenant) = (state.deadline, caller.app.clone());
     let late = || Late { plugin: plugin.clone(), request_id: request.id.to_owned(), counted: request.counted.clone() };

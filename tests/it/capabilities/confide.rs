@@ -33,6 +33,7 @@ fn a_secret_that_is_asked_for_and_given_arrives_and_no_other() {
     // Given and not asked for, asked for and not given, neither.
     for name in ["kept", "extra", "none"] {
         assert_eq!(secret(name), (409, "secrets.denied".to_owned()));
+        host.log().find("the secret", |line| line.field("asked") == name && line.field("table") == "[services.confide.secrets]");
     }
     let log = host.stop().text();
     assert!(!log.contains("t0ld") && !log.contains("k3pt"), "{log}");

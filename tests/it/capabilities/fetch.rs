@@ -87,7 +87,11 @@ fn whoever_is_not_granted_is_not_called() {
         let done = fetch(&host, &json!({"url": url}));
         assert_eq!(done["error"], "http-out.denied", "{url}: {done}");
     }
-    assert_eq!(fetch(&host, &json!({"url": server.url("/"), "method": "DELETE"}))["error"], "http-out.denied");
+    assert_eq!(fetch(&host, &json!({"url": server.url("/?q=private"), "method": "DELETE"}))["error"], "http-out.denied");
+    let line = host.log().find("what was denied", |line| line.field("asked").starts_with("DELETE"));
+    let told = ["asked", "why", "table"].map(|field| line.field(field));
+    let asked = format!("DELETE {}", server.url(""));
+    assert_eq!(told, [&asked, "the manifest does not ask for this method", "[services.fetch.http-out]"]);
     assert_eq!(fetch(&host, &json!({"url": "file:///etc/passwd"}))["error"], "http-out.invalid");
     assert!(server.sent().is_empty() && other.sent().is_empty());
     host.stop();

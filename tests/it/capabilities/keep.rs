@@ -69,6 +69,8 @@ fn a_store_that_is_not_granted_is_denied() {
     let app = as_app(&host, "one");
     for (store, shared) in [("extra", false), ("common", false), ("own", true), ("common", true), ("", false), ("own\0", false)] {
         assert_eq!(run(&host, Some(&app), &json!({"store": store, "shared": shared}))["error"], "kv.denied", "{store} {shared}");
+        let asked = store.replace('\0', "\\u{0}");
+        host.log().find("the store", |line| line.field("asked") == asked && line.field("table") == "[services.keep.kv]");
     }
     host.stop();
 }

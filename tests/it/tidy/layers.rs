@@ -118,8 +118,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "capabilities",
         &[
-            "bindings", "caller", "clock", "codes", "config", "manifest", "platform", "problem", "reach", "reader", "secret",
-            "store", "task",
+            "bindings", "caller", "clock", "codes", "config", "manifest", "observe", "platform", "problem", "reach", "reader",
+            "secret", "store", "task",
         ],
     ),
     ("bindings", &[]),

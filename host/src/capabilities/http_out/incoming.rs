@@ -55,16 +55,15 @@ impl Host for CallState {
                 Payload::Stream(self.take_body(body)?)
             }
         };
-        let Some(opened) = self.capabilities.ready.http_out.0.clone() else {
-            return Ok(Err(tell(&Failed::Denied(
-                "no host is granted: the manifest must ask for it and the operator must allow it",
-            ))));
-        };
         let timeout = timeout_ms.map(|timeout| Duration::from_millis(timeout.into()));
-        let answered = match Outgoing::new(&method, &url, headers, body, timeout) {
-            Ok(request) => exchange(opened, request).await,
-            Err(invalid) => Err(invalid),
+        let answered = match (self.capabilities.ready.http_out.0.clone(), Outgoing::new(&method, &url, headers, body, timeout)) {
+            (Some(opened), Ok(request)) => exchange(opened, request).await,
+            (Some(_), Err(invalid)) => Err(invalid),
+            (None, _) => Err(Failed::Denied("no host is granted: the manifest must ask for it and the operator must allow it")),
         };
+        if let Err(Failed::Denied(why)) = answered {
+            self.log.denied("http-out", &format!("{method} {}", server(&url)), why);
+        }
         Ok(match answered {
             Ok(answered) => {
                 let limit = self.ledger.limits.body_in;
@@ -74,6 +73,11 @@ impl Host for CallState {
             Err(failed) => Err(tell(&failed)),
         })
     }
+}
+
+/// Scheme, host and port of a URL: what follows may be a secret.
+fn server(url: &str) -> String {
+    reqwest::Url::parse(url).map_or_else(|_| "no URL".to_owned(), |url| url.origin().ascii_serialization())
 }
 
 /// The contract's error for each failure.

@@ -109,19 +109,17 @@ impl Ready {
         Ctx { app: caller.app.clone(), overlay }
     }
 
-    /// The rows of the calling app's own store of that name.
-    fn of_app(&self, name: String, ctx: &Ctx) -> Result<Place, Error> {
-        let grant = self.0.as_ref().map(|opened| &opened.grant);
-        let grant = grant.filter(|grant| grant.stores.contains(&name)).ok_or_else(denied)?;
-        let app = ctx.app.clone().ok_or_else(|| error("kv.no-app", "the caller is no app, so it has no store of its own"))?;
-        Ok(Place { service: grant.service.clone(), scope: Scope::App(app), store: name })
+    /// The rows of the calling app's own store of that name; none that is not granted.
+    fn of_app(&self, name: &str, ctx: &Ctx) -> Option<Result<Place, Error>> {
+        let grant = self.0.as_ref().map(|opened| &opened.grant).filter(|grant| grant.stores.contains(name))?;
+        let app = ctx.app.clone().ok_or_else(|| error("kv.no-app", "the caller is no app, so it has no store of its own"));
+        Some(app.map(|app| Place { service: grant.service.clone(), scope: Scope::App(app), store: name.to_owned() }))
     }
 
-    /// The rows of the store of that name that all apps share.
-    fn shared(&self, name: String) -> Result<Place, Error> {
-        let grant = self.0.as_ref().map(|opened| &opened.grant);
-        let grant = grant.filter(|grant| grant.shared.contains(&name)).ok_or_else(denied)?;
-        Ok(Place { service: grant.service.clone(), scope: Scope::Shared, store: name })
+    /// The rows of the store of that name that all apps share; none that is not granted.
+    fn shared(&self, name: &str) -> Option<Place> {
+        let grant = self.0.as_ref().map(|opened| &opened.grant).filter(|grant| grant.shared.contains(name))?;
+        Some(Place { service: grant.service.clone(), scope: Scope::Shared, store: name.to_owned() })
     }
 
     /// Bytes of the largest value, 0 without a store.
@@ -147,10 +145,6 @@ impl Ctx {
     pub fn collected(&mut self) -> Batch {
         self.overlay.take().map(Overlay::into_batch).unwrap_or_default()
     }
-}
-
-fn denied() -> Error {
-    error("kv.denied", "no store of this name is granted: the manifest must ask for it and the operator must allow it")
 }
 
 pub fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {

@@ -8,7 +8,7 @@ use crate::{
         kv::{self as wit, Condition, Entry, Host, HostStore, Page},
         types::Error,
     },
-    runtime::state::CallState,
+    runtime::state::{CallState, error},
     store::{
         self, StoreError,
         kv::{Applied, Apply, Change, KEY, KvError, Overlay, Place},
@@ -53,8 +53,16 @@ impl Rows<'_> {
 }
 
 impl CallState {
-    fn open_store(&mut self, place: Result<Place, Error>) -> Result<Resource<OpenStore>, Error> {
-        self.open(OpenStore(place?))
+    /// `None` is a store that was not granted.
+    fn open_store(&mut self, name: &str, place: Option<Result<Place, Error>>) -> Result<Resource<OpenStore>, Error> {
+        match place {
+            Some(place) => self.open(OpenStore(place?)),
+            None => {
+                self.log.denied("kv", name, "no store of this name is both asked for in the manifest and granted");
+                let why = "no store of this name is granted: the manifest must ask for it and the operator must allow it";
+                Err(error("kv.denied", why))
+            }
+        }
     }
 
     /// The rows behind a handle. A handle that this call was not given is a lie, so a trap.
@@ -91,14 +99,14 @@ impl CallState {
 impl Host for CallState {
     fn open(&mut self, name: String) -> Answer<Resource<OpenStore>> {
         self.ledger.host_call()?;
-        let place = self.capabilities.ready.kv.of_app(name, &self.capabilities.kv);
-        Ok(self.open_store(place))
+        let place = self.capabilities.ready.kv.of_app(&name, &self.capabilities.kv);
+        Ok(self.open_store(&name, place))
     }
 
     fn open_shared(&mut self, name: String) -> Answer<Resource<OpenStore>> {
         self.ledger.host_call()?;
-        let place = self.capabilities.ready.kv.shared(name);
-        Ok(self.open_store(place))
+        let place = self.capabilities.ready.kv.shared(&name).map(Ok);
+        Ok(self.open_store(&name, place))
     }
 }
 
