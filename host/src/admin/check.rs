@@ -34,7 +34,14 @@ impl Admin {
 /// What a host that was never started has: of each bound plugin, that it is not installed.
 pub fn nothing(config: &Config) -> Problems {
     let bound: BTreeSet<String> = config.services.values().map(|service| service.plugin.to_string()).collect();
-    Problems(bound.iter().map(|id| not_installed(id)).collect())
+    let not_installed = |id: &String| config.places.locate(not_installed(id), bound_as(config, id).as_deref());
+    Problems(bound.iter().map(not_installed).collect())
+}
+
+/// Where the configuration first names the plugin.
+fn bound_as(config: &Config, id: &str) -> Option<String> {
+    let service = config.services.values().find(|service| service.plugin.to_string() == id)?;
+    Some(format!("services.{}.plugin", service.key))
 }
 
 /// Asks the host for what each bound plugin says of itself, and judges the configuration by it. Reports all that is wrong
@@ -48,7 +55,9 @@ pub async fn against(config: &Config, host: &Client) -> Result<(), Problems> {
             Ok(declared) => blocking(|| judge(config, &capabilities, &id, &declared)),
             Err(more) => Err(more),
         };
-        problems.0.extend(judged.err().into_iter().flat_map(|more| more.0));
+        let key = bound_as(config, &id);
+        let wrong = judged.err().into_iter().flat_map(|more| more.0);
+        problems.0.extend(wrong.map(|problem| config.places.locate(problem, key.as_deref())));
     }
     problems.or(())
 }

@@ -22,6 +22,7 @@ use crate::{
         plugin::{Loader, Parts, Plugin, Reuse},
     },
     store::{self, Digest},
+    toml_reader::Places,
     units::show_size,
 };
 
@@ -95,14 +96,10 @@ pub(super) fn check_switched_on(config: &Config, manifest: &Manifest, inspected:
 }
 
 /// Whether these services grant what the plugin requires; said before anything is compiled or stored, and also where no host runs.
-fn check_grants(manifest: &Manifest, services: &[config::Service]) -> Result<(), Problems> {
-    let mut problems = Problems::default();
-    for service in services {
-        if let Err(more) = Grants::new(manifest, service) {
-            problems.extend(more);
-        }
-    }
-    problems.or(())
+fn check_grants(manifest: &Manifest, services: &[config::Service], places: &Places) -> Result<(), Problems> {
+    let judged = services.iter().filter_map(|service| Some((&service.key, Grants::new(manifest, service).err()?)));
+    let without = judged.map(|(key, problems)| Without { services: vec![key.clone()], problems }.locate(places));
+    Without::all(without).or(())
 }
 
 /// What these services do not grant of what the plugin asks for.
@@ -139,8 +136,16 @@ impl Without {
         }
     }
 
+    /// What is wrong, at the place of what it is about, or of the first service.
+    fn locate(self, places: &Places) -> Self {
+        let Self { services, problems: Problems(all) } = self;
+        let key = services.first().map(|service| format!("services.{service}.plugin"));
+        let located = all.into_iter().map(|problem| places.locate(problem, key.as_deref()));
+        Self { problems: Problems(located.collect()), services }
+    }
+
     /// All that is wrong, whomever it is about.
-    pub fn all(without: Vec<Self>) -> Problems {
+    pub fn all(without: impl IntoIterator<Item = Self>) -> Problems {
         Problems(without.into_iter().flat_map(|without| without.problems.0).collect())
     }
 }
@@ -159,8 +164,8 @@ impl Admin {
         let vetted = blocking(|| vet(&component))?;
         check_switched_on(&self.config, &vetted.manifest, &vetted.inspected)?;
         let _one_at_a_time = self.changing.lock().await;
-        let services = self.bound_anew(&vetted.manifest.id.to_string())?;
-        check_grants(&vetted.manifest, &services)?;
+        let (services, places) = self.bound_anew(&vetted.manifest.id.to_string())?;
+        check_grants(&vetted.manifest, &services, &places)?;
         let digest = blocking(|| Digest::of(&component));
         let size = component.len() as u64;
         self.check_version(&vetted, &digest).await?;
@@ -168,7 +173,7 @@ impl Admin {
         let compiled = self.compiled(&digest, &component, &vetted).await?;
         blocking(|| self.try_out(&vetted, &compiled))?;
         let (bindings, without) = blocking(|| self.bindings(&vetted, &compiled, &services));
-        Without::all(without).or(())?;
+        Without::all(without.into_iter().map(|without| without.locate(&places))).or(())?;
 
         blocking(|| self.blobs.put_component(&component)).map_err(|error| error.problem())?;
         self.keep(&digest, &compiled)?;
@@ -218,6 +223,7 @@ impl Admin {
         };
         self.take_over(services);
         self.swap(bindings);
+        let without: Vec<Without> = without.into_iter().map(|without| without.locate(&self.config.places)).collect();
         for Without { services, problems } in &without {
             let why = Arc::new(problems.to_string());
             let services = services.iter().filter_map(|key| self.app.as_ref()?.services.by_key(key));

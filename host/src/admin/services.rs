@@ -1,13 +1,14 @@
 //! What services grant and set, read again from the configuration when a plugin is installed: the next version may need what the
 //! one before did not, and nobody should have to stop the host for that.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Admin, blocking};
 use crate::{
     codes,
     config::{Config, Service},
     problem::{Problem, Problems},
+    toml_reader::Places,
 };
 
 impl Admin {
@@ -16,24 +17,24 @@ impl Admin {
         self.services.load().values().filter(|service| service.plugin.to_string() == plugin).cloned().collect()
     }
 
-    /// The services bound to the plugin, with what the configuration says by now that they grant and set. Nothing changes until
-    /// [`Admin::take_over`].
+    /// The services bound to the plugin, with what the configuration says by now that they grant and set, and where. Nothing changes
+    /// until [`Admin::take_over`].
     ///
     /// Which services there are, how they are reached and how their callers are proven stays as it was at the start of the host.
-    pub(super) fn bound_anew(&self, plugin: &str) -> Result<Vec<Service>, Problems> {
+    pub(super) fn bound_anew(&self, plugin: &str) -> Result<(Vec<Service>, Arc<Places>), Problems> {
         let bound = self.bound(plugin);
         // A command without a host has read it just now.
         if self.app.is_none() || bound.is_empty() {
-            return Ok(bound);
+            return Ok((bound, self.config.places.clone()));
         }
-        let fresh = blocking(|| Config::load(&self.config.file))?.services;
+        let Config { services: fresh, places, .. } = blocking(|| Config::load(&self.config.file))?;
         let mut problems = Problems::default();
         let anew = bound.into_iter().map(|service| match fresh.get(&service.key) {
             Some(fresh) if fresh.plugin == service.plugin => self.granting(service, fresh, &mut problems),
             _ => service,
         });
         let anew = anew.collect();
-        problems.or(anew)
+        problems.or((anew, places))
     }
 
     /// The service with what `fresh` grants and sets.

@@ -309,7 +309,7 @@ fn services(config: &Config, issuers: &BTreeMap<&str, Arc<Issuer>>, problems: &m
                         problems.push(
                             Problem::new(
                                 &codes::CONFIG_INVALID,
-                                format!("services `{other}` and `{}` have the same securityKey", service.key),
+                                format!("`services.{}.security-key` is that of the service `{other}` too", service.key),
                             )
                             .why("a header made for one of them would be accepted by the other")
                             .fix("give each service a securityKey of its own"),

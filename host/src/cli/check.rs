@@ -45,14 +45,15 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
     let threads = Threads::start()?;
     let (checked, warnings) = threads.control.block_on(async {
         let mut problems = Problems::default();
+        let wrong = |problems| Err(config.locate(problems));
         problems.keep(config.listen.tls.as_ref().map(Tls::load).transpose());
         problems.keep(App::check_secrets(&config));
         let app = App::new(&config, None, threads.control.handle().clone());
         // Without services there is nothing to load plugins for.
-        let Some(app) = problems.keep(app) else { return Err(problems) };
+        let Some(app) = problems.keep(app) else { return wrong(problems) };
         let warnings: Vec<String> = app.warnings().map(|(_, warning)| warning).collect();
-        let Some(checked) = problems.keep(plugins(&config, app).await) else { return Err(problems) };
-        problems.or((checked, warnings))
+        let Some(checked) = problems.keep(plugins(&config, app).await) else { return wrong(problems) };
+        problems.or((checked, warnings)).or_else(wrong)
     })?;
     say(args, &config, &checked, &warnings, output);
     Ok(())

@@ -35,7 +35,9 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
             Signals::watch().map_err(|error| Problem::new(&codes::IO, "signals cannot be watched for").why(error))?;
         let listener = bind(config.listen.address).await?;
         let (url, scheme) = (config.listen.public_url.clone(), config.listen.scheme());
-        let host = Host::start(config, listener, threads.requests.handle().clone()).await?;
+        let places = config.places.clone();
+        let host = Host::start(config, listener, threads.requests.handle().clone()).await;
+        let host = host.map_err(|Problems(all)| Problems(all.into_iter().map(|one| places.locate(one, None)).collect()))?;
         let (pid, address) = (std::process::id(), host.address);
         let url = url.unwrap_or_else(|| format!("{scheme}://{address}"));
         let operation = host.operation.map(|address| address.to_string());

@@ -28,6 +28,7 @@ mod tests;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 pub use http_out::{HttpOutGrant, Inject};
@@ -46,7 +47,7 @@ use crate::{
     codes,
     limits::Limits,
     problem::Problems,
-    toml_reader::{self, Codes},
+    toml_reader::{self, Codes, Places},
 };
 
 /// Beside the configuration file, so that a first try needs no rights elsewhere.
@@ -82,6 +83,8 @@ pub struct Config {
     pub issuers: BTreeMap<String, Issuer>,
     /// The back services by their keys.
     pub services: BTreeMap<String, Service>,
+    /// Where all of it stands in the file.
+    pub places: Arc<Places>,
 }
 
 impl Config {
@@ -117,6 +120,7 @@ impl Config {
                 platform,
                 issuers,
                 listen,
+                places: root.places().into(),
             })
         })
     }
@@ -128,6 +132,11 @@ impl Config {
             Some(Mode::Remote { .. }) => service.access_token.is_some(),
             None => false,
         }
+    }
+
+    /// What was found to be wrong later, each problem at its place in the file.
+    pub fn locate(&self, problems: Problems) -> Problems {
+        Problems(problems.0.into_iter().map(|problem| self.places.locate(problem, None)).collect())
     }
 
     /// A commented configuration to start from: every key there is with its default. It is itself valid.

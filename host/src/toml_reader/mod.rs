@@ -12,6 +12,7 @@ mod json;
 pub(crate) mod limits;
 pub(crate) mod names;
 mod near;
+mod places;
 mod report;
 mod table;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use toml::de::DeTable;
 
 pub(crate) use item::Item;
 pub(crate) use near::nearest;
+pub use places::Places;
 pub(crate) use report::Codes;
 pub(crate) use table::{Table, join, within};
 

@@ -21,8 +21,8 @@ pub(crate) struct Codes {
 
 /// Collects the problems of one document; positions are byte offsets until [`Report::finish`].
 pub(crate) struct Report<'a> {
-    text: &'a str,
-    file: &'a str,
+    pub(super) text: &'a str,
+    pub(super) file: &'a str,
     pub(crate) codes: &'static Codes,
     found: RefCell<Found>,
 }
@@ -65,8 +65,10 @@ impl<'a> Report<'a> {
         let Found { mut problems, uncounted } = self.found.into_inner();
         problems.sort_by_key(|(offset, _)| *offset);
         let mut all = Problems::default();
+        let mut lines = Lines::new(self.text);
         for (offset, problem) in problems {
-            let place = place(self.text, self.file, offset);
+            let (line, column) = lines.at(offset);
+            let place = Place { file: self.file.to_owned(), line, column };
             // One slip breaks the rest of its line, too: further syntax errors of the same line are echoes.
             let echo =
                 |last: &Problem| last.code == self.codes.syntax && last.at.as_ref().is_some_and(|at| at.line == place.line);
@@ -87,11 +89,33 @@ impl<'a> Report<'a> {
     }
 }
 
-/// Line and column of a byte offset. Works on bytes: an offset of the parser may lie inside a character or past the end.
-fn place(text: &str, file: &str, offset: usize) -> Place {
-    let bom = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let before = text.as_bytes().get(bom..offset.min(text.len())).unwrap_or_default();
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let column = before.iter().rev().take_while(|byte| **byte != b'\n').filter(|byte| **byte & 0xC0 != 0x80).count() + 1;
-    Place { file: file.to_owned(), line, column }
+/// Lines and columns of byte offsets, in one pass over the text. Works on bytes: an offset of the parser may lie inside a
+/// character or past the end.
+pub(super) struct Lines<'a> {
+    text: &'a [u8],
+    /// What has been passed.
+    offset: usize,
+    line: usize,
+    column: usize,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        let offset = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        Self { text: text.as_bytes(), offset, line: 1, column: 1 }
+    }
+
+    /// The line and column of an offset, from 1 on, columns in characters. No offset may be smaller than the one before.
+    pub(super) fn at(&mut self, offset: usize) -> (usize, usize) {
+        let end = offset.min(self.text.len());
+        for byte in self.text.get(self.offset..end).unwrap_or_default() {
+            match byte {
+                b'\n' => (self.line, self.column) = (self.line + 1, 1),
+                byte if byte & 0xC0 != 0x80 => self.column += 1,
+                _ => {}
+            }
+        }
+        self.offset = self.offset.max(end);
+        (self.line, self.column)
+    }
 }

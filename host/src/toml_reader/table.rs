@@ -4,7 +4,7 @@ use std::{cell::RefCell, fmt::Write};
 
 use toml::de::DeTable;
 
-use super::{Item, nearest, report::Report};
+use super::{Item, Places, nearest, report::Report};
 use crate::problem::Problem;
 
 /// Longer keys are cut in messages.
@@ -83,6 +83,11 @@ impl<'a> Table<'a> {
     /// Looks at nothing more: what this table holds cannot be judged.
     pub(crate) fn skip_rest(&self) {
         self.each(|_, _| ());
+    }
+
+    /// Where all of it stands.
+    pub(crate) fn places(&self) -> Places {
+        self.entries.map(|entries| Places::new(entries, self.report.text, self.report.file)).unwrap_or_default()
     }
 
     /// How many problems the document has so far.

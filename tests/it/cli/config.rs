@@ -126,15 +126,50 @@ fn a_check_goes_on_past_files_that_are_missing() {
         .section(GRANTS)
         .section("[services.other]\nplugin = \"test/absent\"\n")
         .with(Service::of(&INNOCENT).not_installed());
-    host.write();
-    let run = wharf(["check"]).within(host.path()).run();
-    for (code, subject) in [
-        ("WH1011", "listen.tls.certificate"),
-        ("WH1006", "services.innocent.secrets.token"),
-        ("WH1207", "test/innocent"),
-        ("WH1207", "test/absent"),
-    ] {
-        run.refused(code, subject);
-    }
-    assert_eq!(run.stderr.matches("error[").count(), 4, "{}", run.stderr);
+    let text = fs::read_to_string(host.write()).expect("the configuration can be read");
+    let run = wharf(["check", "--format", "json"]).within(host.path()).run();
+    let report: serde_json::Value = serde_json::from_str(&run.stderr).expect("the report is JSON");
+    let errors = report["errors"].as_array().expect("errors are a list");
+    let shown: Vec<(&str, &str)> = errors.iter().map(|error| (error["code"].as_str().unwrap_or(""), at(&text, error))).collect();
+    let expected = [
+        ("WH1011", "\"absent.crt\""),
+        ("WH1006", "{ file = \"token\" }"),
+        ("WH1207", "\"test/absent\""),
+        ("WH1207", "\"test/innocent\""),
+    ];
+    assert_eq!(shown, expected, "{report:#}");
+}
+
+#[test]
+fn what_a_plugin_does_not_know_or_get_is_shown_where_it_stands() {
+    let config = "[services.innocent.config]\nshelfs = 2\n";
+    let host = TestHost::new().section(config).with(Service::of(&INNOCENT).not_installed());
+    let text = fs::read_to_string(host.write()).expect("the configuration can be read");
+    let refused = |run: crate::support::Run| -> serde_json::Value {
+        assert_eq!(run.status, 1, "{}", run.stderr);
+        serde_json::from_str(&run.stderr).expect("the report is JSON")
+    };
+    let manifest = fs::read_to_string(INNOCENT.manifest).expect("the manifest can be read");
+    fs::write(host.path().join("plugin.toml"), format!("{manifest}\n{ASKS}")).expect("a manifest can be written");
+    let install = ["plugin", "install", INNOCENT.component, "--manifest", "plugin.toml", "--format", "json"];
+    let report = refused(wharf(install).within(host.path()).run());
+    let place = |report: &serde_json::Value, code: &str| -> String {
+        let errors = report["errors"].as_array().expect("errors are a list");
+        let error = errors.iter().find(|error| error["code"] == code).unwrap_or_else(|| panic!("no {code}: {report:#}"));
+        at(&text, error).to_owned()
+    };
+    assert_eq!(place(&report, "WH1210"), "\"test/innocent\"");
+    // Beside a host its own words cross the socket, and their places with them.
+    let host = host.serve_as_it_is();
+    let report = refused(host.wharf(install));
+    assert_eq!(place(&report, "WH1210"), "\"test/innocent\"");
+    host.stop();
+}
+
+/// What stands in the configuration where an error says that it is.
+#[track_caller]
+fn at<'t>(text: &'t str, error: &serde_json::Value) -> &'t str {
+    let place = |name: &str| error["at"][name].as_u64().and_then(|number| usize::try_from(number).ok());
+    let (Some(line), Some(column)) = (place("line"), place("column")) else { panic!("no place: {error:#}") };
+    &text.lines().nth(line - 1).expect("there is such a line")[column - 1..]
 }

@@ -24,7 +24,7 @@ fn one_key_for_two_services_is_a_refusal_to_start_that_names_both_and_not_the_ke
     let service = Service::of(&wharf_guests::IDENTITY).security_key(SAMPLE_KEY);
     let host = TestHost::new().with(service.clone()).with(service.named("second"));
     let run = serve(&host);
-    run.refused("WH1004", "services `identity` and `second` have the same securityKey");
+    run.refused("WH1004", "`services.second.security-key` is that of the service `identity` too");
     assert!(!run.stderr.contains(SAMPLE_KEY), "{}", run.stderr);
 }
 

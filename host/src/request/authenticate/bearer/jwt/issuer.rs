@@ -71,7 +71,7 @@ impl Issuer {
     /// before [`Issuer::keep_fresh`] runs.
     pub fn new(name: &str, config: &config::Issuer) -> Result<Self, Problem> {
         let failed = |source: &dyn std::fmt::Display, error: &SourceError| {
-            Problem::new(&codes::ISSUER_KEYS, format!("the keys of issuer `{name}` cannot be had from {source}"))
+            Problem::new(&codes::ISSUER_KEYS, format!("`issuers.{name}` has no keys that can be had from {source}"))
                 .why(error)
                 .fix("put the issuer's JWK set there, as it publishes it")
         };
