@@ -158,33 +158,76 @@ fn check_routes(manifest: &Manifest, inspected: &Inspected, problems: &mut Probl
     let mut declared: Vec<(String, String)> =
         manifest.routes.iter().map(|route| (route.method.clone(), route.path.clone())).collect();
     declared.sort_unstable();
-    let list = |routes: Vec<&(String, String)>| {
-        routes.into_iter().map(|(method, path)| format!("`{method} {path}`")).collect::<Vec<_>>().join(", ")
-    };
-    let missing = list(in_code.iter().filter(|route| !declared.contains(route)).collect());
-    let extra = list(declared.iter().filter(|route| !in_code.contains(route)).collect());
-    if !missing.is_empty() {
+    let mut missing: Vec<_> = in_code.iter().filter(|route| !declared.contains(route)).collect();
+    let mut extra: Vec<_> = declared.iter().filter(|route| !in_code.contains(route)).collect();
+    missing.retain(|served| {
+        let same = |listed: &&(String, String)| listed.0 == served.0 && shape(&listed.1) == shape(&served.1);
+        let Some(at) = extra.iter().position(same) else { return true };
+        let listed = extra.remove(at);
+        let what = format!("plugin `{}` lists `{}`, and its code serves `{}`", manifest.id, show(listed), show(served));
         problems.push(
-            Problem::new(
-                &codes::MANIFEST_ROUTES,
-                format!("plugin `{}` serves {missing}, which its manifest does not list", manifest.id),
-            )
-            .fix("add a [[routes]] for each to plugin.toml, with the `auth` it needs"),
+            Problem::new(&codes::MANIFEST_ROUTES, what)
+                .why("a parameter has one name, which is the handler's")
+                .fix(format!("write `path = \"{}\"` in plugin.toml", served.1)),
         );
+        false
+    });
+    let list =
+        |routes: &[&(String, String)]| routes.iter().map(|route| format!("`{}`", show(route))).collect::<Vec<_>>().join(", ");
+    if !missing.is_empty() {
+        let what = format!("plugin `{}` serves {}, which its manifest does not list", manifest.id, list(&missing));
+        let fix = "add a [[routes]] for each to plugin.toml, with the `auth` it needs";
+        problems.push(Problem::new(&codes::MANIFEST_ROUTES, what).fix(fix));
     }
     if !extra.is_empty() {
-        problems.push(
-            Problem::new(
-                &codes::MANIFEST_ROUTES,
-                format!("plugin `{}` lists {extra}, which its code does not serve", manifest.id),
-            )
-            .fix("remove it from plugin.toml, or add the function to `service!`"),
-        );
+        let what = format!("plugin `{}` lists {}, which its code does not serve", manifest.id, list(&extra));
+        let fix = "remove each from plugin.toml, or add its function to `service!`";
+        problems.push(Problem::new(&codes::MANIFEST_ROUTES, what).fix(fix));
     }
+}
+
+fn show((method, path): &(String, String)) -> String {
+    format!("{method} {path}")
+}
+
+/// A pattern whatever its parameters are called.
+fn shape(pattern: &str) -> Vec<&str> {
+    let part = |part| match part {
+        part if str::starts_with(part, "{*") => "{*}",
+        part if str::starts_with(part, '{') => "{}",
+        text => text,
+    };
+    pattern.split('/').map(part).collect()
 }
 
 /// `wharf:service/kv@0.1.0` as `wharf:service` and `kv`.
 fn split(name: &str) -> (&str, &str) {
     let name = name.split_once('@').map_or(name, |(name, _)| name);
     name.split_once('/').unwrap_or((name, ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_that_differs_in_a_name_alone_is_one_problem() {
+        let route = |path: &str| format!("[[routes]]\nmethod = \"GET\"\npath = \"{path}\"\nauth = \"none\"\n");
+        let text = "manifest-version = 1\n[plugin]\nid = \"a/b\"\nversion = \"1.0.0\"\nname = \"B\"\ndescription = \"Is b.\"\n\
+                    [service]\nkey = \"b\"\n";
+        let manifest = Manifest::parse(&format!("{text}{}{}", route("/todos/{key}"), route("/listed/{id}"))).unwrap();
+        let served = ["/todos/{id}", "/served/{id}"].map(|path| ("GET".to_owned(), path.to_owned()));
+        let inspected = Inspected { routes: Some(served.to_vec()), ..Inspected::default() };
+        let mut problems = Problems::default();
+        check_routes(&manifest, &inspected, &mut problems);
+        let told: Vec<&str> = problems.0.iter().map(|problem| problem.what.as_str()).collect();
+        assert_eq!(
+            told,
+            [
+                "plugin `a/b` lists `GET /todos/{key}`, and its code serves `GET /todos/{id}`",
+                "plugin `a/b` serves `GET /served/{id}`, which its manifest does not list",
+                "plugin `a/b` lists `GET /listed/{id}`, which its code does not serve",
+            ]
+        );
+    }
 }

@@ -178,6 +178,8 @@ fn a_component_that_is_a_file_can_be_looked_at_without_a_host() {
     let run = wharf(["plugin", "inspect", INNOCENT.component, "--format", "json"]).within(here.path()).run();
     // A guest carries no manifest of its own.
     run.refused("WH1105", "plugin");
+    let manifest = ["plugin", "inspect", INNOCENT.component, "--manifest", INNOCENT.manifest, "--format", "json"];
+    assert_eq!(wharf(manifest).within(here.path()).run().json()["id"], "test/innocent");
 }
 
 #[test]

@@ -57,8 +57,11 @@ pub enum Command {
     },
     /// Show what a plugin is, serves and asks for
     Inspect {
-        /// An installed plugin (acme/notes, acme/notes@1.2.0), or a component's file
+        /// An installed plugin (acme/notes, acme/notes@1.2.0), or a component's file (.wasm)
         plugin: String,
+        /// The manifest, for a component's file that does not carry its own
+        #[arg(long, value_name = "FILE")]
+        manifest: Option<PathBuf>,
         #[command(flatten)]
         at: At,
     },
@@ -67,12 +70,7 @@ pub enum Command {
 pub fn run(command: Command, output: &Output) -> Result<(), Problems> {
     match command {
         Command::Install { file, manifest, at } => {
-            let max = at.config()?.runtime.max_component;
-            let mut component = read(&file, max)?;
-            if let Some(manifest) = manifest {
-                let named = read(&manifest, max)?;
-                component = with_manifest(component, &manifest, &named)?;
-            }
+            let component = component(&file, manifest.as_deref(), at.config()?.runtime.max_component)?;
             output.say(&format_args!("installing `{}` …", file.display()));
             let report = send(&at, Request::Install(component))?;
             output.data(&show::report(&report), &report);
@@ -86,9 +84,9 @@ pub fn run(command: Command, output: &Output) -> Result<(), Problems> {
             let removed = send(&at, Request::Remove { id, version, force })?;
             output.data(&show::removed(&removed), &removed);
         }
-        Command::Inspect { plugin, at } => {
-            let shown = if plugin.ends_with(".wasm") {
-                let component = read(&PathBuf::from(plugin), LARGEST)?;
+        Command::Inspect { plugin, manifest, at } => {
+            let shown = if plugin.ends_with(".wasm") || manifest.is_some() {
+                let component = component(Path::new(&plugin), manifest.as_deref(), LARGEST)?;
                 inspect_file(&vet(&component)?, component.len())
             } else {
                 let (id, version) = split(&plugin)?;
@@ -139,6 +137,15 @@ async fn carry_out(admin: &Admin, request: Request) -> Result<Value, Problems> {
 
 /// The most that any host accepts, in bytes.
 const LARGEST: u64 = 1 << 30;
+
+/// A component's file, of at most `max` bytes, with the manifest that it carries or that is named.
+fn component(file: &Path, manifest: Option<&Path>, max: u64) -> Result<Vec<u8>, Problems> {
+    let component = read(file, max)?;
+    match manifest {
+        None => Ok(component),
+        Some(manifest) => with_manifest(component, manifest, &read(manifest, max)?),
+    }
+}
 
 /// Reads a file the user named, at most `max` bytes of it.
 fn read(file: &Path, max: u64) -> Result<Vec<u8>, Problem> {
