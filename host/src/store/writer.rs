@@ -20,7 +20,7 @@ use std::{
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use super::StoreError;
+use super::{StoreError, kv::KvError};
 use crate::{
     failpoint,
     observe::metric::{Counter, Histogram},
@@ -48,7 +48,7 @@ pub(super) struct Writer {
 pub struct Stats {
     /// Writes that were committed.
     pub writes: Counter,
-    /// Writes that were refused, or failed.
+    /// Writes that were refused, or failed; not those whose own condition did not hold.
     pub refused: Counter,
     /// How long committing a group took, from its first write to the end of its sync.
     pub commit_seconds: Histogram,
@@ -155,9 +155,12 @@ fn run(connection: Connection, mut writes: mpsc::UnboundedReceiver<Box<dyn Work>
             stats.commit_seconds.observe(began.elapsed());
             outcomes
         };
-        let refused = outcomes.iter().filter(|outcome| outcome.is_err()).count() as u64;
-        stats.writes.add(outcomes.len() as u64 - refused);
-        stats.refused.add(refused);
+        let failed = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
+        // Whoever writes under a condition expects that it may not hold.
+        let (expected, refused): (Vec<_>, Vec<_>) =
+            failed.partition(|error| matches!(error, StoreError::Kv(KvError::Conflict { .. })));
+        stats.writes.add((outcomes.len() - expected.len() - refused.len()) as u64);
+        stats.refused.add(refused.len() as u64);
         for (work, outcome) in group.into_iter().zip(outcomes) {
             work.answer(outcome);
         }
