@@ -1,7 +1,7 @@
 //! Whether the plugins of a running host could work with another configuration: the one it would be started with next. They are
 //! judged by what they say of themselves (settings, grants, the engine they need); loading them is left to the start.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use http::Method;
 use serde_json::{Value, json};
@@ -60,6 +60,17 @@ pub async fn against(config: &Config, host: &Client) -> Result<(), Problems> {
         problems.0.extend(wrong.map(|problem| config.places.locate(problem, key.as_deref())));
     }
     problems.or(())
+}
+
+/// What of the configuration the host takes over only when it is started anew; nothing where that is not its own.
+pub async fn pending(config: &Config, host: &Client) -> Result<Vec<String>, Problems> {
+    let pending = host.send(Method::GET, "/config/pending", Vec::new()).await?;
+    let file = blocking(|| config.file.canonicalize()).ok();
+    if pending["file"].as_str().map(Path::new) != file.as_deref() {
+        return Ok(Vec::new());
+    }
+    let keys = pending["keys"].as_array().into_iter().flatten();
+    Ok(keys.filter_map(Value::as_str).map(str::to_owned).collect())
 }
 
 /// Whether every service bound to the plugin could run it. Blocking.

@@ -8,6 +8,7 @@
 //! | `GET /plugins/{publisher}/{name}?version=` | one plugin with routes and permissions |
 //! | `GET /plugins/{publisher}/{name}/declared` | what the active version says of itself: manifest and exports |
 //! | `DELETE /plugins/{publisher}/{name}?version=&force=` | what was removed |
+//! | `GET /config/pending` | the configuration's file, and what of it counts only from the next start on |
 //! | `GET /tokens?after=` | a page of tokens |
 //! | `POST /tokens`, the wanted token as JSON | the token, with itself this once |
 //! | `DELETE /tokens/{id}` | what was revoked |
@@ -73,6 +74,7 @@ pub async fn serve(listener: UnixListener, admin: Arc<Admin>, stop: Stop, drain_
         .route("/plugins", get(list).post(install))
         .route("/plugins/{publisher}/{name}", get(inspect).delete(remove))
         .route("/plugins/{publisher}/{name}/declared", get(declared))
+        .route("/config/pending", get(pending))
         .route("/tokens", get(list_tokens).post(create_token))
         .route("/tokens/{id}", delete(revoke_token))
         .route("/messages", get(list_messages))
@@ -137,6 +139,10 @@ async fn inspect(
 
 async fn declared(State(admin): State<Arc<Admin>>, UrlPath((publisher, name)): UrlPath<(String, String)>) -> Response {
     answer(admin.declared(&format!("{publisher}/{name}")).await)
+}
+
+async fn pending(State(admin): State<Arc<Admin>>) -> Response {
+    answer(admin.pending())
 }
 
 async fn remove(

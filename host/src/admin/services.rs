@@ -1,7 +1,12 @@
 //! What services grant and set, read again from the configuration when a plugin is installed: the next version may need what the
 //! one before did not, and nobody should have to stop the host for that.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use serde_json::{Value, json};
 
 use super::{Admin, blocking};
 use crate::{
@@ -39,7 +44,7 @@ impl Admin {
 
     /// The service with what `fresh` grants and sets.
     fn granting(&self, service: Service, fresh: &Service, problems: &mut Problems) -> Service {
-        let Service { limits, settings, kv, http_out, secrets, data, app_users, apps, mail, .. } = fresh.clone();
+        let Service { app_users, apps, .. } = *fresh;
         if (app_users || apps) && !self.config.has_platform(&service) {
             let what = format!("the service `{}` cannot ask the platform yet", service.key);
             problems.push(
@@ -48,9 +53,17 @@ impl Admin {
                     .fix("start the host anew, then install the plugin"),
             );
         }
+        let granting = with_grants(service, fresh);
         // The host's own caps are those of its start: its pool is made for them.
-        let limits = limits.within(&self.config.limits);
-        Service { limits, settings, kv, http_out, secrets, data, app_users, apps, mail, ..service }
+        let limits = granting.limits.within(&self.config.limits);
+        Service { limits, ..granting }
+    }
+
+    /// The configuration's file, and the keys in it that have other values by now and count from the next start on.
+    pub fn pending(&self) -> Result<Value, Problems> {
+        let fresh = blocking(|| Config::load(&self.config.file))?;
+        let file = blocking(|| self.config.file.canonicalize()).unwrap_or_else(|_| self.config.file.clone());
+        Ok(json!({"file": file, "keys": changed(&self.config, &fresh)}))
     }
 
     /// From now on these services are as they are here. To be called by one at a time.
@@ -59,4 +72,32 @@ impl Admin {
         services.extend(anew.into_iter().map(|service| (service.key.clone(), service)));
         self.services.store(services.into());
     }
+}
+
+/// The service with what `fresh` grants and sets, which is read again with its plugin.
+fn with_grants(service: Service, fresh: &Service) -> Service {
+    let Service { limits, settings, kv, http_out, secrets, data, app_users, apps, mail, .. } = fresh.clone();
+    Service { limits, settings, kv, http_out, secrets, data, app_users, apps, mail, ..service }
+}
+
+/// The keys whose values differ, but for what is read again with a plugin.
+fn changed(now: &Config, fresh: &Config) -> Vec<String> {
+    let sections = [
+        ("data-dir", now.data_dir == fresh.data_dir),
+        ("listen", now.listen == fresh.listen),
+        ("operation", now.operation == fresh.operation),
+        ("runtime", now.runtime == fresh.runtime),
+        ("limits", now.limits == fresh.limits),
+        ("log", now.log == fresh.log),
+        ("platform", now.platform == fresh.platform),
+        ("issuers", now.issuers == fresh.issuers),
+    ];
+    let is_same = |key: &&String| match (now.services.get(*key), fresh.services.get(*key)) {
+        (Some(now), Some(fresh)) => with_grants(now.clone(), fresh) == *fresh,
+        _ => false,
+    };
+    let keys: BTreeSet<&String> = now.services.keys().chain(fresh.services.keys()).collect();
+    let services = keys.into_iter().filter(|key| !is_same(key)).map(|key| format!("services.{key}"));
+    let sections = sections.into_iter().filter(|(_, is_same)| !is_same).map(|(key, _)| key.to_owned());
+    sections.chain(services).collect()
 }

@@ -31,11 +31,20 @@ struct Checked {
     what: &'static str,
     /// What only a start would show.
     unchecked: &'static [&'static str],
+    /// The keys that count only from the next start of the running host on.
+    pending: Vec<String>,
 }
 
-const ALL: Checked = Checked { what: "configuration, secrets and plugins", unchecked: &[] };
-const BESIDE_A_HOST: Checked =
-    Checked { what: "configuration, secrets, and what the plugins of the running host ask for", unchecked: &["loading"] };
+impl Checked {
+    fn all() -> Self {
+        Self { what: "configuration, secrets and plugins", unchecked: &[], pending: Vec::new() }
+    }
+
+    fn beside_a_host(pending: Vec<String>) -> Self {
+        let what = "configuration, secrets, and what the plugins of the running host ask for";
+        Self { what, unchecked: &["loading"], pending }
+    }
+}
 
 /// Reads the configuration, its secrets and key files, and loads every bound plugin; reports all that is wrong at once. Asks no
 /// other machine, so keys of an address are not fetched. While a host holds the data directory, it is asked what its plugins say
@@ -63,16 +72,16 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
 async fn plugins(config: &Arc<Config>, app: App) -> Result<Checked, Problems> {
     // A look leaves nothing behind: who makes the directory owns it.
     if !config.data_dir.exists() {
-        return check::nothing(config).or(ALL);
+        return check::nothing(config).or(Checked::all());
     }
     match holder::find(&config.data_dir).await? {
         Holder::Mine(data) => {
             let admin = Admin::new(config.clone(), &data, Store::open(&data)?, Some(Arc::new(app)))?;
-            Without::all(admin.load_all().await).or(ALL)
+            Without::all(admin.load_all().await).or(Checked::all())
         }
         Holder::Running(host) => {
             check::against(config, &host).await?;
-            Ok(BESIDE_A_HOST)
+            Ok(Checked::beside_a_host(check::pending(config, &host).await?))
         }
     }
 }
@@ -90,11 +99,17 @@ fn say(args: &Args, config: &Config, checked: &Checked, warnings: &[String], out
     if !checked.unchecked.is_empty() {
         output.say(&"a running host holds the plugins, so loading them was not tried");
     }
+    if !checked.pending.is_empty() {
+        output.say(&format_args!(
+            "the running host was started with other values of `{}`: start it anew",
+            checked.pending.join("`, `")
+        ));
+    }
     output.data(
         &format_args!("`{}` is good: {}, {}", args.config.display(), checked.what, count(services.len(), "service")),
         &serde_json::json!({
             "config": args.config, "checked": checked.what, "unchecked": checked.unchecked, "services": services,
-            "issuers_not_fetched": not_fetched, "warnings": warnings,
+            "issuers_not_fetched": not_fetched, "warnings": warnings, "pending": checked.pending,
         }),
     );
 }

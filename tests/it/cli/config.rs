@@ -100,6 +100,16 @@ fn a_check_beside_a_running_host_says_what_its_plugins_would_lack() {
     ] {
         check(format!("{good}\n{tables}\n")).refused(code, subject);
     }
+    // What is read again with the plugin is not among it.
+    let settings = "[services.innocent.config]\nshelves = 2\n";
+    let other = good.replace("format = \"json\"", "format = \"text\"");
+    let checked = check(format!(
+        "{other}\n{settings}\n[services.second]\nplugin = \"test/innocent\"\n\
+        [services.second.config]\nshelves = 3\n[services.second.secrets]\ntoken = {{ file = \"token\" }}\n"
+    ))
+    .json();
+    assert_eq!(checked["pending"], json!(["log", "services.second"]), "{checked:#}");
+    assert_eq!(check(format!("{good}\n{settings}")).json()["pending"], json!([]));
     check(good.replace(GRANTS, "")).refused("WH1210", "services.innocent.secrets");
     host.assert_serves_others();
     host.stop();
