@@ -22,6 +22,8 @@ pub struct Connections {
     pub refused: ByWord,
     /// Ended by the host before their time, by the limit that was hit.
     pub ended: ByWord,
+    /// Requests that could not be read; their clients got a bare answer, if any.
+    pub unreadable: Counter,
     /// TLS handshakes that came to nothing.
     pub handshakes_failed: Counter,
     /// New certificates, `replaced` or `refused`.

@@ -50,6 +50,8 @@ fn connections(page: &mut Page, health: &Health) {
     by_word(&mut refused, &[], "limit", &connections.refused);
     let mut ended = page.counter("wharf_connections_ended_total", "Connections and bodies given up, by the limit hit.");
     by_word(&mut ended, &[], "limit", &connections.ended);
+    page.counter("wharf_requests_unreadable_total", "Requests that could not be read, and got a bare answer if any.")
+        .sample(&[], connections.unreadable.get());
     page.counter("wharf_tls_handshakes_failed_total", "TLS handshakes that came to nothing.")
         .sample(&[], connections.handshakes_failed.get());
     let mut certificates =

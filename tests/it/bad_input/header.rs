@@ -75,6 +75,7 @@ fn what_is_not_http_is_refused_and_the_next_is_served() {
         host.assert_serves_others();
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(host.metric("wharf_requests_unreadable_total"), unread as u64);
     assert_eq!(contents(host.path()), before);
     host.stop();
 }

@@ -20,7 +20,7 @@ fn host() -> Running {
 
 /// The same with all in its log that explains a request.
 fn talkative_host() -> Running {
-    set_up().log("level", "\"debug\"").start()
+    set_up().operation().log("level", "\"debug\"").start()
 }
 
 fn set_up() -> TestHost {

@@ -81,7 +81,12 @@ pub async fn connection<H: Handler>(stream: TcpStream, place: Place, shared: Sha
         }
         Err(Ended::Ordered(_)) => tracing::debug!(peer = %watch.peer, "a connection was cut off"),
         Err(Ended::Io(error)) => tracing::debug!(peer = %watch.peer, %error, "a connection broke"),
-        Err(Ended::Http(error)) => tracing::debug!(peer = %watch.peer, %error, "a connection ended early"),
+        Err(Ended::Http(error)) => {
+            if error.is_parse() {
+                shared.counted.unreadable.add(1);
+            }
+            tracing::debug!(peer = %watch.peer, %error, "a connection ended early");
+        }
     }
 }
 
