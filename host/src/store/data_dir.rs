@@ -16,14 +16,14 @@
 use std::{
     fs::{DirBuilder, File, TryLockError},
     io::{self, Seek as _, Write as _},
-    os::unix::fs::DirBuilderExt as _,
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use cap_std::{
     ambient_authority,
-    fs::{Dir, MetadataExt as _, OpenOptions, OpenOptionsExt as _},
+    fs::{Dir, MetadataExt as _, OpenOptions, OpenOptionsExt as _, Permissions},
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -114,6 +114,7 @@ impl DataDir {
             Err(TryLockError::Error(error)) => return Err(failed("locked")(error)),
         }
         refuse_anothers(&dir, &path)?;
+        take_from_others(&dir, &path)?;
         // Between the lock and this line a second process may read the pid of a holder that crashed; that is as good as a file
         // can tell, and the lock itself is never wrong.
         lock.set_len(0)
@@ -186,6 +187,21 @@ fn refuse_writable_by_all(dir: &Dir, path: &Path) -> Result<(), Problem> {
         "every user of this machine may write to it",
         format!("`chmod o-w {}`, or choose another", path.display()),
     ))
+}
+
+/// Backups come back with the rights that whoever made them had. Nobody else has any business in these files.
+fn take_from_others(dir: &Dir, path: &Path) -> Result<(), Problem> {
+    for name in [HOST_KEY, super::schema::DATABASE, "wharf.db-wal", "wharf.db-shm"] {
+        let Ok(file) = dir.symlink_metadata(name) else { continue };
+        let mode = file.mode() & 0o7777;
+        if file.is_file() && mode & 0o007 != 0 {
+            let rights = Permissions::from_std(std::fs::Permissions::from_mode(mode & !0o007));
+            dir.set_permissions(name, rights).map_err(|why| {
+                unusable(format!("`{}` cannot be kept from other users", path.join(name).display()), why, "mend the file system")
+            })?;
+        }
+    }
+    Ok(())
 }
 
 /// What another user than the host's makes there, root most of all, the host could not read any more.

@@ -17,7 +17,7 @@ const STEPS: &[&str] = &[
     include_str!("schema_5.sql"),
 ];
 
-const DATABASE: &str = "wharf.db";
+pub(super) const DATABASE: &str = "wharf.db";
 
 /// Opens the writer's connection of the store in `data`, bringing the tables up to date.
 pub(super) fn open_writer(data: &DataDir) -> Result<Connection, Problem> {

@@ -1,6 +1,10 @@
 //! `wharf serve`: starting, being the only one, stopping.
 
-use std::{fs, net::TcpListener, os::unix::net::UnixListener};
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::{fs::PermissionsExt as _, net::UnixListener},
+};
 
 use rustix::process::Signal;
 use wharf_guests::INNOCENT;
@@ -144,4 +148,16 @@ fn a_host_has_as_many_files_open_as_the_system_allows() {
         let log = process.stop_by(Signal::TERM, host.path()).text();
         assert_eq!(log.contains("fewer files open"), !is_enough, "{log}");
     }
+}
+
+#[test]
+fn what_a_backup_left_open_to_everybody_is_closed() {
+    let host = TestHost::new().with(Service::of(&INNOCENT)).start().stopped();
+    let data = host.path().join("data");
+    let mode = |name: &str| fs::metadata(data.join(name)).expect("it is there").permissions().mode() & 0o7777;
+    for name in ["wharf.db", "host.key"] {
+        fs::set_permissions(data.join(name), fs::Permissions::from_mode(0o644)).expect("rights can be given");
+    }
+    wharf(["plugin", "list"]).within(host.path()).run().ok();
+    assert_eq!(["wharf.db", "host.key"].map(mode), [0o640, 0o640]);
 }
