@@ -34,6 +34,12 @@ const ROWS: &[(&[&str], i32, &str, &str)] = &[
     (&["plugin", "remove", "test/absent"], 1, "WH1207", "test/absent"),
     (&["plugin", "remove", "test/innocent"], 1, "WH1208", "innocent"),
     (&["plugin", "remove", "test/innocent@1.2.3.4", "--force"], 1, "WH1007", "1.2.3.4"),
+    (&["token", "create", "--service", "absent", "--app", "demo"], 1, "WH1007", "absent"),
+    (&["token", "create", "--service", "identity", "--app", "demo", "--expires", "soon"], 2, "WH1007", "soon"),
+    (&["token", "create", "--service", "identity", "--app", "demo", "--expires", "0s"], 1, "WH1007", "lifetime"),
+    (&["token", "revoke", "nonsense"], 1, "WH1007", "the id of a token"),
+    (&["messages", "show", "identity", "absent"], 1, "WH1401", "absent"),
+    (&["platform", "app", "list"], 1, "WH1451", "[platform]"),
     (&["ocean-auth", "mint", "--key-file", "absent.key", "--app", "demo"], 1, "WH1006", "absent.key"),
     (&["ocean-auth", "mint", "--key-file", "identity.key", "--app", ""], 2, "WH1007", "--app"),
     (&["ocean-auth", "mint", "--key-file", "identity.key", "--app", "demo", "--user-id", "7"], 2, "WH1007", "--auth-service"),
@@ -53,8 +59,8 @@ fn a_bad_command_says_what_is_wrong_and_changes_nothing() {
             assert!(run.stderr.contains(words), "{arguments:?} does not say `{words}`: {}", run.stderr);
         }
         assert!(!run.stderr.contains('\u{1b}'), "{arguments:?} writes to the terminal: {:?}", run.stderr);
+        assert_eq!(contents(host.path()), before, "{arguments:?}");
     }
-    assert_eq!(contents(host.path()), before);
     host.assert_serves_others();
     host.stop();
 }

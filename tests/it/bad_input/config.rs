@@ -92,8 +92,8 @@ fn no_host_starts_with_a_bad_configuration_and_its_data_stays_as_it_was() {
             run.refused(code, subject);
             assert!(!run.stderr.contains("s3cret"), "a secret is shown: {}", run.stderr);
         }
+        assert_eq!(contents(here), before, "{text}");
     }
-    assert_eq!(contents(here), before);
 }
 
 #[test]
