@@ -154,7 +154,7 @@ codes! {
     REFUSED = "WH2001", "the caller is not proven",
         "The request carries no valid proof of who is calling, and the route needs one. The cause is in the host's log only, \
          so that an answer never helps to forge a header.";
-    BAD_CREDENTIALS = "WH2002", "the credentials are malformed",
+    BAD_CREDENTIALS = "WH2002", "the credentials are more than one, or malformed",
         "The request carries more than one credential (Ocean-Auth and Authorization, or Authorization twice), or an \
          Authorization header of the scheme Bearer that does not hold one token. Send exactly one of them. A token in the \
          query or in a form is not looked at.";
@@ -209,8 +209,9 @@ codes! {
          leaves no place in a path for free text, such as a file's name with a slash in it: that belongs into the query or \
          the body.\nThe operator mends a proxy that rewrites paths, decoding them or adding dots; the host's log says which \
          of these it was.";
-    NOT_READY = "WH2105", "the service has no plugin yet",
-        "The service is configured, but its plugin is not installed, or could not be loaded. The host's log says why.";
+    NOT_READY = "WH2105", "no plugin runs for the service",
+        "The service is configured, but its plugin is not installed, or could not be loaded. The host's log says why, and \
+         so does /readyz.";
     BAD_NOTICE = "WH2106", "the notice names no message",
         "What the platform sends to a service's message address is {\"id\": \"…\"} with 24 hexadecimal digits, as JSON. Anything \
          else is not taken, and nothing was stored or fetched.";

@@ -55,9 +55,10 @@ impl SecretRef {
     pub fn read(&self, subject: &str) -> Result<Secret, Problem> {
         const MAX: u64 = 64 << 10;
         let failed = |why: &dyn fmt::Display| {
-            Problem::new(&codes::SECRET_UNREADABLE, format!("`{subject}` cannot be read from {self}"))
-                .why(why)
-                .fix("put the secret there, readable for the user that runs Wharf")
+            Problem::new(&codes::SECRET_UNREADABLE, format!("`{subject}` cannot be read from {self}")).why(why).fix(match self {
+                Self::File(_) => "put the secret there, readable for the user that runs Wharf".to_owned(),
+                Self::Env(name) => format!("set `{name}` in the environment of the process that runs Wharf"),
+            })
         };
         let secret = match self {
             Self::File(path) => {

@@ -47,13 +47,10 @@ impl Admin {
         let active = self.store.plugin_active(id).await.map_err(|error| error.problem())?;
         let hits_active = active.is_some_and(|active| version.is_none_or(|version| version == active.version));
         if hits_active && !bound.is_empty() && !force {
-            return Err(Problem::new(
-                &codes::PLUGIN_BOUND,
-                format!("plugin `{id}` is bound to the service `{}`", bound.join("`, `")),
-            )
-            .why("it would stop answering, or change its version")
-            .fix("take the service out of the configuration first, or say --force")
-            .into());
+            return Err(Problem::new(&codes::PLUGIN_BOUND, format!("plugin `{id}` is bound to {}", quoted_services(&bound)))
+                .why("it would stop answering, or change its version")
+                .fix("take the service out of the configuration first, or say --force")
+                .into());
         }
         let removed = self.store.plugin_remove(id, version).await.map_err(|error| error.problem())?;
         let left = if hits_active { self.replace(id, removed.active.is_some()).await } else { Problems::default() };
@@ -61,7 +58,10 @@ impl Admin {
         blocking(|| self.sweep(&digests))?;
         tracing::info!(plugin = id, versions = removed.versions.join(","), "plugin removed");
         let left: Vec<Value> = left.0.iter().map(Problem::to_json).collect();
-        Ok(json!({"id": id, "removed": removed.versions, "active": removed.active, "left_without": left}))
+        let unserved = if hits_active && removed.active.is_none() { self.services_of(id) } else { Vec::new() };
+        Ok(json!({
+            "id": id, "removed": removed.versions, "active": removed.active, "left_without": left, "unserved": unserved,
+        }))
     }
 
     /// Gives the services bound to the plugin, whose active version is gone, the one that took over. What was removed never goes on:
@@ -180,12 +180,21 @@ fn show_capability(capability: &Capability) -> String {
             format!("send {} to hosts of the operator's choice", methods.join(", "))
         }
         Capability::HttpOut { hosts, methods } => format!("send {} to {}", methods.join(", "), hosts.join(", ")),
-        Capability::Secrets { names } => format!("see the secrets {}", names.join(", ")),
+        Capability::Secrets { names } => match names.as_slice() {
+            [name] => format!("see the secret {name}"),
+            names => format!("see the secrets {}", names.join(", ")),
+        },
         Capability::Data => "use a directory of its own".to_owned(),
         Capability::AppUsers => "make and change users of apps, and fetch their access tokens".to_owned(),
         Capability::Apps => "look up apps".to_owned(),
         Capability::Mail => "send mail to users of apps".to_owned(),
     }
+}
+
+/// ``the service `a` ``, ``the services `a`, `b` ``.
+fn quoted_services(keys: &[&str]) -> String {
+    let services = if keys.len() == 1 { "service" } else { "services" };
+    format!("the {services} `{}`", keys.join("`, `"))
 }
 
 fn merge(into: &mut Value, more: Value) {

@@ -20,7 +20,7 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
         output.data(&lines.join("\n"), &serde_json::json!(all));
         return Ok(());
     };
-    let code = codes::find(wanted).ok_or_else(|| {
+    let code = codes::find(wanted).or_else(|| codes::find(&format!("WH{wanted}"))).ok_or_else(|| {
         Problem::new(&codes::USAGE, format!("there is no error code `{}`", wanted.escape_debug()))
             .fix("list all codes with `wharf explain`")
     })?;

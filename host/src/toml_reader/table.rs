@@ -53,7 +53,11 @@ impl<'a> Table<'a> {
     pub(crate) fn must<T>(&self, key: &'static str, read: impl FnOnce(&Item<'a>) -> Option<T>) -> Option<T> {
         let item = self.take(key);
         if item.is_none() {
-            let table = if self.path.is_empty() { "the top of the file".to_owned() } else { format!("`[{}]`", self.path) };
+            let table = match self.path.split_once('[') {
+                _ if self.path.is_empty() => "the top of the file".to_owned(),
+                Some((list, _)) => format!("this `[[{list}]]`"),
+                None => format!("`[{}]`", self.path),
+            };
             let problem = Problem::new(self.report.codes.missing_key, format!("`{}` is missing", join(&self.path, key)));
             self.report.push(self.offset, problem.fix(format!("add `{key} = …` to {table}")));
         }

@@ -11,6 +11,7 @@ fn every_code_is_explained() {
         let (id, title) = (code["code"].as_str().expect("an id"), code["title"].as_str().expect("a title"));
         assert!(::wharf::codes::find(id).is_some(), "{id}");
         let text = wharf(["explain", &id.to_lowercase()]).run().ok();
+        assert_eq!(wharf(["explain", id.trim_start_matches("WH")]).run().ok(), text);
         assert!(text.starts_with(&format!("{id}: {title}\n\n")), "{text}");
         assert!(text.len() > title.len() + 40, "{id} is hardly explained: {text}");
     }

@@ -34,14 +34,24 @@ pub(super) fn report(report: &Value) -> String {
     shown
 }
 
+/// `the service a`, `the services a, b`; empty for none.
+fn services(report: &Value, name: &str) -> String {
+    let services = list(report, name);
+    match services.len() {
+        0 => String::new(),
+        1 => format!("the service {}", services.join("")),
+        _ => format!("each of the services {}", services.join(", ")),
+    }
+}
+
 /// For which services it runs, or will.
 fn runs(report: &Value) -> String {
     let host_runs = report.get("host_runs").and_then(Value::as_bool) != Some(false);
-    let (now, next) = (list(report, "services").join(", "), list(report, "at_next_start").join(", "));
+    let (now, next) = (services(report, "services"), services(report, "at_next_start"));
     match (host_runs, now.is_empty(), next.is_empty()) {
-        (true, false, _) => format!("running for the service {now}"),
+        (true, false, _) => format!("running for {now}"),
         (true, true, _) => "no service of the running host is bound to it".to_owned(),
-        (false, _, false) => format!("no host is running; from its next start on it runs for the service {next}"),
+        (false, _, false) => format!("no host is running; from its next start on it runs for {next}"),
         (false, _, true) => "no host is running, and no service of the configuration is bound to it".to_owned(),
     }
 }
@@ -67,6 +77,10 @@ pub(super) fn removed(removed: &Value) -> String {
         Some(active) => format!("{} {versions} removed; {active} is active", text(removed, "id")),
         None => format!("{} {versions} removed", text(removed, "id")),
     };
+    let unserved = services(removed, "unserved");
+    if !unserved.is_empty() {
+        let _ = write!(shown, "; from now on {unserved} answers 503");
+    }
     for problem in array(removed, "left_without") {
         // Writing to a string cannot fail.
         let _ = write!(

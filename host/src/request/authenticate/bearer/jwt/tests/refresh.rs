@@ -161,7 +161,7 @@ fn a_file_without_keys_is_a_problem_at_the_start() {
     std::fs::write(folder.path().join("ec-only"), set(&[p256().jwk("e")])).unwrap();
     let problem = problem("ec-only");
     assert!(
-        problem.what.contains("`acme`") && problem.what.contains("ec-only") && problem.why.contains("`algorithms`"),
+        problem.what.contains("`issuers.acme`") && problem.what.contains("ec-only") && problem.why.contains("`algorithms`"),
         "{problem:?}"
     );
 }
