@@ -6,12 +6,17 @@ use crate::{
     ocean_auth::{Forms, KeyEncoding, Settings},
     toml_reader::{
         Table,
-        values::{boolean, choice, duration},
+        values::{boolean, choice, duration, list, text},
     },
 };
 
 /// A hundred years are for ever: the way to switch the cap off, which the platform's longest headers (until 2100) need.
 const LIFETIME: std::ops::RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(36_500 * 24);
+
+/// Who revokes more wants a new key.
+const MAX_REVOKED: usize = 10_000;
+/// The platform's ids have 24 characters.
+const MAX_ACCOUNT: usize = 256;
 
 pub(super) fn read(table: &Table<'_>) -> Settings {
     let forms = [("legacy", Forms::Legacy), ("both", Forms::Both), ("v2", Forms::V2)];
@@ -29,5 +34,6 @@ pub(super) fn read(table: &Table<'_>) -> Settings {
         ),
         // A slip of the printed page, not of the wire.
         missing_comma: table.or("missing-comma", default.missing_comma, boolean),
+        revoked_accounts: table.opt("revoked-accounts", list(MAX_REVOKED, text(MAX_ACCOUNT))).into_iter().flatten().collect(),
     }
 }

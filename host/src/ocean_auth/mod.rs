@@ -29,7 +29,7 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, hint::black_box};
+use std::{collections::BTreeSet, fmt, hint::black_box};
 
 use self::{claims::Claims, key::SecurityKey};
 pub use self::{
@@ -69,6 +69,7 @@ pub struct Policy {
     max_lifetime_ms: u64,
     anonymous_without_expiry: bool,
     missing_comma: bool,
+    revoked_accounts: BTreeSet<String>,
 }
 
 impl Policy {
@@ -87,6 +88,7 @@ impl Policy {
             max_lifetime_ms: settings.max_lifetime_ms(),
             anonymous_without_expiry: settings.anonymous_without_expiry,
             missing_comma: settings.missing_comma,
+            revoked_accounts: settings.revoked_accounts.clone(),
         })
     }
 
@@ -154,7 +156,10 @@ impl Policy {
         }
         match (self.forms, token.is_some()) {
             (Forms::Legacy, true) | (Forms::V2, false) => Err(Reason::FormNotAllowed),
-            _ => text.and(identity),
+            _ => match text.and(identity)? {
+                Identity { user: Some(user), .. } if self.revoked_accounts.contains(&user.id) => Err(Reason::RevokedAccount),
+                identity => Ok(identity),
+            },
         }
     }
 }

@@ -27,6 +27,8 @@ pub enum Reason {
     Expired,
     /// The expiry lies further ahead than `max-lifetime`.
     TooFar,
+    /// The user's account is one of `revoked-accounts`.
+    RevokedAccount,
 }
 
 impl Reason {
@@ -48,6 +50,7 @@ impl Reason {
             Self::WrongAudience => "wrong_audience",
             Self::Expired => "expired",
             Self::TooFar => "too_far",
+            Self::RevokedAccount => "revoked_account",
         }
     }
 }

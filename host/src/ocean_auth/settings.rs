@@ -1,6 +1,6 @@
 //! What an operator can say about Ocean-Auth, per service.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 /// Which forms of the header a service accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,6 +36,8 @@ pub struct Settings {
     /// Whether the comma that the platform's guide forgets in its sample may be missing in a legacy header; no known
     /// client sends that.
     pub missing_comma: bool,
+    /// The ids of users' accounts whose headers prove nobody any more.
+    pub revoked_accounts: BTreeSet<String>,
 }
 
 impl Settings {
@@ -55,6 +57,7 @@ impl Default for Settings {
             max_lifetime: MAX_LIFETIME,
             anonymous_without_expiry: true,
             missing_comma: false,
+            revoked_accounts: BTreeSet::new(),
         }
     }
 }

@@ -207,6 +207,18 @@ fn an_anonymous_header_without_expiry_can_be_denied() {
 }
 
 #[test]
+fn a_revoked_account_proves_nobody_and_the_others_still_do() {
+    let revoked_accounts = ["55b750bf4de03bab3307c0e5".to_owned()].into();
+    let revoking = policy(KEY, &Settings { revoked_accounts, ..Settings::default() });
+    assert_eq!(judge(&revoking, &login("", "")), Err(Reason::RevokedAccount));
+    let other = login("appUserAccountId", r#""55b750bf4de03bab3307c0e6""#);
+    assert_eq!(judge(&revoking, &other), judge(&default(), &other));
+    assert!(judge(&revoking, r#"{"appKey":"a","isClientLogin":false}"#).is_ok());
+    // What is wrong besides counts first: nobody learns of the list.
+    assert_eq!(judge(&revoking, &login("expireTime", "1")), Err(Reason::Expired));
+}
+
+#[test]
 fn json_with_two_readings_is_refused() {
     let ok = r#"{"appKey":"a","isClientLogin":false,"x":{"k":[1,{"k":null}],"l":"\ud83d\ude80"},"k":1.5}"#;
     assert!(judge(&default(), ok).is_ok());

@@ -2,7 +2,7 @@
 
 use super::{
     RAN, host,
-    vectors::{Vectors, assert_accepted},
+    vectors::{Vector, Vectors, assert_accepted},
 };
 
 /// Long enough for the vector that expires in the year 2100.
@@ -42,6 +42,20 @@ fn what_needs_a_setting_is_refused_without_it() {
     let line = host.log().find("why it refused", |line| line.message() == "Ocean-Auth refused");
     assert_eq!(line.field("cause"), "too_far");
     host.stop();
+}
+
+#[test]
+fn a_revoked_account_is_refused_like_everything_else() {
+    let vectors = Vectors::load();
+    let host = host(&vectors, &[("revoked-accounts", "[\"55b750bf4de03bab3307c0e5\"]"), LONG]).start();
+    let of_user = |vector: &&Vector| vector.valid && vector.identity()["user"]["id"] == "55b750bf4de03bab3307c0e5";
+    let login = vectors.of_requests().find(of_user);
+    let refused = vectors.send(&host, login.expect("a vector is of that user"));
+    let wrong = vectors.send(&host, vectors.of_requests().find(|vector| !vector.valid).expect("a vector is not valid"));
+    assert_eq!((refused.status, refused.without_date()), (401, wrong.without_date()));
+    host.log().find("why it refused", |line| line.field("cause") == "revoked_account");
+    assert_eq!(vectors.send(&host, vectors.named("anonymous-bool-no-expire")).status, 200);
+    assert_eq!(host.stop().count(RAN), 1);
 }
 
 #[test]
