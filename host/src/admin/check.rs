@@ -12,7 +12,7 @@ use super::{
     install::{check_switched_on, not_installed},
 };
 use crate::{
-    capabilities::{self, Grants},
+    capabilities::{self, Grants, in_vain},
     codes,
     config::Config,
     manifest::Manifest,
@@ -21,6 +21,16 @@ use crate::{
 };
 
 impl Admin {
+    /// What services grant in vain to the plugins that are installed.
+    pub async fn granted_in_vain(&self) -> Result<Vec<String>, Problems> {
+        let mut vain = Vec::new();
+        for service in self.config.services.values() {
+            let active = self.active(&service.plugin.to_string()).await?;
+            vain.extend(in_vain(&Manifest::parse(&active.manifest)?, service));
+        }
+        Ok(vain)
+    }
+
     /// What the active version of a plugin says of itself, as JSON: the text of its manifest, and its exports.
     pub async fn declared(&self, id: &str) -> Result<Value, Problems> {
         let active = self.active(id).await?;
@@ -44,22 +54,26 @@ fn bound_as(config: &Config, id: &str) -> Option<String> {
     Some(format!("services.{}.plugin", service.key))
 }
 
-/// Asks the host for what each bound plugin says of itself, and judges the configuration by it. Reports all that is wrong
-/// at once.
-pub async fn against(config: &Config, host: &Client) -> Result<(), Problems> {
+/// Asks the host for what each bound plugin says of itself, and judges the configuration by it. Returns what is granted in vain;
+/// reports all that is wrong at once.
+pub async fn against(config: &Config, host: &Client) -> Result<Vec<String>, Problems> {
     let capabilities = capabilities::Host::open(config, None, Arc::default());
     let bound: BTreeSet<String> = config.services.values().map(|service| service.plugin.to_string()).collect();
-    let mut problems = Problems::default();
+    let (mut vain, mut problems) = (Vec::new(), Problems::default());
     for id in bound {
         let judged = match host.send(Method::GET, &format!("/plugins/{id}/declared"), Vec::new()).await {
             Ok(declared) => blocking(|| judge(config, &capabilities, &id, &declared)),
             Err(more) => Err(more),
         };
         let key = bound_as(config, &id);
-        let wrong = judged.err().into_iter().flat_map(|more| more.0);
-        problems.0.extend(wrong.map(|problem| config.places.locate(problem, key.as_deref())));
+        match judged {
+            Ok(more) => vain.extend(more),
+            Err(Problems(wrong)) => {
+                problems.0.extend(wrong.into_iter().map(|problem| config.places.locate(problem, key.as_deref())));
+            }
+        }
     }
-    problems.or(())
+    problems.or(vain)
 }
 
 /// What of the configuration the host takes over only when it is started anew; nothing where that is not its own.
@@ -73,8 +87,8 @@ pub async fn pending(config: &Config, host: &Client) -> Result<Vec<String>, Prob
     Ok(keys.filter_map(Value::as_str).map(str::to_owned).collect())
 }
 
-/// Whether every service bound to the plugin could run it. Blocking.
-fn judge(config: &Config, capabilities: &capabilities::Host, id: &str, declared: &Value) -> Result<(), Problems> {
+/// Whether every service bound to the plugin could run it, and what they grant it in vain. Blocking.
+fn judge(config: &Config, capabilities: &capabilities::Host, id: &str, declared: &Value) -> Result<Vec<String>, Problems> {
     let text = declared.get("manifest").and_then(Value::as_str).ok_or_else(|| {
         Problem::new(&codes::CONTROL_FAILED, format!("the host did not say what plugin `{id}` is"))
             .fix("see whether the host is of the same version as this command")
@@ -83,10 +97,11 @@ fn judge(config: &Config, capabilities: &capabilities::Host, id: &str, declared:
     let exports = declared.get("exports").and_then(Value::as_array).into_iter().flatten();
     let exports = exports.filter_map(Value::as_str).map(str::to_owned).collect();
     check_switched_on(config, &manifest, &Inspected { exports, ..Inspected::default() })?;
-    let mut problems = Problems::default();
+    let (mut vain, mut problems) = (Vec::new(), Problems::default());
     for service in config.services.values().filter(|service| service.plugin == manifest.id) {
+        vain.extend(in_vain(&manifest, service));
         let ready = Grants::new(&manifest, service).and_then(|grants| capabilities.ready(grants));
         problems.0.extend(ready.err().into_iter().flat_map(|more| more.0));
     }
-    problems.or(())
+    problems.or(vain)
 }

@@ -27,9 +27,13 @@ pub mod app_users;
 pub mod apps;
 pub mod mail;
 
+mod vain;
+
 use std::sync::Arc;
 
 use wasmtime::component::Linker;
+
+pub use vain::in_vain;
 
 use crate::{
     bindings::types::Error,

@@ -31,18 +31,20 @@ struct Checked {
     what: &'static str,
     /// What only a start would show.
     unchecked: &'static [&'static str],
+    /// What is granted and does nothing.
+    vain: Vec<String>,
     /// The keys that count only from the next start of the running host on.
     pending: Vec<String>,
 }
 
 impl Checked {
-    fn all() -> Self {
-        Self { what: "configuration, secrets and plugins", unchecked: &[], pending: Vec::new() }
+    fn all(vain: Vec<String>) -> Self {
+        Self { what: "configuration, secrets and plugins", unchecked: &[], vain, pending: Vec::new() }
     }
 
-    fn beside_a_host(pending: Vec<String>) -> Self {
+    fn beside_a_host(vain: Vec<String>, pending: Vec<String>) -> Self {
         let what = "configuration, secrets, and what the plugins of the running host ask for";
-        Self { what, unchecked: &["loading"], pending }
+        Self { what, unchecked: &["loading"], vain, pending }
     }
 }
 
@@ -60,8 +62,9 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
         let app = App::new(&config, None, threads.control.handle().clone());
         // Without services there is nothing to load plugins for.
         let Some(app) = problems.keep(app) else { return wrong(problems) };
-        let warnings: Vec<String> = app.warnings().map(|(_, warning)| warning).collect();
+        let mut warnings: Vec<String> = app.warnings().map(|(_, warning)| warning).collect();
         let Some(checked) = problems.keep(plugins(&config, app).await) else { return wrong(problems) };
+        warnings.extend_from_slice(&checked.vain);
         problems.or((checked, warnings)).or_else(wrong)
     })?;
     say(args, &config, &checked, &warnings, output);
@@ -72,16 +75,17 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
 async fn plugins(config: &Arc<Config>, app: App) -> Result<Checked, Problems> {
     // A look leaves nothing behind: who makes the directory owns it.
     if !config.data_dir.exists() {
-        return check::nothing(config).or(Checked::all());
+        return check::nothing(config).or(Checked::all(Vec::new()));
     }
     match holder::find(&config.data_dir).await? {
         Holder::Mine(data) => {
             let admin = Admin::new(config.clone(), &data, Store::open(&data)?, Some(Arc::new(app)))?;
-            Without::all(admin.load_all().await).or(Checked::all())
+            Without::all(admin.load_all().await).or(())?;
+            Ok(Checked::all(admin.granted_in_vain().await?))
         }
         Holder::Running(host) => {
-            check::against(config, &host).await?;
-            Ok(Checked::beside_a_host(check::pending(config, &host).await?))
+            let vain = check::against(config, &host).await?;
+            Ok(Checked::beside_a_host(vain, check::pending(config, &host).await?))
         }
     }
 }

@@ -109,7 +109,10 @@ fn a_check_beside_a_running_host_says_what_its_plugins_would_lack() {
     ))
     .json();
     assert_eq!(checked["pending"], json!(["log", "services.second"]), "{checked:#}");
-    assert_eq!(check(format!("{good}\n{settings}")).json()["pending"], json!([]));
+    let vain = check(format!("{good}\n{settings}\n[services.innocent.kv]\nstores = [\"notes\"]\n")).json();
+    assert_eq!(vain["pending"], json!([]));
+    let warned = "`services.innocent.kv.stores` has `notes`, which the plugin `test/innocent` does not ask for";
+    assert!(vain["warnings"].as_array().is_some_and(|all| all.contains(&json!(warned))), "{vain:#}");
     check(good.replace(GRANTS, "")).refused("WH1210", "services.innocent.secrets");
     host.assert_serves_others();
     host.stop();

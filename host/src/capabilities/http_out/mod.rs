@@ -155,6 +155,25 @@ pub fn lacking(hosts: &[String], service: &Service) -> Vec<Lacking> {
     vec![Lacking { what, fix }]
 }
 
+/// The hosts that the service allows, and of which no permission asks for any.
+pub fn unasked<'s>(manifest: &Manifest, service: &'s Service) -> impl Iterator<Item = &'s str> {
+    let hosts = manifest.permissions.iter().filter_map(|permission| match &permission.capability {
+        Capability::HttpOut { hosts, .. } => Some(hosts),
+        _ => None,
+    });
+    let asked: Vec<Pattern> = hosts.flatten().map(|host| Pattern::new(host)).collect();
+    let is_asked = move |host: &str| asked.iter().any(|asked| asked.overlaps(&Pattern::new(host)));
+    service.http_out.hosts.iter().map(String::as_str).filter(move |host| !is_asked(host))
+}
+
+/// The addresses that the service allows, and that are denied all the same.
+pub fn unreachable(service: &Service) -> impl Iterator<Item = &str> {
+    service.http_out.hosts.iter().map(String::as_str).filter(|host| {
+        let name = host.split(':').next().unwrap_or_default();
+        name.parse().is_ok_and(|address| !permitted(address, service.http_out.private.iter().any(|private| private == name)))
+    })
+}
+
 /// The headers that carry secrets, by host.
 fn inject(grant: &Grant) -> Result<BTreeMap<String, Vec<(HeaderName, HeaderValue)>>, Problems> {
     let mut problems = Problems::default();
