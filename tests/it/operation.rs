@@ -87,6 +87,8 @@ fn what_one_service_lacks_leaves_the_others_of_its_plugin_alone() {
     for words in ["the service `lacking` has no plugin that runs: WH1006 ", "`services.lacking.secrets.token` cannot be read"] {
         assert!(ready.contains(words) && ready.lines().count() == 1, "{ready}");
     }
+    let listed = host.wharf(["plugin", "list"]).ok();
+    assert!(listed.contains("innocent, lacking (not running for lacking: see the log)"), "{listed}");
     let line = host.log().code("WH1006");
     assert_eq!((line.field("level").as_str(), line.field("services").as_str()), ("ERROR", "lacking"), "{}", line.text());
     host.stop();

@@ -249,7 +249,11 @@ impl Admin {
 
     /// The component of an installed version.
     pub(super) fn component(&self, plugin: &store::plugins::Plugin) -> Result<Vec<u8>, Problem> {
-        blocking(|| self.blobs.component(&plugin.digest)).map_err(|error| error.problem())?.ok_or_else(|| {
+        let found = blocking(|| self.blobs.component(&plugin.digest)).map_err(|error| {
+            let problem = error.problem();
+            Problem { what: format!("plugin `{}` {}: {}", plugin.id, plugin.version, problem.what), ..problem }
+        });
+        found?.ok_or_else(|| {
             let what = format!("the component of plugin `{}` is missing from the data directory", plugin.id);
             Problem::new(&codes::DATA_UNUSABLE, what).fix("install the plugin again")
         })

@@ -96,10 +96,18 @@ impl Admin {
             .collect()
     }
 
+    /// Whether the host runs, and the service without a plugin.
+    fn is_without(&self, key: &str) -> bool {
+        let service = self.app.as_ref().and_then(|app| app.services.by_key(key));
+        service.is_some_and(|service| service.current.load().is_none())
+    }
+
     fn show(&self, plugin: &Plugin) -> Value {
         let services = if plugin.active { self.services_of(&plugin.id) } else { Vec::new() };
+        let unserved: Vec<&str> = services.iter().copied().filter(|key| self.is_without(key)).collect();
         json!({
-            "id": plugin.id, "version": plugin.version, "active": plugin.active, "services": services, "size": plugin.size,
+            "id": plugin.id, "version": plugin.version, "active": plugin.active, "services": services, "unserved": unserved,
+            "size": plugin.size,
             "digest": plugin.digest.to_string(), "installed_ms": plugin.installed_ms,
         })
     }

@@ -64,7 +64,11 @@ pub(super) fn list_of_plugins(plugins: &Value) -> String {
     for plugin in plugins {
         let active = if plugin.get("active").and_then(Value::as_bool) == Some(true) { "yes" } else { "no" };
         let size = plugin.get("size").and_then(Value::as_u64).unwrap_or_default();
-        let services = list(plugin, "services").join(", ");
+        let mut services = list(plugin, "services").join(", ");
+        let unserved = list(plugin, "unserved").join(", ");
+        if !unserved.is_empty() {
+            services.push_str(&format!(" (not running for {unserved}: see the log)"));
+        }
         // Writing to a string cannot fail.
         let _ = writeln!(shown, "{:<30} {:<12} {active:<8} {size:>10}  {services}", text(plugin, "id"), text(plugin, "version"));
     }
