@@ -46,6 +46,20 @@ fn a_granted_server_answers() {
     host.stop();
 }
 
+/// A proxy would see what plugins send, and could call whom the host does not.
+#[test]
+fn the_proxy_of_the_environment_is_not_asked() {
+    let (server, proxy) = (Server::new(echo), Server::new(echo));
+    let grant = format!("{{ hosts = [\"{}\"], private = [\"127.0.0.1\"] }}", server.address);
+    let host = TestHost::new().with(Service::of(&FETCH).set("http-out", &grant));
+    let names = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    let host = names.into_iter().fold(host, |host, name| host.variable(name, &proxy.url("")));
+    let host = host.start();
+    assert_eq!(fetch(&host, &json!({"url": server.url("/a")}))["body"], "GET /a ");
+    assert_eq!((server.sent().len(), proxy.sent().len()), (1, 0));
+    host.stop();
+}
+
 /// Also where nobody could call anybody when the host was started.
 #[test]
 fn the_first_grant_counts_when_the_plugin_is_installed() {
