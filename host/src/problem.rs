@@ -110,20 +110,9 @@ impl Problems {
         self.0.extend(other.0);
     }
 
-    /// The value, or what is wrong, each mistake once.
+    /// The value; what is wrong is added.
     pub fn keep<T>(&mut self, result: Result<T, impl Into<Self>>) -> Option<T> {
-        match result {
-            Ok(value) => Some(value),
-            Err(more) => {
-                let Self(more) = more.into();
-                for problem in more {
-                    if !self.0.contains(&problem) {
-                        self.0.push(problem);
-                    }
-                }
-                None
-            }
-        }
+        result.map_err(|more| self.extend(more.into())).ok()
     }
 
     /// `value` when nothing is wrong.

@@ -134,9 +134,16 @@ impl Config {
         }
     }
 
-    /// What was found to be wrong later, each problem at its place in the file.
+    /// What was found to be wrong later, each problem once and at its place in the file.
     pub fn locate(&self, problems: Problems) -> Problems {
-        Problems(problems.0.into_iter().map(|problem| self.places.locate(problem, None)).collect())
+        let mut located = Problems::default();
+        for problem in problems.0 {
+            let problem = self.places.locate(problem, None);
+            if !located.0.contains(&problem) {
+                located.push(problem);
+            }
+        }
+        located
     }
 
     /// A commented configuration to start from: every key there is with its default. It is itself valid.

@@ -153,6 +153,20 @@ fn a_check_goes_on_past_files_that_are_missing() {
     assert_eq!(shown, expected, "{report:#}");
 }
 
+/// By the check of all secrets, and where its plugin is loaded.
+#[test]
+fn a_secret_that_is_not_there_is_told_once() {
+    let settings = "[services.innocent.config]\nshelves = 2\n";
+    let host = TestHost::new().section(GRANTS).section(settings).with(Service::of(&INNOCENT).not_installed());
+    let text = fs::read_to_string(host.write()).expect("the configuration can be read");
+    install_with(host.path(), &INNOCENT, |manifest| format!("{manifest}\n{ASKS}")).ok();
+    let run = wharf(["check", "--format", "json"]).within(host.path()).run();
+    let report: serde_json::Value = serde_json::from_str(&run.stderr).expect("the report is JSON");
+    let errors = report["errors"].as_array().expect("errors are a list");
+    let shown: Vec<(&str, &str)> = errors.iter().map(|error| (error["code"].as_str().unwrap_or(""), at(&text, error))).collect();
+    assert_eq!(shown, [("WH1006", "{ file = \"token\" }")], "{report:#}");
+}
+
 #[test]
 fn what_a_plugin_does_not_know_or_get_is_shown_where_it_stands() {
     let config = "[services.innocent.config]\nshelfs = 2\n";
