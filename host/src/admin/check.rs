@@ -1,7 +1,7 @@
 //! Whether the plugins of a running host could work with another configuration: the one it would be started with next. They are
 //! judged by what they say of themselves (settings, grants, the engine they need); loading them is left to the start.
 
-use std::{collections::BTreeSet, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use http::Method;
 use serde_json::{Value, json};
@@ -43,9 +43,8 @@ impl Admin {
 
 /// What a host that was never started has: of each bound plugin, that it is not installed.
 pub fn nothing(config: &Config) -> Problems {
-    let bound: BTreeSet<String> = config.services.values().map(|service| service.plugin.to_string()).collect();
     let not_installed = |id: &String| config.places.locate(not_installed(id), bound_as(config, id).as_deref());
-    Problems(bound.iter().map(not_installed).collect())
+    Problems(config.plugins().iter().map(not_installed).collect())
 }
 
 /// Where the configuration first names the plugin.
@@ -58,9 +57,8 @@ fn bound_as(config: &Config, id: &str) -> Option<String> {
 /// reports all that is wrong at once.
 pub async fn against(config: &Config, host: &Client) -> Result<Vec<String>, Problems> {
     let capabilities = capabilities::Host::open(config, None, Arc::default());
-    let bound: BTreeSet<String> = config.services.values().map(|service| service.plugin.to_string()).collect();
     let (mut vain, mut problems) = (Vec::new(), Problems::default());
-    for id in bound {
+    for id in config.plugins() {
         let judged = match host.send(Method::GET, &format!("/plugins/{id}/declared"), Vec::new()).await {
             Ok(declared) => blocking(|| judge(config, &capabilities, &id, &declared)),
             Err(more) => Err(more),

@@ -128,11 +128,16 @@ pub struct Without {
 }
 
 impl Without {
-    /// A line for each problem.
+    /// A line for each problem. That a plugin is still to be installed is how a new host begins, and no failure.
     pub fn log(&self) {
         let services = self.services.join(",");
         for problem in &self.problems.0 {
-            tracing::error!(code = problem.code.id, services, "{problem}; the services answer 503 until that is mended");
+            let (code, what) = (problem.code.id, "the services answer 503 until that is mended");
+            if problem.code == &codes::PLUGIN_UNKNOWN {
+                tracing::warn!(code, services, "{problem}; {what}");
+            } else {
+                tracing::error!(code, services, "{problem}; {what}");
+            }
         }
     }
 
@@ -203,9 +208,7 @@ impl Admin {
     /// starts all the same.
     pub async fn load_all(&self) -> Vec<Without> {
         let mut without = Vec::new();
-        let bound: std::collections::BTreeSet<String> =
-            self.config.services.values().map(|service| service.plugin.to_string()).collect();
-        for id in bound {
+        for id in self.config.plugins() {
             without.extend(self.load(&id, self.bound(&id)).await);
         }
         without

@@ -52,16 +52,24 @@ impl LogCtx {
         Self { plugin, service, about, lines, lines_left: lines, dropped: 0 }
     }
 
+    /// Takes one of the call's lines; without one left, the line is dropped and counted.
+    fn has_a_line(&mut self) -> bool {
+        let left = self.lines_left.checked_sub(1);
+        match left {
+            Some(left) => self.lines_left = left,
+            None => self.dropped = self.dropped.saturating_add(1),
+        }
+        left.is_some()
+    }
+
     /// Writes one line, unless the call has used up its lines.
     pub fn write(&mut self, level: Level, message: &str, fields: &[(String, String)]) {
         if !enabled(level) {
             return;
         }
-        let Some(left) = self.lines_left.checked_sub(1) else {
-            self.dropped = self.dropped.saturating_add(1);
+        if !self.has_a_line() {
             return;
-        };
-        self.lines_left = left;
+        }
         let (plugin, service, (request_id, message_id, app)) = (&*self.plugin, &*self.service, self.about.names());
         let (text, fields) = (cut(message, MAX_TEXT), show_fields(fields));
         let fields = fields.as_ref().map(tracing::field::display);
@@ -85,11 +93,9 @@ impl LogCtx {
     ///
     /// `asked` is its own text: a name, or a method and a server.
     pub fn denied(&mut self, capability: &'static str, asked: &str, why: &str) {
-        let Some(left) = self.lines_left.checked_sub(1) else {
-            self.dropped = self.dropped.saturating_add(1);
+        if !self.has_a_line() {
             return;
-        };
-        self.lines_left = left;
+        }
         let (plugin, service, (request_id, message_id, app)) = (&*self.plugin, &*self.service, self.about.names());
         let (asked, table) = (cut(asked, MAX_ASKED), format!("[services.{service}.{capability}]"));
         tracing::warn!(

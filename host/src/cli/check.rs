@@ -56,7 +56,7 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
     let threads = Threads::start()?;
     let (checked, warnings) = threads.control.block_on(async {
         let mut problems = Problems::default();
-        let wrong = |problems| Err(config.locate(problems));
+        let wrong = |problems| Err(config.places.locate_all(problems));
         problems.keep(config.listen.tls.as_ref().map(Tls::load).transpose());
         problems.keep(App::check_secrets(&config));
         let app = App::new(&config, None, threads.control.handle().clone());

@@ -37,7 +37,7 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
         let (url, scheme) = (config.listen.public_url.clone(), config.listen.scheme());
         let places = config.places.clone();
         let host = Host::start(config, listener, threads.requests.handle().clone()).await;
-        let host = host.map_err(|Problems(all)| Problems(all.into_iter().map(|one| places.locate(one, None)).collect()))?;
+        let host = host.map_err(|problems| places.locate_all(problems))?;
         let (pid, address) = (std::process::id(), host.address);
         let url = url.unwrap_or_else(|| format!("{scheme}://{address}"));
         let operation = host.operation.map(|address| address.to_string());

@@ -26,7 +26,7 @@ mod tls;
 mod tests;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -134,16 +134,9 @@ impl Config {
         }
     }
 
-    /// What was found to be wrong later, each problem once and at its place in the file.
-    pub fn locate(&self, problems: Problems) -> Problems {
-        let mut located = Problems::default();
-        for problem in problems.0 {
-            let problem = self.places.locate(problem, None);
-            if !located.0.contains(&problem) {
-                located.push(problem);
-            }
-        }
-        located
+    /// The plugins that services are bound to, each once.
+    pub fn plugins(&self) -> BTreeSet<String> {
+        self.services.values().map(|service| service.plugin.to_string()).collect()
     }
 
     /// A commented configuration to start from: every key there is with its default. It is itself valid.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use toml::{Spanned, de::DeTable, de::DeValue};
 
 use super::{join, report::Lines};
-use crate::problem::{Place, Problem};
+use crate::problem::{Place, Problem, Problems};
 
 /// Deeper than any key with a name of our own; below it everything stands where its table does.
 const MAX_DEPTH: usize = 8;
@@ -40,6 +40,19 @@ impl Places {
             Some(place) if problem.at.is_none() => problem.at(place),
             Some(_) | None => problem,
         }
+    }
+
+    /// All problems, each once and at its place.
+    #[must_use]
+    pub fn locate_all(&self, problems: Problems) -> Problems {
+        let mut located = Problems::default();
+        for problem in problems.0 {
+            let problem = self.locate(problem, None);
+            if !located.0.contains(&problem) {
+                located.push(problem);
+            }
+        }
+        located
     }
 
     fn around(&self, key: &str) -> Option<Place> {

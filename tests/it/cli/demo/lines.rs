@@ -84,6 +84,7 @@ fn every_line_for_a_shell_works_and_shows_the_proven_caller() {
     for plugin in ["hello", "echo", "notes", "crud", "user", "blog"] {
         words.extend([format!("installing {plugin} …"), format!("wharf/{plugin} 0.1.0 is installed")]);
     }
+    assert!(!log.contains("ERROR"), "it frightens whoever tries it:\n{log}");
     for words in words {
         assert!(log.contains(&words), "it does not say `{words}` aloud:\n{log}");
     }
