@@ -14,13 +14,14 @@ fn host(limits: &str) -> Host {
 
 #[test]
 fn each_failure_has_its_reason_and_nothing_of_it_is_left() {
-    let host = host("cpu = \"100ms\"");
-    for (app, begins, says) in [
-        ("panic", "the plugin crashed and said last: ", "at message m1"),
-        ("trap", "the plugin crashed", "unreachable"),
-        ("spin", "the plugin ran into its limit `cpu`: asked for ", "allowed are 100"),
-        ("grow", "the plugin ran into its limit `memory`: asked for ", "allowed are 67108864"),
-        ("hoard", "the plugin returned the error `kv.too-large`: ", "would be 1025 changes"),
+    // A thousand changes may take a slow machine longer than a loop is worth waiting for.
+    let (host, hasty) = (host(""), host("cpu = \"100ms\""));
+    for (host, app, begins, says) in [
+        (&host, "panic", "the plugin crashed and said last: ", "at message m1"),
+        (&host, "trap", "the plugin crashed", "unreachable"),
+        (&hasty, "spin", "the plugin ran into its limit `cpu`: asked for ", "allowed are 100"),
+        (&host, "grow", "the plugin ran into its limit `memory`: asked for ", "allowed are 67108864"),
+        (&host, "hoard", "the plugin returned the error `kv.too-large`: ", "would be 1025 changes"),
     ] {
         for attempt in 1..3 {
             let (reason, _) = host.fails(host.message(Kind::Subscribe, "m1", app, attempt));
@@ -29,8 +30,10 @@ fn each_failure_has_its_reason_and_nothing_of_it_is_left() {
             assert_eq!(host.get("/"), json!([]), "{app}");
         }
     }
-    host.handle(host.message(Kind::Subscribe, "m1", "calm", 3));
-    assert_eq!(host.get("/"), json!(["m1"]));
+    for host in [host, hasty] {
+        host.handle(host.message(Kind::Subscribe, "m1", "calm", 3));
+        assert_eq!(host.get("/"), json!(["m1"]));
+    }
 }
 
 #[test]
