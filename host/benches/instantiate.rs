@@ -23,8 +23,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::runtime::Runtime;
 use wharf::{
     caller::{AppUser, Caller, Scheme},
+    capabilities::log::Running,
     limits::Limits,
-    observe::metrics::Requests,
     ocean_auth::{Identity, Policy, Settings},
     runtime::{
         artifact::Artifact,
@@ -56,13 +56,12 @@ fn calls(criterion: &mut Criterion) {
     ] {
         let plugin = load(pagemap_scan, reuse);
         let permits = PluginPermits::new(100, HostPermits::new(100));
-        let counted = Arc::default();
         criterion.bench_function(name, |bencher| {
             bencher.iter_custom(|calls| {
                 runtime.block_on(async {
                     let mut took = Duration::ZERO;
                     for _ in 0..calls {
-                        let (caller, request) = (caller(), request(&counted));
+                        let (caller, request) = (caller(), request());
                         let permit = permits.acquire(plugin.core_instances, Duration::ZERO).await.expect("a permit");
                         let began = Instant::now();
                         let outcome = call(&lanes, &plugin, permit, &caller, request).await;
@@ -87,8 +86,7 @@ fn load(pagemap_scan: bool, reuse: u32) -> Arc<Plugin> {
     let parts = Parts {
         artifact: &artifact,
         inspected: &inspect(HELLO).expect("a component"),
-        name: "wharf/hello@bench".into(),
-        service: "hello",
+        running: Arc::new(Running { plugin: "wharf/hello@bench".into(), service: "hello".into(), requests: Arc::default() }),
         limits: Limits::DEFAULT,
         reuse,
         ready: Arc::default(),
@@ -116,7 +114,7 @@ fn user() -> AppUser {
     }
 }
 
-fn request(counted: &Arc<Requests>) -> Request<'_> {
+fn request() -> Request<'static> {
     let names = ["host", "user-agent", "accept", "accept-language", "accept-encoding", "referer", "origin", "x-requested-with"];
     let headers: HeaderMap = names
         .into_iter()
@@ -133,7 +131,6 @@ fn request(counted: &Arc<Requests>) -> Request<'_> {
         secure: false,
         body: Incoming::Empty,
         timeout: Duration::from_secs(10),
-        counted,
     }
 }
 

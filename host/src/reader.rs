@@ -49,9 +49,9 @@ pub enum ReadError {
     /// There is more than the limit: at least `asked` bytes.
     #[error("the body is larger than the route accepts")]
     TooLarge { asked: u64, allowed: u64 },
-    /// There is more than the limit, and the caller has nothing to do with it.
+    /// The same, and the caller has nothing to do with it.
     #[error("the other server sent more than the service's limit `body-in` allows")]
-    AnswerTooLarge,
+    AnswerTooLarge { asked: u64, allowed: u64 },
     /// The listener gave it up, at the limit of this name in `[listen]`.
     #[error("the body came too slowly (`{}`)", .0)]
     Slow(&'static str),
@@ -63,7 +63,7 @@ impl From<ReadError> for wasmtime_wasi_http::Error {
         match why {
             ReadError::Gone => Self::ConnectionTerminated,
             ReadError::TooLarge { asked, .. } => Self::HttpRequestBodySize(Some(asked)),
-            ReadError::AnswerTooLarge => Self::HttpResponseBodySize(None),
+            ReadError::AnswerTooLarge { .. } => Self::HttpResponseBodySize(None),
             ReadError::Slow(_) => Self::ConnectionReadTimeout,
         }
     }
@@ -159,11 +159,9 @@ impl BodyReader {
 
     /// What is said of more than the limit.
     fn over(&self) -> ReadError {
-        if !self.callers {
-            return ReadError::AnswerTooLarge;
-        }
         let come = (self.limit - self.left).saturating_add(self.pending.len() as u64);
-        ReadError::TooLarge { asked: come.max(self.limit.saturating_add(1)), allowed: self.limit }
+        let (asked, allowed) = (come.max(self.limit.saturating_add(1)), self.limit);
+        if self.callers { ReadError::TooLarge { asked, allowed } } else { ReadError::AnswerTooLarge { asked, allowed } }
     }
 
     /// What is left of it, to be pumped by the host; the limit goes on to count.

@@ -28,7 +28,7 @@ use crate::{
         chatter, compile, drip, flood, giant, grow, hoard, lifecycle::unruly, malformed, parts, recurse, sink, sleep, source,
         spin, stock,
     },
-    support::{Answer, log::Line},
+    support::{Answer, Running, log::Line},
     tidy::source::root,
 };
 
@@ -115,6 +115,16 @@ pub(crate) fn assert_limit(line: &Line, limit: &str, allowed: u64) -> u64 {
     asked
 }
 
+/// Asserts that the operator is told of a limit that is only an error to the plugin of a service, and can count it.
+#[track_caller]
+pub(crate) fn assert_told(host: &Running, service: &str, limit: &str, allowed: usize) {
+    let message = "the plugin ran into a limit and was told so";
+    let line = host.log().find(message, |line| line.message() == message && line.field("limit") == limit);
+    assert_eq!((line.field("service").as_str(), line.field("level").as_str()), (service, "WARN"), "{}", line.text());
+    assert_limit(&line, limit, allowed as u64);
+    assert_ne!(host.metric(&format!("wharf_limit_hits_total{{service=\"{service}\",limit=\"{limit}\"}}")), 0);
+}
+
 /// Asserts that as many were taken as may come at once, and no more but those that came free meanwhile.
 #[track_caller]
 pub(crate) fn assert_rate(taken: usize, at_once: usize, came_free: f64) {
@@ -174,8 +184,8 @@ cases! {
     exchanges = "requests of one plugin to other servers at once, each until its response is read" => fetch::over_its_exchanges;
     platform_calls = "calls of one service to the platform at once, its messages' included" => failures::over_its_calls;
     platform_answers = "an answer of the platform" => lookup::over_its_answer;
-    letters = "letters that a plugin writes while it handles one message" => mail::over_its_letters;
-    outbox = "letters of one service that wait in the outbox" => mail::over_its_outbox;
+    letters = "letters that a plugin writes while it handles one message (letters in the log)" => mail::over_its_letters;
+    outbox = "letters of one service that wait in the outbox (outbox in the log)" => mail::over_its_outbox;
     platform_body = "a body sent to [the platform in the host](platform.md)" => wire::over_its_body;
     platform_records = "apps of one developer of the platform in the host, and likewise services" => developer::over_its_records;
     logins = "logins under one name at the platform in the host" => developer::over_its_logins;

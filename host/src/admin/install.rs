@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     app::Candidate,
-    capabilities::{self, Grants, Lacking, Ready},
+    capabilities::{self, Grants, Lacking, Ready, log::Running},
     codes,
     config::{self, Config},
     limits::Limits,
@@ -332,8 +332,9 @@ impl Admin {
         let limits = Limits::grant(&manifest.limits, &self.config.limits);
         let ready = Arc::new(Ready::default());
         let Compiled { artifact, loader, .. } = compiled;
-        let (name, reuse) = (plugin_name(manifest), Reuse::never());
-        let parts = Parts { artifact, inspected, name, service: "-", limits, reuse, ready };
+        let running = Running { plugin: plugin_name(manifest), service: "-".into(), requests: Arc::default() };
+        let (running, reuse) = (Arc::new(running), Reuse::never());
+        let parts = Parts { artifact, inspected, running, limits, reuse, ready };
         loader.load(parts).map(drop).map_err(|error| {
             Problem::new(&codes::PLUGIN_INVALID, format!("plugin `{}` cannot be linked", manifest.id))
                 .why(error)
@@ -364,7 +365,7 @@ impl Admin {
             .into_iter()
             .map(|(service, installed)| {
                 let plugin: &Plugin = &installed.plugin;
-                tracing::info!(service = service.key, plugin = &*plugin.name, "service runs");
+                tracing::info!(service = service.key, plugin = &*plugin.running.plugin, "service runs");
                 service.run(installed);
                 self.wake_messages(&service.key);
                 service.key.clone()

@@ -32,7 +32,7 @@ async fn deliver(app: &App, delivery: Delivery) -> Result<Delivered, DeliverErro
         Ok(effects) => Ok(Delivered { effects }),
         Err(failure) => {
             service.requests.failed(failure.kind(), failure.details().limit);
-            log(&delivery, &installed.plugin.name, &failure);
+            log(&delivery, &installed.plugin.running.plugin, &failure);
             Err(DeliverError::Failed { reason: failure.reason(), retry_after_ms: retry_after_ms(&failure) })
         }
     }

@@ -18,7 +18,7 @@ use axum::Router;
 use tokio::runtime::Handle;
 
 use crate::{
-    capabilities::{self, Grants},
+    capabilities::{self, Grants, log::Running},
     clock::Clock,
     codes,
     config::{self, Config, Network},
@@ -226,7 +226,9 @@ impl App {
             .into());
         }
         let reuse = Reuse { calls: service.reuse, places: self.idle.clone() };
-        let parts = Parts { artifact, inspected, name: name.clone(), service: &service.key, limits, reuse, ready };
+        let requests = self.services.by_key(&service.key).map(|service| service.requests.clone()).unwrap_or_default();
+        let running = Arc::new(Running { plugin: name.clone(), service: service.key.as_str().into(), requests });
+        let parts = Parts { artifact, inspected, running, limits, reuse, ready };
         let plugin = loader.load(parts).map_err(|error| invalid(&error))?;
         let routes = Routes::new(&manifest.routes, &limits).map_err(|error| invalid(&error))?;
         let (needed, all) = (plugin.core_instances, self.permits.all());

@@ -7,6 +7,7 @@ use wasmtime::component::{HasSelf, Linker};
 
 use crate::{
     bindings::log::{Host, Level, add_to_linker},
+    observe::metrics::Requests,
     runtime::state::CallState,
 };
 
@@ -18,6 +19,16 @@ const MAX_ASKED: usize = 256;
 
 /// The most fields of a line.
 const MAX_FIELDS: usize = 32;
+
+/// A version of a plugin that runs for a service: who writes, and where is counted what it runs into.
+#[derive(Debug)]
+pub struct Running {
+    /// `id@version`.
+    pub plugin: Arc<str>,
+    /// The service's key; `-` where the plugin is only tried.
+    pub service: Arc<str>,
+    pub requests: Arc<Requests>,
+}
 
 /// What a call is about, so that its lines are found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,11 +47,20 @@ impl About {
     }
 }
 
+/// A line with the names that all of them have.
+macro_rules! line {
+    ($log:ident, $level:ident, $target:expr, $($rest:tt)+) => {{
+        let (Running { plugin, service, .. }, (request_id, message_id, app)) = (&*$log.running, $log.about.names());
+        tracing::$level!(
+            target: $target, plugin = &**plugin, service = &**service, request_id, message_id, app, $($rest)+
+        )
+    }};
+}
+
 /// The log of one call.
 #[derive(Debug)]
 pub struct LogCtx {
-    plugin: Arc<str>,
-    service: Arc<str>,
+    running: Arc<Running>,
     about: About,
     lines: u32,
     lines_left: u32,
@@ -48,8 +68,8 @@ pub struct LogCtx {
 }
 
 impl LogCtx {
-    pub fn new(plugin: Arc<str>, service: Arc<str>, about: About, lines: u32) -> Self {
-        Self { plugin, service, about, lines, lines_left: lines, dropped: 0 }
+    pub fn new(running: Arc<Running>, about: About, lines: u32) -> Self {
+        Self { running, about, lines, lines_left: lines, dropped: 0 }
     }
 
     /// Takes one of the call's lines; without one left, the line is dropped and counted.
@@ -64,26 +84,17 @@ impl LogCtx {
 
     /// Writes one line, unless the call has used up its lines.
     pub fn write(&mut self, level: Level, message: &str, fields: &[(String, String)]) {
-        if !enabled(level) {
+        if !enabled(level) || !self.has_a_line() {
             return;
         }
-        if !self.has_a_line() {
-            return;
-        }
-        let (plugin, service, (request_id, message_id, app)) = (&*self.plugin, &*self.service, self.about.names());
         let (text, fields) = (cut(message, MAX_TEXT), show_fields(fields));
         let fields = fields.as_ref().map(tracing::field::display);
-        macro_rules! line {
-            ($level:ident) => {
-                tracing::$level!(target: "plugin", plugin, service, request_id, message_id, app, fields, "{text}")
-            };
-        }
         match level {
-            Level::Trace => line!(trace),
-            Level::Debug => line!(debug),
-            Level::Info => line!(info),
-            Level::Warn => line!(warn),
-            Level::Error => line!(error),
+            Level::Trace => line!(self, trace, "plugin", fields, "{text}"),
+            Level::Debug => line!(self, debug, "plugin", fields, "{text}"),
+            Level::Info => line!(self, info, "plugin", fields, "{text}"),
+            Level::Warn => line!(self, warn, "plugin", fields, "{text}"),
+            Level::Error => line!(self, error, "plugin", fields, "{text}"),
         }
     }
 }
@@ -93,23 +104,18 @@ impl LogCtx {
     ///
     /// `asked` is its own text: a name, or a method and a server.
     pub fn denied(&mut self, capability: &'static str, asked: &str, why: &str) {
-        if !self.has_a_line() {
-            return;
+        if self.has_a_line() {
+            let (asked, table) = (cut(asked, MAX_ASKED), format!("[services.{}.{capability}]", self.running.service));
+            line!(self, warn, module_path!(), capability, asked, why, table, "the plugin was denied what it asked for");
         }
-        let (plugin, service, (request_id, message_id, app)) = (&*self.plugin, &*self.service, self.about.names());
-        let (asked, table) = (cut(asked, MAX_ASKED), format!("[services.{service}.{capability}]"));
-        tracing::warn!(
-            plugin,
-            service,
-            request_id,
-            message_id,
-            app,
-            capability,
-            asked,
-            why,
-            table,
-            "the plugin was denied what it asked for"
-        );
+    }
+
+    /// Tells the operator of a limit that is no more than an error to the plugin, and counts it. One of its lines.
+    pub fn limited(&mut self, limit: &'static str, asked: u64, allowed: u64) {
+        self.running.requests.limit_hits.add(limit);
+        if self.has_a_line() {
+            line!(self, warn, module_path!(), limit, asked, allowed, "the plugin ran into a limit and was told so");
+        }
     }
 }
 
@@ -117,13 +123,11 @@ impl LogCtx {
 impl Drop for LogCtx {
     fn drop(&mut self) {
         if self.dropped > 0 {
-            let (request_id, message_id, app) = self.about.names();
-            let (asked, allowed) = (u64::from(self.lines) + u64::from(self.dropped), self.lines);
-            tracing::warn!(
-                target: "plugin", plugin = &*self.plugin, service = &*self.service, request_id, message_id, app,
-                limit = "log-lines", asked, allowed, dropped = self.dropped,
-                "the plugin wrote more log lines than its limit `log-lines` allows in one call"
-            );
+            let (limit, dropped) = ("log-lines", self.dropped);
+            self.running.requests.limit_hits.add(limit);
+            let (asked, allowed) = (u64::from(self.lines) + u64::from(dropped), self.lines);
+            let what = "the plugin wrote more log lines than its limit `log-lines` allows in one call";
+            line!(self, warn, "plugin", limit, asked, allowed, dropped, "{what}");
         }
     }
 }
@@ -204,7 +208,8 @@ mod tests {
         let writer = written.clone();
         let subscriber = tracing_subscriber::fmt().event_format(JsonLines).with_writer(move || writer.clone()).finish();
         tracing::subscriber::with_default(subscriber, || {
-            let mut log = LogCtx::new("acme/notes@1.0.0".into(), "notes".into(), about, 1);
+            let running = Running { plugin: "acme/notes@1.0.0".into(), service: "notes".into(), requests: Arc::default() };
+            let mut log = LogCtx::new(running.into(), about, 1);
             let fields = [("item", "f title=\"g\""), ("title", "f")].map(|(name, value)| (name.to_owned(), value.to_owned()));
             log.write(Level::Warn, "it\nis", &fields);
             log.write(Level::Warn, "too much", &[]);

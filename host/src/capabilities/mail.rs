@@ -33,7 +33,11 @@ const MAX_SUBJECT: usize = 256;
 const MAX_TEXT: usize = 64 << 10;
 const MAX_LINK: usize = 2 << 10;
 /// Letters of one message's handling: more than an app has developers to be told of it.
-const MAX_COLLECTED: usize = 64;
+const MAX_COLLECTED: u32 = 64;
+
+/// The names of the two limits in log and metrics.
+const LETTERS: &str = "letters";
+const OUTBOX_FULL: Unsent = Unsent::Full { limit: "outbox", allowed: MAX_WAITING };
 
 /// The host's part: where the outbox is.
 #[derive(Debug)]
@@ -125,12 +129,46 @@ impl Host for CallState {
                 "sending mail is not granted: the manifest must ask for it and the operator must allow it",
             )));
         };
-        Ok(opened.send(&mut self.capabilities.mail, letter).await)
+        let sent = opened.send(&mut self.capabilities.mail, letter).await;
+        if let Err(Unsent::Full { limit, allowed }) = sent {
+            self.log.limited(limit, u64::from(allowed) + 1, allowed.into());
+        }
+        Ok(sent.map_err(Error::from))
+    }
+}
+
+/// Why a letter does not go.
+enum Unsent {
+    /// There are `allowed` already, by the limit of this name.
+    Full {
+        limit: &'static str,
+        allowed: u32,
+    },
+    Told(Error),
+}
+
+impl From<Error> for Unsent {
+    fn from(error: Error) -> Self {
+        Self::Told(error)
+    }
+}
+
+impl From<Unsent> for Error {
+    fn from(unsent: Unsent) -> Self {
+        match unsent {
+            Unsent::Full { limit: LETTERS, allowed } => {
+                error("mail.full", format!("one message may make the service write {allowed} letters"))
+            }
+            Unsent::Full { limit: _, allowed } => {
+                error("mail.full", format!("the service has {allowed} letters in the outbox that are not sent yet"))
+            }
+            Unsent::Told(error) => error,
+        }
     }
 }
 
 impl Opened {
-    async fn send(&self, ctx: &mut Ctx, letter: Letter) -> Result<(), Error> {
+    async fn send(&self, ctx: &mut Ctx, letter: Letter) -> Result<(), Unsent> {
         let app = ctx.app.as_deref().ok_or_else(|| error("mail.no-app", "the caller is no app, so it has no users"))?;
         let (kind, letter) = checked(letter).map_err(|why| error("mail.invalid", why))?;
         let put = Put::new(self.store.seal(), &self.service, app, &kind, &letter, self.clock.now_ms());
@@ -140,26 +178,22 @@ impl Opened {
         };
         // What is committed later must not fail then: the message would be handled again and again.
         let waiting = self.store.outbox_waiting(&self.service).await.map_err(|error| failed(&error))?;
-        if collected.len() >= MAX_COLLECTED || waiting as usize + collected.len() >= MAX_WAITING as usize {
-            return Err(full());
+        if collected.len() >= MAX_COLLECTED as usize {
+            return Err(Unsent::Full { limit: LETTERS, allowed: MAX_COLLECTED });
+        }
+        if waiting as usize + collected.len() >= MAX_WAITING as usize {
+            return Err(OUTBOX_FULL);
         }
         collected.push(put);
         Ok(())
     }
 }
 
-fn failed(error: &StoreError) -> Error {
+fn failed(error: &StoreError) -> Unsent {
     match error {
-        StoreError::Outbox(OutboxError::Full { .. }) => full(),
-        error => of_store("mail.unavailable", error),
+        StoreError::Outbox(OutboxError::Full { .. }) => OUTBOX_FULL,
+        error => Unsent::Told(of_store("mail.unavailable", error)),
     }
-}
-
-fn full() -> Error {
-    let why = format!(
-        "the service has {MAX_WAITING} letters in the outbox that are not sent yet, or one message made it write {MAX_COLLECTED}"
-    );
-    error("mail.full", why)
 }
 
 /// The letter as it is kept, or what is wrong with it. Nothing in it can become a second header of a mail.
@@ -238,7 +272,7 @@ mod tests {
         }
 
         async fn send(&self, ctx: &mut Ctx, letter: Letter) -> Result<(), String> {
-            self.ready.0.as_ref().unwrap().send(ctx, letter).await.map_err(|error| error.code)
+            self.ready.0.as_ref().unwrap().send(ctx, letter).await.map_err(|unsent| Error::from(unsent).code)
         }
     }
 
@@ -294,7 +328,7 @@ mod tests {
         assert_eq!(test.send(&mut collected, letter()).await, Err("mail.full".to_owned()));
         assert_eq!(test.store.outbox(0, 100).await.unwrap().len(), 1, "nothing yet");
         test.store.commit(collected.collected()).await.unwrap();
-        assert_eq!(test.store.outbox(0, 100).await.unwrap().len(), 1 + MAX_COLLECTED);
+        assert_eq!(test.store.outbox(0, 100).await.unwrap().len(), 1 + MAX_COLLECTED as usize);
         assert!(collected.collected().effects.is_empty());
     }
 

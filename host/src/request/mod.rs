@@ -114,7 +114,6 @@ async fn travel(app: &App, hosted: Option<&Hosted>, parts: Parts, body: Body, re
             secure: app.secure,
             body: incoming,
             timeout: target.timeout,
-            counted: &addressed.service.requests,
         };
         Ok(End::Call(runtime::call::call(&app.lanes, &installed.plugin, permit, caller, request).await))
     }

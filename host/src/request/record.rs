@@ -95,7 +95,7 @@ impl Record {
 
     /// `id@version` of the plugin, for log lines.
     pub fn plugin(&self) -> Option<&str> {
-        self.installed.as_ref().map(|installed| &*installed.plugin.name)
+        self.installed.as_ref().map(|installed| &*installed.plugin.running.plugin)
     }
 
     /// The app's key, for log lines.

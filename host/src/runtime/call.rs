@@ -26,8 +26,10 @@ use super::{
 use crate::{
     bindings::types,
     caller::{Caller, Scheme},
-    capabilities::{Writes, log::About},
-    observe::metrics::Requests,
+    capabilities::{
+        Writes,
+        log::{About, Running},
+    },
     reader::{BodyReader, ReadError},
     task::AbortOnDrop,
 };
@@ -49,8 +51,6 @@ pub struct Request<'r> {
     pub body: Incoming,
     /// How long the call may take.
     pub timeout: Duration,
-    /// Where a failure is counted that comes too late to be the call's outcome.
-    pub counted: &'r Arc<Requests>,
 }
 
 /// A request's body.
@@ -84,7 +84,7 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: &Arc<Plugin>, permit: Permit, call
     let about = About::Request { id: request.id.to_owned(), app: caller.app.clone() };
     let mut state = CallState::new(plugin, capabilities, about, allowed);
     let (deadline, tenant) = (state.deadline, caller.app.clone());
-    let late = || Late { plugin: plugin.clone(), request_id: request.id.to_owned(), counted: request.counted.clone() };
+    let late = || Late { plugin: plugin.clone(), request_id: request.id.to_owned() };
     let waiting = match &request.body {
         Incoming::Reader(reader) => Some(reader.waiting()),
         Incoming::Empty | Incoming::Bytes(_) => None,
@@ -174,13 +174,13 @@ fn streaming(head: Head, late: Late, running: impl Future<Output = Result<Answer
 pub(super) struct Late {
     plugin: Arc<Plugin>,
     request_id: String,
-    counted: Arc<Requests>,
 }
 
 impl Late {
     pub(super) fn broke_off(&self, failure: &Failure) {
-        self.counted.failed(failure.kind(), failure.details().limit);
-        let (service, plugin, request_id) = (&*self.plugin.service, &*self.plugin.name, self.request_id.as_str());
+        let Running { plugin, service, requests } = &*self.plugin.running;
+        requests.failed(failure.kind(), failure.details().limit);
+        let (service, plugin, request_id) = (&**service, &**plugin, self.request_id.as_str());
         let Details { limit, asked, allowed, said, at } = failure.details();
         tracing::error!(
             request_id, service, plugin, limit, asked, allowed, failure = %failure.text(), said, at,

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     bindings::{self, lifecycle},
-    capabilities,
+    capabilities::{self, log::Running},
     limits::Limits,
 };
 
@@ -43,10 +43,8 @@ pub(super) fn concurrent_handles(limits: &Limits) -> usize {
 
 /// A plugin that calls can run on. Shared by all calls of its version; the next version is another one.
 pub struct Plugin {
-    /// `id@version`, for logs.
-    pub name: Arc<str>,
-    /// The key of the service that it implements, likewise.
-    pub service: Arc<str>,
+    /// Which version it is, and for which service.
+    pub running: Arc<Running>,
     pub limits: Limits,
     /// How long its calls have taken in one piece.
     pub(super) pace: Arc<Pace>,
@@ -67,7 +65,7 @@ pub struct Plugin {
 
 impl std::fmt::Debug for Plugin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Plugin").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Plugin").field("running", &self.running).finish_non_exhaustive()
     }
 }
 
@@ -122,7 +120,7 @@ impl Loader {
     /// the pool allows for one, exports no handler that this host can call, or an optional interface without all of its
     /// functions. Blocking.
     pub fn load(&self, parts: Parts<'_>) -> Result<Plugin, LoadError> {
-        let Parts { artifact, inspected, name, service, limits, reuse, ready } = parts;
+        let Parts { artifact, inspected, running, limits, reuse, ready } = parts;
         let failed = |error: wasmtime::Error| LoadError(format!("{error:#}"));
         let component = artifact.load(self.engine()).map_err(failed)?;
         let pre = self.0.linker.instantiate_pre(&component).map_err(failed)?;
@@ -134,9 +132,8 @@ impl Loader {
         };
         let core_instances = weight(artifact, self.0.mode, inspected.core_instances).map_err(failed)?;
         let (idle, reuse, loader) = (Idle::new(reuse.places, core_instances), reuse.calls, self.clone());
-        let service: Arc<str> = service.into();
-        let pace = Arc::new(Pace::new(service.clone(), name.clone()));
-        Ok(Plugin { name, service, limits, pace, ready, core_instances, reuse, idle, pre, entry, lifecycle, _loader: loader })
+        let pace = Arc::new(Pace::new(running.service.clone(), running.plugin.clone()));
+        Ok(Plugin { running, limits, pace, ready, core_instances, reuse, idle, pre, entry, lifecycle, _loader: loader })
     }
 }
 
@@ -160,10 +157,7 @@ pub struct Parts<'a> {
     pub artifact: &'a Artifact,
     /// What the component that it was compiled from says of itself.
     pub inspected: &'a Inspected,
-    /// `id@version`, for logs.
-    pub name: Arc<str>,
-    /// The key of the service that it implements, likewise; `-` where it is only tried.
-    pub service: &'a str,
+    pub running: Arc<Running>,
     pub limits: Limits,
     pub reuse: Reuse,
     pub ready: Arc<capabilities::Ready>,

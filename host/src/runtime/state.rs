@@ -59,7 +59,7 @@ impl CallState {
         Box::new(Self {
             meter: Arc::new(Meter::new(limits.cpu, now, plugin.pace.clone())),
             ledger: Ledger::new(limits),
-            log: LogCtx::new(plugin.name.clone(), plugin.service.clone(), about, limits.log_lines),
+            log: LogCtx::new(plugin.running.clone(), about, limits.log_lines),
             capabilities,
             table,
             deadline: now + allowed,
@@ -111,7 +111,10 @@ impl CallState {
         }
         let code = match why {
             ReadError::TooLarge { .. } => "body.too-large",
-            ReadError::AnswerTooLarge => "http-out.too-large",
+            ReadError::AnswerTooLarge { asked, allowed } => {
+                self.log.limited("body-in", asked, allowed);
+                "http-out.too-large"
+            }
             ReadError::Gone | ReadError::Slow(_) => "body.gone",
         };
         error(code, why.to_string())
@@ -120,9 +123,10 @@ impl CallState {
     /// Puts a resource into the table, or says that there are too many.
     pub fn open<T: Send + 'static>(&mut self, resource: T) -> Result<Resource<T>, Error> {
         let allowed = self.ledger.limits.handles;
-        self.table
-            .push(resource)
-            .map_err(|_| error("limit.handles", format!("more than {allowed} resources are open at once; drop some first")))
+        self.table.push(resource).map_err(|_| {
+            self.log.limited(Limit::Handles.as_str(), u64::from(allowed) + 1, allowed.into());
+            error("limit.handles", format!("more than {allowed} resources are open at once; drop some first"))
+        })
     }
 }
 

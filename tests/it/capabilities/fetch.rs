@@ -5,7 +5,7 @@ use wharf_guests::{FETCH, INNOCENT};
 
 use super::anew::rewrite;
 use crate::{
-    limits::Row,
+    limits::{Row, assert_told},
     support::{
         Running, Service, TestHost, install,
         server::{Reply, Sent, Server},
@@ -193,11 +193,12 @@ pub(crate) fn over_its_body(row: &Row) {
     let server = Server::new(echo);
     let grant = format!("{{ hosts = [\"{}\"], private = [\"127.0.0.1\"] }}", server.address);
     let fetching = |name: &str, limit: &str| Service::of(&FETCH).named(name).set("http-out", &grant).limit("body-in", limit);
-    let host = TestHost::new().with(fetching("fits", "1025B")).with(fetching("over", "1024B")).start();
+    let host = TestHost::new().operation().with(fetching("fits", "1025B")).with(fetching("over", "1024B")).start();
     let task = json!({"url": server.url("/large")}).to_string();
     let done = |name: &str| host.post(&format!("/s/{name}/")).body(&task).send().json();
     assert_eq!(done("fits")["status"], 200);
     assert_eq!(done("over")["error"], row.error());
+    assert_told(&host, "over", "body-in", 1024);
     host.stop();
 }
 

@@ -6,13 +6,13 @@ use wharf::config::{Config, KvGrant};
 use wharf_guests::{INNOCENT, KEEP};
 
 use crate::{
-    limits::Row,
+    limits::{Row, assert_told},
     support::{Running, Service, TestHost},
 };
 
 fn host(kv: &str) -> Running {
     let keep = Service::of(&KEEP).security_key("a key of the keep service's own").set("kv", kv);
-    TestHost::new().with(keep).with(Service::of(&INNOCENT)).start()
+    TestHost::new().operation().with(keep).with(Service::of(&INNOCENT)).start()
 }
 
 fn as_app(host: &Running, app: &str) -> String {
@@ -115,6 +115,7 @@ pub(crate) fn over_its_quota(row: &Row) {
     let (one, other) = (as_app(&host, "one"), as_app(&host, "other"));
     let all = (64 << 10) - "a".len() - of_row;
     assert_eq!(run(&host, Some(&one), &fill("a", all + 1))["error"], row.error());
+    assert_told(&host, "keep", "quota", 64 << 10);
     assert_eq!(run(&host, Some(&one), &fill("a", all))["versions"], json!([1]));
     assert_eq!(run(&host, Some(&other), &fill("b", 0))["error"], row.error());
     host.assert_serves_others();
@@ -130,6 +131,7 @@ pub(crate) fn over_its_values(row: &Row) {
     let host = host("{ stores = [\"own\"] }");
     let app = as_app(&host, "one");
     assert_eq!(run(&host, Some(&app), &fill("a", default + 1))["error"], row.error());
+    assert_told(&host, "keep", "max-value", default);
     assert_eq!(run(&host, Some(&app), &fill("a", default))["versions"], json!([1]));
     host.stop();
 }
@@ -189,6 +191,7 @@ pub(crate) fn over_its_handles(row: &Row) {
     let app = as_app(&host, "one");
     let hoard = |count: usize| host.post(&format!("/s/keep/hoard/{count}")).header("Ocean-Auth", &app).send().text();
     assert_eq!((hoard(200), hoard(300)), ("200".to_owned(), row.error().to_owned()));
+    assert_told(&host, "keep", "handles", 256);
     host.assert_serves_others();
     host.stop();
 }

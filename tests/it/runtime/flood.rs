@@ -10,6 +10,7 @@ pub(crate) fn over_its_lines(row: &Row) {
     assert_eq!(host.get("/s/flood/").send().text(), "done");
     let dropped = host.log().find("that lines were dropped", |line| line.message().contains("more log lines"));
     assert_eq!((assert_limit(&dropped, "log-lines", 5), dropped.field("dropped").as_str()), (1_000, "995"));
+    assert_eq!(host.metric("wharf_limit_hits_total{service=\"flood\",limit=\"log-lines\"}"), 1);
     host.assert_serves_others();
     let written = host.stop().lines().iter().filter(|line| line.message().starts_with("flood line")).count();
     assert_eq!(written, 5);

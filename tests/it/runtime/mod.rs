@@ -36,7 +36,7 @@ use crate::support::{Running, Service, TestHost, log::Line};
 fn host(guest: &Guest, limits: &[(&str, &str)]) -> Running {
     let service = Service::of(guest).limit("concurrency", "1");
     let service = limits.iter().fold(service, |service, (limit, value)| service.limit(limit, value));
-    TestHost::new().with(service).with(Service::of(&INNOCENT)).start()
+    TestHost::new().operation().with(service).with(Service::of(&INNOCENT)).start()
 }
 
 /// Calls a guest that fails, twice: the neighbour is served meanwhile, the second call finds what the first one found, and the

@@ -319,7 +319,7 @@ async fn a_response_over_the_limit_fails_and_stays_failed() {
     let mut reader = Incoming::new(exchange(opened, outgoing).await.unwrap(), 99).body;
     assert_eq!(reader.length(), Some(100));
     for _ in 0..2 {
-        assert_eq!(reader.read(1_000).await, Err(ReadError::AnswerTooLarge));
+        assert_eq!(reader.read(1_000).await, Err(ReadError::AnswerTooLarge { asked: 100, allowed: 99 }));
     }
 }
 

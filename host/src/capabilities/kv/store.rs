@@ -84,7 +84,13 @@ impl CallState {
     /// they are collected, to be committed together with its completion.
     async fn change(&mut self, store: &Resource<OpenStore>, changes: Vec<Change>) -> Answer<Vec<Applied>> {
         let (rows, place) = self.rows(store)?;
-        Ok(rows.apply(place, changes).await.map_err(to_guest))
+        let applied = rows.apply(place, changes).await;
+        match &applied {
+            Err(StoreError::Kv(KvError::Quota { asked, allowed, .. })) => self.log.limited("quota", *asked, *allowed),
+            Err(StoreError::Kv(KvError::ValueTooLarge { asked, allowed, .. })) => self.log.limited("max-value", *asked, *allowed),
+            _ => {}
+        }
+        Ok(applied.map_err(to_guest))
     }
 
     async fn change_one(&mut self, store: &Resource<OpenStore>, change: Change) -> Answer<Applied> {

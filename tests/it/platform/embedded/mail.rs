@@ -11,7 +11,7 @@ use wharf_guests::MAILER;
 
 use super::{Embedded, text};
 use crate::{
-    limits::Row,
+    limits::{Row, assert_told},
     support::{Running, Service, TestHost, wait::until},
 };
 
@@ -22,7 +22,7 @@ fn service() -> Service {
 }
 
 fn host(service: Service) -> Running {
-    TestHost::new().section("[platform]\nmode = \"embedded\"").with(service).start()
+    TestHost::new().operation().section("[platform]\nmode = \"embedded\"").with(service).start()
 }
 
 /// What the plugin is told of a letter it sends for the app `a1`; nothing if all is well.
@@ -138,14 +138,15 @@ pub(crate) fn over_its_letters(row: &Row) {
     platform.wharf(["subscription", "add", "flood", "mailer"]);
     let line = host.log().find("that it wrote too many", |line| line.field("failure").contains(row.error()));
     let [most] = row.numbers();
-    assert!(line.field("failure").contains(&format!("made it write {most}")), "{}", line.text());
+    assert!(line.field("failure").contains(&format!("write {most} letters")), "{}", line.text());
+    assert_told(&host, "mailer", "letters", most);
     assert_eq!(platform.wharf(["outbox", "list"]), json!([]), "nothing of it is left");
     host.stop();
 }
 
 pub(crate) fn over_its_outbox(row: &Row) {
     let [most] = row.numbers();
-    let host = TestHost::new().section("[platform]\nmode = \"embedded\"").with(service().set("mail", "true"));
+    let host = TestHost::new().operation().section("[platform]\nmode = \"embedded\"").with(service().set("mail", "true"));
     let data = host.path().join("data");
     {
         let store = Store::open(&DataDir::open(&data).expect("a data directory")).expect("a store");
@@ -161,6 +162,7 @@ pub(crate) fn over_its_outbox(row: &Row) {
     platform.subscribed("a1", "mailer");
     assert_eq!(send(&host, &letter()), Value::Null);
     assert_eq!(send(&host, &letter()), row.error());
+    assert_told(&host, "mailer", "outbox", most);
     let id = text(&platform.wharf(["outbox", "list"])[0]["id"]);
     platform.wharf(["outbox", "sent", &id]);
     assert_eq!(send(&host, &letter()), Value::Null, "what was sent makes room");
