@@ -100,10 +100,16 @@ impl DataDir {
         let path = path.canonicalize().map_err(failed("found"))?;
         let dir = Dir::open_ambient_dir(&path, ambient_authority()).map_err(failed("opened"))?;
         refuse_writable_by_all(&dir, &path)?;
-        let mut lock = dir
-            .open_with("lock", OpenOptions::new().read(true).write(true).create(true).mode(0o600))
-            .map_err(failed("written to"))?
-            .into_std();
+        let mut options = OpenOptions::new();
+        let lock = match dir.open_with("lock", options.read(true).write(true)) {
+            // Whoever is to be refused leaves nothing behind, this file least of all.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                refuse_anothers(&dir, &path)?;
+                dir.open_with("lock", options.create(true).mode(0o600))
+            }
+            lock => lock,
+        };
+        let mut lock = lock.map_err(failed("written to"))?.into_std();
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -123,6 +129,12 @@ impl DataDir {
             .map_err(failed("written to"))?;
         let host_key = prepare(&dir, &path)?;
         Ok(Access::Mine(Self { path, dir, lock: Arc::new(lock), host_key }))
+    }
+
+    /// Whether nobody has ever kept anything there. A directory that cannot be looked into counts as used.
+    pub fn is_unused(path: &Path) -> bool {
+        let is_there = |name: &str| path.join(name).try_exists().unwrap_or(true);
+        ![HOST_KEY, super::schema::DATABASE].into_iter().any(is_there)
     }
 
     /// The directory's canonical path, for messages.
@@ -197,30 +209,57 @@ fn take_from_others(dir: &Dir, path: &Path) -> Result<(), Problem> {
         if file.is_file() && mode & 0o007 != 0 {
             let rights = Permissions::from_std(std::fs::Permissions::from_mode(mode & !0o007));
             dir.set_permissions(name, rights).map_err(|why| {
-                unusable(format!("`{}` cannot be kept from other users", path.join(name).display()), why, "mend the file system")
+                let (path, user) = (path.join(name), rustix::process::geteuid().as_raw());
+                let fix = if file.uid() == user { "mend the file system".to_owned() } else { give(user, &path) };
+                unusable(format!("`{}` cannot be kept from other users", path.display()), why, fix)
             })?;
         }
     }
     Ok(())
 }
 
-/// What another user than the host's makes there, root most of all, the host could not read any more.
+/// What another user than the host's makes there, root most of all, the host could not read any more. Before there is anything the
+/// directory is its owner's, but for those whom he lets write there.
 fn refuse_anothers(dir: &Dir, path: &Path) -> Result<(), Problem> {
-    let Ok(key) = dir.symlink_metadata(HOST_KEY) else { return Ok(()) };
-    belongs_to(key.uid(), rustix::process::geteuid().as_raw(), path)
+    let what = || format!("data directory `{}` cannot be used", path.display());
+    let directory = dir.dir_metadata().map_err(|why| unusable(what(), why, "mend the file system"))?.uid();
+    let key = dir.symlink_metadata(HOST_KEY).ok().map(|key| key.uid());
+    belongs_to(Owners { directory, key }, rustix::process::geteuid().as_raw(), path)
 }
 
-fn belongs_to(owner: u32, user: u32, path: &Path) -> Result<(), Problem> {
-    if owner == user {
-        return Ok(());
-    }
-    Err(unusable(
-        format!("data directory `{}` cannot be used", path.display()),
-        format_args!(
-            "it belongs to user {owner}, and this command runs as user {user}: the host could not read what it makes there"
-        ),
-        format!("run it as that user: `sudo -u '#{owner}' wharf …`"),
-    ))
+/// The ids of the users to whom a data directory and the key in it belong.
+struct Owners {
+    directory: u32,
+    key: Option<u32>,
+}
+
+fn belongs_to(owners: Owners, user: u32, path: &Path) -> Result<(), Problem> {
+    let owner = match owners.key {
+        Some(owner) if owner != user => owner,
+        None if user == 0 && owners.directory != 0 => owners.directory,
+        _ => return Ok(()),
+    };
+    let what = format!("data directory `{}` cannot be used", path.display());
+    Err(if owners.directory == user {
+        unusable(
+            what,
+            format_args!("its `{HOST_KEY}` belongs to user {owner}, and this command runs as user {user}"),
+            give(user, path),
+        )
+    } else {
+        unusable(
+            what,
+            format_args!(
+                "it belongs to user {owner}, and this command runs as user {user}: the host could not read what it makes there"
+            ),
+            format!("run it as that user: `sudo -u '#{owner}' wharf …`"),
+        )
+    })
+}
+
+/// How a file, or a directory with all that is in it, comes to belong to the user: backups come back as whoever copied them.
+fn give(user: u32, path: &Path) -> String {
+    format!("give it to the user who runs Wharf: `sudo chown -R {user} {}`", path.display())
 }
 
 /// Makes the folders, clears away unfinished files, and returns the host's key.
@@ -271,12 +310,27 @@ fn unusable(what: String, why: impl std::fmt::Display, fix: impl Into<String>) -
 mod tests {
     use super::*;
 
+    /// What is said to the user, who has the directory and the key of these users before him.
+    fn told(user: u32, directory: u32, key: Option<u32>) -> Option<String> {
+        let refused = belongs_to(Owners { directory, key }, user, Path::new("/srv/wharf")).err()?;
+        assert_eq!(refused.code, &codes::DATA_UNUSABLE);
+        Some(format!("{}; {}", refused.why, refused.fix))
+    }
+
     #[test]
-    fn another_user_is_told_whom_to_be() {
-        let path = Path::new("/srv/wharf");
-        assert_eq!(belongs_to(998, 998, path), Ok(()));
-        let problem = belongs_to(998, 0, path).unwrap_err();
-        assert_eq!(problem.code, &codes::DATA_UNUSABLE);
-        assert!(problem.why.contains("belongs to user 998") && problem.fix.contains("sudo -u '#998' wharf"), "{problem:?}");
+    fn whose_it_is_not_is_told_whom_to_be_or_what_to_take() {
+        // Who lets whom write into an empty directory is their affair, and a volume is often root's.
+        for (user, directory, key) in [(998, 998, Some(998)), (998, 0, Some(998)), (998, 998, None), (998, 0, None), (0, 0, None)]
+        {
+            assert_eq!(told(user, directory, key), None, "{user} {directory} {key:?}");
+        }
+        let be = "the host could not read what it makes there; run it as that user: `sudo -u '#998' wharf …`";
+        for (user, key) in [(0, Some(998)), (0, None), (1000, Some(998))] {
+            let said = told(user, 998, key).unwrap_or_default();
+            assert!(said.starts_with("it belongs to user 998, and") && said.ends_with(be), "{said}");
+        }
+        // A backup that root has copied back.
+        let said = told(998, 998, Some(0)).unwrap_or_default();
+        assert!(said.contains("its `host.key` belongs to user 0") && said.ends_with("`sudo chown -R 998 /srv/wharf`"), "{said}");
     }
 }
