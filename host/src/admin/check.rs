@@ -1,7 +1,7 @@
 //! Whether the plugins of a running host could work with another configuration: the one it would be started with next. They are
 //! judged by what they say of themselves (settings, grants, the engine they need); loading them is left to the start.
 
-use std::{path::Path, sync::Arc};
+use std::{os::unix::fs::MetadataExt as _, path::Path, sync::Arc};
 
 use http::Method;
 use serde_json::{Value, json};
@@ -77,12 +77,16 @@ pub async fn against(config: &Config, host: &Client) -> Result<Vec<String>, Prob
 /// What of the configuration the host takes over only when it is started anew; nothing where that is not its own.
 pub async fn pending(config: &Config, host: &Client) -> Result<Vec<String>, Problems> {
     let pending = host.send(Method::GET, "/config/pending", Vec::new()).await?;
-    let file = blocking(|| config.file.canonicalize()).ok();
-    if pending["file"].as_str().map(Path::new) != file.as_deref() {
+    if pending["file"] != blocking(|| identity(&config.file)) {
         return Ok(Vec::new());
     }
     let keys = pending["keys"].as_array().into_iter().flatten();
     Ok(keys.filter_map(Value::as_str).map(str::to_owned).collect())
+}
+
+/// Which file it is, whatever it is called by whom: device and inode. Blocking.
+pub(super) fn identity(file: &Path) -> Value {
+    file.metadata().map_or(Value::Null, |file| json!([file.dev(), file.ino()]))
 }
 
 /// Whether every service bound to the plugin could run it, and what they grant it in vain. Blocking.

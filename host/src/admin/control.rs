@@ -142,7 +142,7 @@ async fn declared(State(admin): State<Arc<Admin>>, UrlPath((publisher, name)): U
 }
 
 async fn pending(State(admin): State<Arc<Admin>>) -> Response {
-    answer(admin.pending())
+    answer(Ok(admin.pending()))
 }
 
 async fn remove(

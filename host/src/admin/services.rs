@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{Admin, blocking};
+use super::{Admin, blocking, check::identity};
 use crate::{
     codes,
     config::{Config, Service},
@@ -59,11 +59,11 @@ impl Admin {
         Service { limits, ..granting }
     }
 
-    /// The configuration's file, and the keys in it that have other values by now and count from the next start on.
-    pub fn pending(&self) -> Result<Value, Problems> {
-        let fresh = blocking(|| Config::load(&self.config.file))?;
-        let file = blocking(|| self.config.file.canonicalize()).unwrap_or_else(|_| self.config.file.clone());
-        Ok(json!({"file": file, "keys": changed(&self.config, &fresh)}))
+    /// The configuration's file, and the keys in it that have other values by now and count from the next start on; none where it
+    /// cannot be read any more, of which whoever asks about another one is to hear nothing.
+    pub fn pending(&self) -> Value {
+        let (file, fresh) = blocking(|| (identity(&self.config.file), Config::load(&self.config.file)));
+        json!({"file": file, "keys": fresh.map(|fresh| changed(&self.config, &fresh)).unwrap_or_default()})
     }
 
     /// From now on these services are as they are here. To be called by one at a time.

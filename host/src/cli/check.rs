@@ -14,7 +14,7 @@ use crate::{
     host::Threads,
     problem::Problems,
     request::listen::tls::Tls,
-    store::Store,
+    store::{DataDir, Store},
 };
 
 /// `wharf check`
@@ -33,16 +33,16 @@ struct Checked {
     unchecked: &'static [&'static str],
     /// What is granted and does nothing.
     vain: Vec<String>,
-    /// The keys that count only from the next start of the running host on.
-    pending: Vec<String>,
+    /// The keys that count only from the next start of the running host on, or why it does not say.
+    pending: Result<Vec<String>, Problems>,
 }
 
 impl Checked {
     fn all(vain: Vec<String>) -> Self {
-        Self { what: "configuration, secrets and plugins", unchecked: &[], vain, pending: Vec::new() }
+        Self { what: "configuration, secrets and plugins", unchecked: &[], vain, pending: Ok(Vec::new()) }
     }
 
-    fn beside_a_host(vain: Vec<String>, pending: Vec<String>) -> Self {
+    fn beside_a_host(vain: Vec<String>, pending: Result<Vec<String>, Problems>) -> Self {
         let what = "configuration, secrets, and what the plugins of the running host ask for";
         Self { what, unchecked: &["loading"], vain, pending }
     }
@@ -58,11 +58,8 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
         let mut problems = Problems::default();
         let wrong = |problems| Err(config.places.locate_all(problems));
         problems.keep(config.listen.tls.as_ref().map(Tls::load).transpose());
-        problems.keep(App::check_secrets(&config));
-        let app = App::new(&config, None, threads.control.handle().clone());
-        // Without services there is nothing to load plugins for.
-        let Some(app) = problems.keep(app) else { return wrong(problems) };
-        let mut warnings: Vec<String> = app.warnings().map(|(_, warning)| warning).collect();
+        let app = problems.keep(App::new(&config, None, threads.control.handle().clone()));
+        let mut warnings: Vec<String> = app.iter().flat_map(App::warnings).map(|(_, warning)| warning).collect();
         let Some(checked) = problems.keep(plugins(&config, app).await) else { return wrong(problems) };
         warnings.extend_from_slice(&checked.vain);
         problems.or((checked, warnings)).or_else(wrong)
@@ -71,21 +68,26 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
     Ok(())
 }
 
-/// Loads every bound plugin, or has them judged where a running host holds them.
-async fn plugins(config: &Arc<Config>, app: App) -> Result<Checked, Problems> {
-    // A look leaves nothing behind: who makes the directory owns it.
-    if !config.data_dir.exists() {
-        return check::nothing(config).or(Checked::all(Vec::new()));
+/// Loads every bound plugin, or has them judged where a running host holds them. Without the `app`, of which it is known what is
+/// wrong, there is nothing to load them for.
+async fn plugins(config: &Arc<Config>, app: Option<App>) -> Result<Checked, Problems> {
+    // A look leaves nothing behind: what is made in the directory belongs to whoever makes it.
+    if DataDir::is_unused(&config.data_dir) {
+        let mut problems = Problems::default();
+        problems.keep(App::check_secrets(config));
+        problems.extend(check::nothing(config));
+        return problems.or(Checked::all(Vec::new()));
     }
     match holder::find(&config.data_dir).await? {
         Holder::Mine(data) => {
+            let Some(app) = app else { return App::check_secrets(config).and(Err(Problems::default())) };
             let admin = Admin::new(config.clone(), &data, Store::open(&data)?, Some(Arc::new(app)))?;
             Without::all(admin.load_all().await).or(())?;
             Ok(Checked::all(admin.granted_in_vain().await?))
         }
         Holder::Running(host) => {
             let vain = check::against(config, &host).await?;
-            Ok(Checked::beside_a_host(vain, check::pending(config, &host).await?))
+            Ok(Checked::beside_a_host(vain, check::pending(config, &host).await))
         }
     }
 }
@@ -103,17 +105,19 @@ fn say(args: &Args, config: &Config, checked: &Checked, warnings: &[String], out
     if !checked.unchecked.is_empty() {
         output.say(&"a running host holds the plugins, so loading them was not tried");
     }
-    if !checked.pending.is_empty() {
-        output.say(&format_args!(
-            "the running host was started with other values of `{}`: start it anew",
-            checked.pending.join("`, `")
-        ));
+    match &checked.pending {
+        Ok(keys) if keys.is_empty() => {}
+        Ok(keys) => {
+            output.say(&format_args!("the running host was started with other values of `{}`: start it anew", keys.join("`, `")));
+        }
+        // An older host may not know the question.
+        Err(why) => output.say(&format_args!("the running host does not tell what of this it was started with: {why}")),
     }
     output.data(
         &format_args!("`{}` is good: {}, {}", args.config.display(), checked.what, count(services.len(), "service")),
         &serde_json::json!({
             "config": args.config, "checked": checked.what, "unchecked": checked.unchecked, "services": services,
-            "issuers_not_fetched": not_fetched, "warnings": warnings, "pending": checked.pending,
+            "issuers_not_fetched": not_fetched, "warnings": warnings, "pending": checked.pending.as_ref().ok(),
         }),
     );
 }

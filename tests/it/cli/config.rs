@@ -137,15 +137,19 @@ fn a_check_goes_on_past_files_that_are_missing() {
     let host = TestHost::new()
         .section("[listen.tls]\ncertificate = \"absent.crt\"\nkey = { file = \"absent.key\" }\n")
         .section(GRANTS)
-        .section("[services.other]\nplugin = \"test/absent\"\n")
+        .section("[services.other]\nplugin = \"test/absent\"\nsecurity-key = { file = \"absent\" }\n")
         .with(Service::of(&INNOCENT).not_installed());
     let text = fs::read_to_string(host.write()).expect("the configuration can be read");
+    let data = host.path().join("data");
+    fs::create_dir(&data).expect("a directory can be made");
     let run = wharf(["check", "--format", "json"]).within(host.path()).run();
+    assert_eq!(fs::read_dir(&data).expect("the directory can be read").count(), 0, "a check leaves something behind");
     let report: serde_json::Value = serde_json::from_str(&run.stderr).expect("the report is JSON");
     let errors = report["errors"].as_array().expect("errors are a list");
     let shown: Vec<(&str, &str)> = errors.iter().map(|error| (error["code"].as_str().unwrap_or(""), at(&text, error))).collect();
     let expected = [
         ("WH1011", "\"absent.crt\""),
+        ("WH1006", "{ file = \"absent\" }"),
         ("WH1006", "{ file = \"token\" }"),
         ("WH1207", "\"test/absent\""),
         ("WH1207", "\"test/innocent\""),
@@ -165,6 +169,29 @@ fn a_secret_that_is_not_there_is_told_once() {
     let errors = report["errors"].as_array().expect("errors are a list");
     let shown: Vec<(&str, &str)> = errors.iter().map(|error| (error["code"].as_str().unwrap_or(""), at(&text, error))).collect();
     assert_eq!(shown, [("WH1006", "{ file = \"token\" }")], "{report:#}");
+}
+
+/// The host would start: nobody reads it.
+#[test]
+fn a_secret_that_is_not_there_and_not_asked_for_is_a_warning() {
+    let host = TestHost::new().section(GRANTS).with(Service::of(&INNOCENT));
+    host.write();
+    wharf(["plugin", "install", INNOCENT.component, "--manifest", INNOCENT.manifest]).within(host.path()).run().ok();
+    let checked = wharf(["check", "--format", "json"]).within(host.path()).run().json();
+    let warned = checked["warnings"][0].as_str().unwrap_or_default();
+    assert!(warned.contains("`token`, which the plugin `test/innocent` does not ask for"), "{checked:#}");
+}
+
+#[test]
+fn a_check_of_another_configuration_looks_at_none_but_that() {
+    let host = TestHost::new().with(Service::of(&INNOCENT)).start();
+    let file = host.path().join("wharf.toml");
+    let other = host.path().join("other.toml");
+    fs::copy(&file, &other).expect("the configuration can be copied");
+    fs::write(&file, "no configuration").expect("a configuration can be written");
+    let checked = host.wharf(["check", "--config", "other.toml", "--format", "json"]).json();
+    assert_eq!((&checked["services"], &checked["pending"]), (&json!(["innocent"]), &json!([])));
+    host.stop();
 }
 
 #[test]
