@@ -122,9 +122,9 @@ fn request() -> Request<'static> {
         .collect();
     Request {
         id: "0123456789abcdef",
-        method: "GET".into(),
+        method: "GET",
         path_with_query: "/hello/Ada".into(),
-        route: "/hello/{name}".into(),
+        route: "/hello/{name}",
         params: vec![("name".into(), "Ada".into())],
         headers,
         authority: None,

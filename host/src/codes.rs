@@ -289,7 +289,8 @@ codes! {
          runs the service, and the operator passes the line of the log on.";
     GUEST_BODY_OUT = "WH2308", "the plugin's response is too large",
         "The plugin's response body is longer than `body-out` of what the plugin was granted, 64 MiB unless it asks for \
-         more. Where its head was sent already, the connection is cut instead of an answer. The log has the limit.\n\nThe \
+         more; or the plugin hands on another server's, which is longer than `body-in`. Where its head was sent already, the \
+         connection is cut instead of an answer. The log has the limit.\n\nThe \
          app's developer asks for less at once, for a page or a part of it.\nThe plugin's developer offers that, or asks \
          for more by `body-out` in [limits] of plugin.toml.\nThe operator raises the cap, `body-out` in [limits] or \
          [services.<key>.limits] of the configuration.";

@@ -113,6 +113,11 @@ impl BodyReader {
         self.length.map(|length| length.saturating_sub(self.limit - self.left))
     }
 
+    /// Why nothing more of it will be read, as far as that is known: it has failed, or announces more than its limit.
+    pub fn failure(&self) -> Option<ReadError> {
+        self.failed.or_else(|| self.length.filter(|length| *length > self.limit).map(|length| self.too_large(length)))
+    }
+
     /// Tells from outside whether this body is waited for.
     pub fn waiting(&self) -> Waiting {
         self.waiting.clone()
@@ -160,7 +165,11 @@ impl BodyReader {
     /// What is said of more than the limit.
     fn over(&self) -> ReadError {
         let come = (self.limit - self.left).saturating_add(self.pending.len() as u64);
-        let (asked, allowed) = (come.max(self.limit.saturating_add(1)), self.limit);
+        self.too_large(come.max(self.limit.saturating_add(1)))
+    }
+
+    fn too_large(&self, asked: u64) -> ReadError {
+        let allowed = self.limit;
         if self.callers { ReadError::TooLarge { asked, allowed } } else { ReadError::AnswerTooLarge { asked, allowed } }
     }
 

@@ -15,7 +15,7 @@ const SMALL: u64 = 64 << 10;
 /// Fails with [`Refusal::BodyTooLarge`], [`Refusal::SlowBody`] or [`Refusal::BadRequest`].
 ///
 /// How long it may wait for the sender is the listener's affair: see [`super::listen::arriving`].
-pub async fn incoming(headers: &HeaderMap, body: Body, target: &Target) -> Result<Incoming, Refusal> {
+pub async fn incoming(headers: &HeaderMap, body: Body, target: &Target<'_>) -> Result<Incoming, Refusal> {
     if body.is_end_stream() {
         return Ok(Incoming::Empty);
     }

@@ -22,7 +22,7 @@ pub fn budget(budgets: &Budgets, service: &Service, caller: &Caller) -> Result<(
 }
 
 /// Takes a permit of the plugin and of the host, waiting at most `wait`. Fails with [`Refusal::NoPermit`].
-pub async fn limit(installed: &Installed, target: &Target, wait: Duration) -> Result<Permit, Refusal> {
+pub async fn limit(installed: &Installed, target: &Target<'_>, wait: Duration) -> Result<Permit, Refusal> {
     let wait = wait.min(target.timeout);
     installed.permits.acquire(installed.plugin.core_instances, wait).await.map_err(|no| match no {
         NoPermit::Plugin { asked, allowed } => Refusal::NoPermit { of: "plugin", asked, allowed },

@@ -41,10 +41,10 @@ pub struct Route {
 
 /// What the route of a request says.
 #[derive(Debug)]
-pub struct Target {
-    pub pattern: String,
+pub struct Target<'r> {
+    pub pattern: &'r str,
     /// The method the plugin is given: `GET` for a `HEAD` that a `GET` route answers.
-    pub method: String,
+    pub method: &'r str,
     pub params: Vec<(String, String)>,
     pub timeout: Duration,
     /// Bytes of the request's body.
@@ -97,12 +97,12 @@ fn table<'m>(routes: impl Iterator<Item = &'m manifest::Route>, limits: &Limits)
 ///
 /// Fails with [`Refusal::NotReady`], [`Refusal::NoRoute`], [`Refusal::NoMethod`], [`Refusal::Unproven`],
 /// [`Refusal::Forbidden`], [`Refusal::InsufficientScope`] or [`Refusal::NotSubscribed`].
-pub fn route(
+pub fn route<'r>(
     addressed: &Addressed<'_>,
     caller: &Caller,
     method: &Method,
-    taken: &mut Option<Arc<Route>>,
-) -> Result<(Arc<Installed>, Target), Refusal> {
+    taken: &'r mut Option<Arc<Route>>,
+) -> Result<(Arc<Installed>, Target<'r>), Refusal> {
     let installed = addressed.service.current.load_full().ok_or(Refusal::NotReady)?;
     let is_console = addressed.origin == Origin::Console;
     let table = if is_console { &installed.routes.console } else { &installed.routes.service };
@@ -119,10 +119,8 @@ pub fn route(
         return Err(Refusal::NotSubscribed);
     }
     let params = matched.params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let (pattern, method) = (route.pattern.clone(), route.method.as_str().to_owned());
-    let (timeout, body_limit) = (route.timeout, route.body_limit);
-    let target = Target { pattern, method, params, timeout, body_limit };
-    Ok((installed, target))
+    let Route { method, pattern, timeout, body_limit, .. } = route;
+    Ok((installed, Target { pattern, method: method.as_str(), params, timeout: *timeout, body_limit: *body_limit }))
 }
 
 /// Whether the caller is of the kind, and has the scopes, that the route needs. The table stands in `docs/identity.md`.

@@ -38,9 +38,10 @@ use crate::{
 #[derive(Debug)]
 pub struct Request<'r> {
     pub id: &'r str,
-    pub method: String,
+    pub method: &'r str,
     pub path_with_query: String,
-    pub route: String,
+    /// Its pattern.
+    pub route: &'r str,
     pub params: Vec<(String, String)>,
     /// Without the caller's credentials and without headers of one hop.
     pub headers: HeaderMap,
@@ -84,7 +85,13 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: &Arc<Plugin>, permit: Permit, call
     let about = About::Request { id: request.id.to_owned(), app: caller.app.clone() };
     let mut state = CallState::new(plugin, capabilities, about, allowed);
     let (deadline, tenant) = (state.deadline, caller.app.clone());
-    let late = || Late { plugin: plugin.clone(), request_id: request.id.to_owned() };
+    let late = || Late {
+        plugin: plugin.clone(),
+        request_id: request.id.to_owned(),
+        app: caller.app.clone(),
+        method: request.method.to_owned(),
+        route: request.route.to_owned(),
+    };
     let waiting = match &request.body {
         Incoming::Reader(reader) => Some(reader.waiting()),
         Incoming::Empty | Incoming::Bytes(_) => None,
@@ -94,9 +101,9 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: &Arc<Plugin>, permit: Permit, call
         Kind::Contract => {
             state.answering(request.headers, head);
             let asked = types::Request {
-                method: request.method,
+                method: request.method.to_owned(),
                 path_with_query: request.path_with_query,
-                route: Some(request.route),
+                route: Some(request.route.to_owned()),
                 params: request.params,
                 body: types::Body::Empty,
             };
@@ -108,7 +115,7 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: &Arc<Plugin>, permit: Permit, call
             let incoming = stock::Incoming {
                 caller,
                 request_id: request.id,
-                method: request.method,
+                method: request.method.to_owned(),
                 path_with_query: request.path_with_query,
                 headers: request.headers,
                 authority: request.authority,
@@ -174,18 +181,29 @@ fn streaming(head: Head, late: Late, running: impl Future<Output = Result<Answer
 pub(super) struct Late {
     plugin: Arc<Plugin>,
     request_id: String,
+    app: Option<String>,
+    method: String,
+    route: String,
 }
 
 impl Late {
     pub(super) fn broke_off(&self, failure: &Failure) {
         let Running { plugin, service, requests } = &*self.plugin.running;
         requests.failed(failure.kind(), failure.details().limit);
-        let (service, plugin, request_id) = (&**service, &**plugin, self.request_id.as_str());
+        let (service, plugin, request_id, app) = (&**service, &**plugin, self.request_id.as_str(), self.app.as_deref());
+        let (method, route) = (self.method.as_str(), self.route.as_str());
         let Details { limit, asked, allowed, said, at } = failure.details();
-        tracing::error!(
-            request_id, service, plugin, limit, asked, allowed, failure = %failure.text(), said, at,
-            "the plugin failed after it had started its reply; the connection is cut"
-        );
+        if failure.is_clients() {
+            let what = "the request's body failed after its reply had begun; the connection is cut";
+            tracing::info!(
+                request_id, service, plugin, app, method, route, limit, asked, allowed, failure = %failure.text(), "{what}"
+            );
+        } else {
+            let what = "the plugin failed after it had started its reply; the connection is cut";
+            tracing::error!(
+                request_id, service, plugin, app, method, route, limit, asked, allowed, failure = %failure.text(), said, at, "{what}"
+            );
+        }
     }
 }
 

@@ -37,6 +37,8 @@ pub enum Limit {
     HostCallBytes,
     /// Only WASI's functions end in it: those of the contract return the error `limit.handles` instead.
     Handles,
+    /// What another server sent.
+    BodyIn,
     BodyOut,
 }
 
@@ -50,6 +52,7 @@ impl Limit {
             Self::HostCalls => "host-calls",
             Self::HostCallBytes => "host-call-bytes",
             Self::Handles => "handles",
+            Self::BodyIn => "body-in",
             Self::BodyOut => "body-out",
         }
     }

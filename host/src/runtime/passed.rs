@@ -10,6 +10,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::{
     call::{Late, within},
+    meter::{Breach, Limit},
     outcome::{Failure, Outcome},
 };
 use crate::reader::{BodyReader, MAX_READ, ReadError};
@@ -25,30 +26,26 @@ pub(super) struct Passed {
 
 /// What breaks a response off.
 #[derive(Debug, thiserror::Error)]
-enum Broken {
-    #[error("{0}")]
-    Lost(ReadError),
-    #[error("{0}")]
-    TooLarge(Failure),
-}
+#[error("{0}")]
+struct Broken(Failure);
 
 impl Passed {
     /// The response. What is wrong with the caller's own body is still his answer while nothing of it has gone out, so its first
     /// bytes are waited for until the call's deadline, which is `time` after it began; another server's may come whenever they
-    /// come, and the head does not wait for them.
+    /// come, and the head does not wait for them, unless it is known that not all will.
     pub(super) async fn on(self, deadline: Instant, time: Duration, late: Late) -> Outcome {
         let Self { status, headers, mut reader, allowed } = self;
         if let Err(failure) = within(reader.left().unwrap_or(0), allowed) {
             return Outcome::Failed(failure);
         }
         let mut first = None;
+        if let Some(why) = reader.failure() {
+            return Outcome::Failed(lost(why, reader.is_the_callers()));
+        }
         if reader.is_the_callers() {
             match tokio::time::timeout_at(deadline.into(), reader.read(MAX_READ)).await {
                 Ok(Ok(bytes)) => first = bytes,
-                Ok(Err(ReadError::TooLarge { asked, allowed })) => {
-                    return Outcome::Failed(Failure::BodyTooLarge { asked, allowed });
-                }
-                Ok(Err(why)) => return Outcome::Failed(Failure::BodyLost(why)),
+                Ok(Err(why)) => return Outcome::Failed(lost(why, true)),
                 Err(_) => {
                     let asked = time + Instant::now().saturating_duration_since(deadline);
                     return Outcome::Failed(Failure::BodyLate { asked, allowed: time });
@@ -59,19 +56,37 @@ impl Passed {
     }
 }
 
+/// What it means that the body of the caller, or another server's, could not be read on.
+fn lost(why: ReadError, callers: bool) -> Failure {
+    match why {
+        ReadError::TooLarge { asked, allowed } => Failure::BodyTooLarge { asked, allowed },
+        ReadError::AnswerTooLarge { asked, allowed } => Failure::Breached(Breach { limit: Limit::BodyIn, asked, allowed }),
+        why if callers => Failure::BodyLost(why),
+        // What the plugin would have been told, had it read it.
+        ReadError::Gone | ReadError::Slow(_) => {
+            let message = "another server's body, which the plugin hands on, broke off".to_owned();
+            Failure::Error { code: "body.gone".to_owned(), message, retry_after: None }
+        }
+    }
+}
+
 /// The body, cut off where it goes over `allowed`.
 fn rest(first: Option<Bytes>, reader: BodyReader, allowed: u64, late: Late) -> Body {
     Body::from_stream(stream::try_unfold((first, reader, 0, late), move |(first, mut reader, sent, late)| async move {
         let next = match first {
-            Some(bytes) => Some(bytes),
-            None => reader.read(MAX_READ).await.map_err(Broken::Lost)?,
+            Some(bytes) => Ok(Some(bytes)),
+            None => reader.read(MAX_READ).await.map_err(|why| lost(why, reader.is_the_callers())),
         };
-        let Some(bytes) = next else { return Ok(None) };
-        let sent = sent + bytes.len() as u64;
-        if let Err(failure) = within(sent, allowed) {
-            late.broke_off(&failure);
-            return Err(Broken::TooLarge(failure));
+        let within = next.and_then(|next| {
+            let sent = sent + next.as_ref().map_or(0, |bytes| bytes.len() as u64);
+            within(sent, allowed).map(|()| next.map(|bytes| (bytes, sent)))
+        });
+        match within {
+            Ok(next) => Ok(next.map(|(bytes, sent)| (bytes, (None, reader, sent, late)))),
+            Err(failure) => {
+                late.broke_off(&failure);
+                Err(Broken(failure))
+            }
         }
-        Ok(Some((bytes, (None, reader, sent, late))))
     }))
 }

@@ -112,7 +112,7 @@ impl CallState {
         let code = match why {
             ReadError::TooLarge { .. } => "body.too-large",
             ReadError::AnswerTooLarge { asked, allowed } => {
-                self.log.limited("body-in", asked, allowed);
+                self.log.limited(Limit::BodyIn.as_str(), asked, allowed);
                 "http-out.too-large"
             }
             ReadError::Gone | ReadError::Slow(_) => "body.gone",

@@ -5,7 +5,7 @@ use wharf_guests::{FETCH, INNOCENT};
 
 use super::anew::rewrite;
 use crate::{
-    limits::{Row, assert_told},
+    limits::{Row, assert_limit, assert_told},
     support::{
         Running, Service, TestHost, install,
         server::{Reply, Sent, Server},
@@ -16,7 +16,9 @@ use crate::{
 fn echo(sent: &Sent) -> Reply {
     match sent.line.as_str() {
         "GET /never" => Reply::Never,
-        "GET /large" => Reply::new("200 OK", vec![b'x'; 1_025]),
+        "GET /large" | "POST /large" => Reply::new("200 OK", vec![b'x'; 1_025]),
+        "POST /pieces" => Reply::new("200 OK\r\ntransfer-encoding: chunked", chunked(&[&[b'x'; 1_000], &[b'x'; 1_000]])),
+        "GET /elsewhere" => Reply::new("307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/secret", ""),
         "GET /round" => Reply::new("302 Found\r\nlocation: /round", ""),
         "GET /short" | "POST /short" => Reply::new("200 OK\r\ncontent-length: 100000", "cut"),
         _ => Reply::new("200 OK", [sent.line.as_bytes(), b" ", &sent.body].concat()),
@@ -24,6 +26,12 @@ fn echo(sent: &Sent) -> Reply {
 }
 
 fn host(server: &Server, more: &str) -> Running {
+/// As it goes over the wire.
+fn chunked(pieces: &[&[u8]]) -> Vec<u8> {
+    let chunk = |piece: &&[u8]| [format!("{:x}\r\n", piece.len()).as_bytes(), *piece, b"\r\n"].concat();
+    pieces.iter().chain(&[&b""[..]]).flat_map(chunk).collect()
+}
+
     let grant = format!("{{ hosts = [\"{}\"], private = [\"127.0.0.1\"]{more} }}", server.address);
     TestHost::new().with(Service::of(&FETCH).set("http-out", &grant)).with(Service::of(&INNOCENT)).start()
 }
@@ -206,6 +214,15 @@ pub(crate) fn over_its_body(row: &Row) {
 pub(crate) fn over_its_exchanges(row: &Row) {
     let server = Server::new(echo);
     let host = host(&server, "");
+    // Where the plugin hands it on: at once if that is known, else the client sees that it is not whole.
+    let through = |path: &str| host.post("/s/over/through").header("x-url", server.url(path));
+    through("/large").send().assert(502, "WH2308");
+    assert_limit(&host.log().code("WH2308"), "body-in", 1024);
+    through("/pieces").open().breaks_off();
+    let line = host.log().find("that the reply was cut", |line| line.message().contains("the connection is cut"));
+    assert_eq!((line.field("method").as_str(), line.field("route").as_str()), ("POST", "/through"), "{}", line.text());
+    assert_limit(&line, "body-in", 1024);
+    assert_eq!(host.metric("wharf_limit_hits_total{service=\"over\",limit=\"body-in\"}"), 3);
     let hoard = |count: usize| host.post(&format!("/s/fetch/hoard/{count}")).header("x-url", server.url("/")).send().text();
     let [most] = row.numbers();
     assert_eq!(hoard(most + 1), format!("{most} {}", row.error()));

@@ -128,7 +128,7 @@ fn serve(stream: &TcpStream, sent: &Mutex<Vec<Sent>>, answer: &dyn Fn(&Sent) -> 
         };
         let closes = head.contains("content-length") || head.contains("connection: close");
         let mut text = format!("HTTP/1.1 {head}\r\n");
-        if !head.contains("content-length") {
+        if !head.contains("content-length") && !head.contains("transfer-encoding") {
             text.push_str(&format!("content-length: {}\r\n", body.len()));
         }
         text.push_str("\r\n");

@@ -34,7 +34,8 @@ pub(super) fn code(failure: &Failure) -> (StatusCode, &'static Code, Option<u64>
             Limit::Cpu => (StatusCode::GATEWAY_TIMEOUT, &codes::GUEST_CPU, None),
             Limit::Memory | Limit::TableElements => (StatusCode::BAD_GATEWAY, &codes::GUEST_MEMORY, None),
             Limit::HostCalls | Limit::HostCallBytes | Limit::Handles => (StatusCode::BAD_GATEWAY, &codes::GUEST_HOST_CALLS, None),
-            Limit::BodyOut => (StatusCode::BAD_GATEWAY, &codes::GUEST_BODY_OUT, None),
+            // Of another server, whose body the plugin hands on.
+            Limit::BodyOut | Limit::BodyIn => (StatusCode::BAD_GATEWAY, &codes::GUEST_BODY_OUT, None),
         },
     }
 }

@@ -184,7 +184,7 @@ pub(super) fn log(record: &Record, refusal: &Refusal) {
             tracing::error!(request_id, service, %address, code, "a bearer token could not be looked up");
         }
         Refusal::BadToken(reason) => {
-            tracing::info!(request_id, service, %address, cause = reason.as_str(), "bearer token refused");
+            tracing::info!(request_id, service, %address, code, cause = reason.as_str(), "bearer token refused");
         }
         Refusal::BadCredentials(cause) => tracing::info!(request_id, service, %address, code, cause, "credentials refused"),
         Refusal::BadRequest(why) => {
@@ -207,10 +207,10 @@ pub(super) fn log(record: &Record, refusal: &Refusal) {
             tracing::info!(request_id, service, app, %address, method, route, code, limit, asked, allowed, "{what}");
         }
         Refusal::Console(Refused::NoSession("no_cookie")) => {
-            tracing::debug!(request_id, service, %address, cause, "the request is refused");
+            tracing::debug!(request_id, service, %address, code, cause, "the request is refused");
         }
         Refusal::Console(refused) => {
-            tracing::info!(request_id, service, %address, cause, detail = refused.detail(), "the console is not entered");
+            tracing::info!(request_id, service, %address, code, cause, detail = refused.detail(), "the console is not entered");
         }
         Refusal::OtherScheme
         | Refusal::Unproven { .. }

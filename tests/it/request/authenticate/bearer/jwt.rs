@@ -86,8 +86,8 @@ fn a_token_that_is_not_right_is_refused_and_its_cause_is_in_the_log() {
     }
     let log = host.stop();
     let refused = log.lines().into_iter().filter(|line| line.message() == "bearer token refused");
-    let seen: Vec<String> = refused.map(|line| line.field("cause")).collect();
-    assert_eq!(seen, causes.each_ref().map(|(_, cause)| *cause));
+    let seen: Vec<(String, String)> = refused.map(|line| (line.field("code"), line.field("cause"))).collect();
+    assert_eq!(seen, causes.each_ref().map(|(_, cause)| ("WH2001".to_owned(), (*cause).to_owned())));
 }
 
 #[test]
