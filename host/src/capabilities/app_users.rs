@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use wasmtime::component::{HasSelf, Linker};
 
-use super::{Lacking, allowed, of_platform};
+use super::{Granted, Lacking, allowed, of_platform};
 use crate::{
     bindings::{
         app_users::{self as wit, Host, add_to_linker},
@@ -75,9 +75,12 @@ pub fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
 type Answer<T> = wasmtime::Result<Result<T, Error>>;
 
 impl CallState {
-    fn app_users(&self) -> Result<Arc<Client>, Error> {
+    /// `asked` is the function that the plugin calls.
+    fn app_users(&mut self, asked: &str) -> Result<Arc<Client>, Error> {
         self.capabilities.ready.app_users.0.clone().ok_or_else(|| {
-            error("app-users.denied", "app users are not granted: the manifest must ask for them and the operator must allow it")
+            let why = "app users are not granted: the manifest must ask for them and the operator must allow it";
+            self.log.denied("app-users", asked, why, Granted::ByKey);
+            error("app-users.denied", why)
         })
     }
 }
@@ -85,17 +88,17 @@ impl CallState {
 impl Host for CallState {
     async fn create(&mut self, app_id: String, user: wit::NewUser) -> Answer<wit::AppUser> {
         self.ledger.host_call()?;
-        Ok(create(self.app_users(), app_id, user).await)
+        Ok(create(self.app_users("create"), app_id, user).await)
     }
 
     async fn update(&mut self, app_id: String, user_id: String, changes: wit::Changes) -> Answer<wit::AppUser> {
         self.ledger.host_call()?;
-        Ok(update(self.app_users(), app_id, user_id, changes).await)
+        Ok(update(self.app_users("update"), app_id, user_id, changes).await)
     }
 
     async fn access_token(&mut self, app_id: String, user_id: String, remember: bool) -> Answer<wit::Token> {
         self.ledger.host_call()?;
-        Ok(access_token(self.app_users(), app_id, user_id, remember).await)
+        Ok(access_token(self.app_users("access-token"), app_id, user_id, remember).await)
     }
 }
 

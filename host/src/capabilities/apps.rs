@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wasmtime::component::{HasSelf, Linker};
 
-use super::{Lacking, allowed, of_platform};
+use super::{Granted, Lacking, allowed, of_platform};
 use crate::{
     bindings::{
         apps::{Host, Info, add_to_linker},
@@ -65,10 +65,9 @@ impl Host for CallState {
     async fn get(&mut self, id: String) -> wasmtime::Result<Result<Option<Info>, Error>> {
         self.ledger.host_call()?;
         let Some(client) = self.capabilities.ready.apps.0.clone() else {
-            return Ok(Err(error(
-                "apps.denied",
-                "looking up apps is not granted: the manifest must ask for it and the operator must allow it",
-            )));
+            let why = "looking up apps is not granted: the manifest must ask for it and the operator must allow it";
+            self.log.denied("apps", "get", why, Granted::ByKey);
+            return Ok(Err(error("apps.denied", why)));
         };
         let found = client.app(&id).await.map_err(|failed| of_platform("apps", &client, failed));
         Ok(found.map(|app| app.map(|App { id, key, name }| Info { id, key, name })))

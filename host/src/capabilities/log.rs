@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use wasmtime::component::{HasSelf, Linker};
 
+use super::Granted;
 use crate::{
     bindings::log::{Host, Level, add_to_linker},
     observe::metrics::Requests,
@@ -72,6 +73,11 @@ impl LogCtx {
         Self { running, about, lines, lines_left: lines, dropped: 0 }
     }
 
+    /// Who writes.
+    pub fn running(&self) -> &Running {
+        &self.running
+    }
+
     /// Takes one of the call's lines; without one left, the line is dropped and counted.
     fn has_a_line(&mut self) -> bool {
         let left = self.lines_left.checked_sub(1);
@@ -103,9 +109,9 @@ impl LogCtx {
     /// Tells the operator what the plugin wanted and did not get: the plugin itself is told no more than that. One of its lines.
     ///
     /// `asked` is its own text: a name, or a method and a server.
-    pub fn denied(&mut self, capability: &'static str, asked: &str, why: &str) {
+    pub fn denied(&mut self, capability: &'static str, asked: &str, why: &str, granted: Granted) {
         if self.has_a_line() {
-            let (asked, table) = (cut(asked, MAX_ASKED), format!("[services.{}.{capability}]", self.running.service));
+            let (asked, table) = (cut(asked, MAX_ASKED), granted.table(&self.running.service, capability));
             line!(self, warn, module_path!(), capability, asked, why, table, "the plugin was denied what it asked for");
         }
     }

@@ -7,7 +7,7 @@ use std::{mem, sync::Arc};
 
 use wasmtime::component::{HasSelf, Linker};
 
-use super::{Lacking, Writes, allowed, of_store};
+use super::{Granted, Lacking, Writes, allowed, of_store};
 use crate::{
     bindings::{
         mail::{Host, Letter, add_to_linker},
@@ -124,10 +124,9 @@ impl Host for CallState {
     async fn send(&mut self, letter: Letter) -> wasmtime::Result<Result<(), Error>> {
         self.ledger.host_call()?;
         let Some(opened) = self.capabilities.ready.mail.0.clone() else {
-            return Ok(Err(error(
-                "mail.denied",
-                "sending mail is not granted: the manifest must ask for it and the operator must allow it",
-            )));
+            let why = "sending mail is not granted: the manifest must ask for it and the operator must allow it";
+            self.log.denied("mail", "send", why, Granted::ByKey);
+            return Ok(Err(error("mail.denied", why)));
         };
         let sent = opened.send(&mut self.capabilities.mail, letter).await;
         if let Err(Unsent::Full { limit, allowed }) = sent {

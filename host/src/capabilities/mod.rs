@@ -237,6 +237,28 @@ pub fn lacking(permission: &Permission, service: &Service) -> Vec<Lacking> {
     }
 }
 
+/// Where the operator would grant what was denied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Granted {
+    /// In the table of the capability's name.
+    ByTable,
+    /// By a key of that name in the service's own table.
+    ByKey,
+    /// Nowhere: the manifest does not ask for it, or nobody gets it.
+    Never,
+}
+
+impl Granted {
+    /// The table, for the log.
+    fn table(self, service: &str, capability: &str) -> Option<String> {
+        match self {
+            Self::ByTable => Some(format!("[services.{service}.{capability}]")),
+            Self::ByKey => Some(format!("[services.{service}]")),
+            Self::Never => None,
+        }
+    }
+}
+
 /// Everything of a permission that is required and not granted.
 fn missing(manifest: &Manifest, service: &Service, permission: &Permission) -> Problems {
     let (plugin, key) = (&manifest.id, &service.key);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use wasmtime::component::{HasSelf, Linker};
 
-use super::{Lacking, missing, quoted};
+use super::{Granted, Lacking, missing, quoted};
 use crate::{
     bindings::{
         secrets::{Host, add_to_linker},
@@ -80,7 +80,12 @@ impl Host for CallState {
             return Ok(Ok(secret.expose().to_vec()));
         }
         // One answer whether there is none of that name or it is not for this plugin: names are nobody's business either.
-        self.log.denied("secrets", &name, "no secret of this name is both asked for in the manifest and granted");
+        self.log.denied(
+            "secrets",
+            &name,
+            "no secret of this name is both asked for in the manifest and granted",
+            Granted::ByTable,
+        );
         let why = "this secret is not granted: the manifest must ask for it and the operator must give it";
         Ok(Err(error("secrets.denied", why)))
     }

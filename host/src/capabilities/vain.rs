@@ -27,9 +27,7 @@ pub fn in_vain(manifest: &Manifest, service: &Service) -> Vec<String> {
     vain.extend(service.kv.shared.iter().filter(|name| !of_shared(name)).map(|name| unasked("kv.shared", name)));
     vain.extend(service.secrets.keys().filter(|name| !of_secret(name)).map(|name| unasked("secrets", name)));
     vain.extend(http_out::unasked(manifest, service).map(|host| unasked("http-out.hosts", host)));
-    vain.extend(http_out::unreachable(service).map(|host| {
-        format!("`services.{key}.http-out.hosts` has `{host}`, an address of an inner network: it is not called unless `private` has it too")
-    }));
+    vain.extend(http_out::unreachable(service).map(|(host, why)| format!("`services.{key}.http-out.hosts` has `{host}`, {why}")));
     let whole = [
         ("data", service.data.is_some(), Capability::Data),
         ("app-users", service.app_users, Capability::AppUsers),
@@ -50,7 +48,7 @@ mod tests {
 
     const ASKS: &str = "[permissions.required.kv]\nstores = [\"notes\"]\nshared = [\"counts\"]\nreason = \"to keep notes\"\n\
                         [permissions.optional.secrets]\nnames = [\"token\"]\nreason = \"to send notes\"\n\
-                        [permissions.optional.http-out]\nhosts = [\"*.example.com\", \"127.0.0.1\", \"10.1.2.3\"]\nreason = \"to send\"\n";
+                        [permissions.optional.http-out]\nhosts = [\"*.example.com\", \"127.0.0.1\", \"10.1.2.3\", \"0.0.0.0\"]\nreason = \"to send\"\n";
 
     #[test]
     fn what_is_asked_for_and_can_be_used_is_no_mistake() {
@@ -67,10 +65,17 @@ mod tests {
         let service = service(
             "data = \"d\"\nmail = true\n[services.notes.kv]\nstores = [\"note\", \"counts\"]\nshared = [\"notes\"]\n\
              [services.notes.secrets]\ntokn = { file = \"t\" }\n\
-             [services.notes.http-out]\nhosts = [\"example.org\", \"10.1.2.3\"]\n",
+             [services.notes.http-out]\nhosts = [\"example.org\", \"10.1.2.3\", \"0.0.0.0\"]\nprivate = [\"0.0.0.0\"]\n",
         );
         let vain = in_vain(&manifest(ASKS), &service);
         let named: Vec<&str> = vain.iter().map(|sentence| sentence.split([',', ' ']).nth(2).unwrap_or_default()).collect();
-        assert_eq!(named, ["`note`", "`counts`", "`notes`", "`tokn`", "`example.org`", "`10.1.2.3`", "set", "set"], "{vain:#?}");
+        assert_eq!(
+            named,
+            ["`note`", "`counts`", "`notes`", "`tokn`", "`example.org`", "`10.1.2.3`", "`0.0.0.0`", "set", "set"],
+            "{vain:#?}"
+        );
+        let told = |host: &str| vain.iter().find(|sentence| sentence.contains(host)).map_or("", |sentence| sentence);
+        assert!(told("10.1.2.3").ends_with("unless `private` has it too"), "{vain:#?}");
+        assert!(told("0.0.0.0").ends_with("an address of no single server: it is never called"), "{vain:#?}");
     }
 }

@@ -8,7 +8,7 @@ use wasmtime_wasi_http::{FieldMap, WasiHttpCtx, WasiHttpCtxView, WasiHttpView, p
 
 use super::state::CallState;
 use crate::{
-    capabilities::{Ready, http_out, stdio::Stdio},
+    capabilities::{Ready, http_out, log::Running, stdio::Stdio},
     limits::Limits,
 };
 
@@ -36,7 +36,7 @@ pub(super) struct Wasi {
 }
 
 impl Wasi {
-    fn new(stdio: &mut Stdio, ready: &Ready, limits: &Limits) -> Self {
+    fn new(stdio: &mut Stdio, ready: &Ready, limits: &Limits, running: &Running) -> Self {
         let mut ctx = WasiCtx::builder();
         ctx.stdout(stdio.stdout()).stderr(stdio.stderr()).allow_tcp(false).allow_udp(false).max_random_size(MAX_RANDOM);
         ready.data.preopen(&mut ctx);
@@ -44,7 +44,8 @@ impl Wasi {
         table.set_max_capacity(limits.handles as usize);
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(fields(limits));
-        Self { ctx: ctx.build(), table, http, hooks: ready.http_out.hooks(limits.body_in) }
+        let hooks = ready.http_out.hooks(limits.body_in, running.plugin.clone(), running.service.clone());
+        Self { ctx: ctx.build(), table, http, hooks }
     }
 
     /// Whether the guest has let go of its call, so that it may have another one. Some languages free what they hold when they
@@ -70,8 +71,8 @@ impl Wasi {
 
 impl CallState {
     fn wasi(&mut self) -> &mut Wasi {
-        let Self { wasi, stdio, capabilities, ledger, .. } = self;
-        wasi.get_or_insert_with(|| Box::new(Wasi::new(stdio, &capabilities.ready, &ledger.limits)))
+        let Self { wasi, stdio, capabilities, ledger, log, .. } = self;
+        wasi.get_or_insert_with(|| Box::new(Wasi::new(stdio, &capabilities.ready, &ledger.limits, log.running())))
     }
 
     /// Whether the instance may have another call, as far as WASI goes.

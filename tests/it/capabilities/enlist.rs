@@ -83,6 +83,8 @@ fn without_the_grant_nobody_is_asked() {
             json!({"access-token": {"app": "", "user": "", "remember": false}}),
         ] {
             assert_eq!(run(&host, &task)["error"], "app-users.denied");
+            let table = "[services.enlist]";
+            host.log().find("what was denied", |line| line.field("capability") == "app-users" && line.field("table") == table);
         }
         host.stop();
     }

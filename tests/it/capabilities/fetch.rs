@@ -8,6 +8,7 @@ use crate::{
     limits::{Row, assert_limit, assert_told},
     support::{
         Running, Service, TestHost, install,
+        log::Line,
         server::{Reply, Sent, Server},
         wait::until,
     },
@@ -25,13 +26,13 @@ fn echo(sent: &Sent) -> Reply {
     }
 }
 
-fn host(server: &Server, more: &str) -> Running {
 /// As it goes over the wire.
 fn chunked(pieces: &[&[u8]]) -> Vec<u8> {
     let chunk = |piece: &&[u8]| [format!("{:x}\r\n", piece.len()).as_bytes(), *piece, b"\r\n"].concat();
     pieces.iter().chain(&[&b""[..]]).flat_map(chunk).collect()
 }
 
+fn host(server: &Server, more: &str) -> Running {
     let grant = format!("{{ hosts = [\"{}\"], private = [\"127.0.0.1\"]{more} }}", server.address);
     TestHost::new().with(Service::of(&FETCH).set("http-out", &grant)).with(Service::of(&INNOCENT)).start()
 }
@@ -111,11 +112,17 @@ fn whoever_is_not_granted_is_not_called() {
     }
     assert_eq!(fetch(&host, &json!({"url": server.url("/?q=private"), "method": "DELETE"}))["error"], "http-out.denied");
     let line = host.log().find("what was denied", |line| line.field("asked").starts_with("DELETE"));
-    let told = ["asked", "why", "table"].map(|field| line.field(field));
+    let told = |line: &Line| ["asked", "why", "table"].map(|field| line.field(field));
+    // No table of the operator's would grant it.
     let asked = format!("DELETE {}", server.url(""));
-    assert_eq!(told, [&asked, "the manifest does not ask for this method", "[services.fetch.http-out]"]);
+    assert_eq!(told(&line), [&asked, "the manifest does not ask for this method", ""]);
     assert_eq!(fetch(&host, &json!({"url": "file:///etc/passwd"}))["error"], "http-out.invalid");
     assert!(server.sent().is_empty() && other.sent().is_empty());
+    // What is judged is where it was redirected to.
+    assert_eq!(fetch(&host, &json!({"url": server.url("/elsewhere")}))["error"], "http-out.denied");
+    let line = host.log().find("what was denied", |line| line.field("asked").ends_with(":1"));
+    let why = "the operator does not allow this host and port";
+    assert_eq!(told(&line), ["GET http://127.0.0.1:1", why, "[services.fetch.http-out]"]);
     host.stop();
 }
 
@@ -207,13 +214,6 @@ pub(crate) fn over_its_body(row: &Row) {
     assert_eq!(done("fits")["status"], 200);
     assert_eq!(done("over")["error"], row.error());
     assert_told(&host, "over", "body-in", 1024);
-    host.stop();
-}
-
-/// Holds as many responses as a plugin may, and asks for one more.
-pub(crate) fn over_its_exchanges(row: &Row) {
-    let server = Server::new(echo);
-    let host = host(&server, "");
     // Where the plugin hands it on: at once if that is known, else the client sees that it is not whole.
     let through = |path: &str| host.post("/s/over/through").header("x-url", server.url(path));
     through("/large").send().assert(502, "WH2308");
@@ -223,6 +223,13 @@ pub(crate) fn over_its_exchanges(row: &Row) {
     assert_eq!((line.field("method").as_str(), line.field("route").as_str()), ("POST", "/through"), "{}", line.text());
     assert_limit(&line, "body-in", 1024);
     assert_eq!(host.metric("wharf_limit_hits_total{service=\"over\",limit=\"body-in\"}"), 3);
+    host.stop();
+}
+
+/// Holds as many responses as a plugin may, and asks for one more.
+pub(crate) fn over_its_exchanges(row: &Row) {
+    let server = Server::new(echo);
+    let host = host(&server, "");
     let hoard = |count: usize| host.post(&format!("/s/fetch/hoard/{count}")).header("x-url", server.url("/")).send().text();
     let [most] = row.numbers();
     assert_eq!(hoard(most + 1), format!("{most} {}", row.error()));

@@ -46,6 +46,7 @@ fn without_the_grant_nobody_is_asked() {
     let platform = Platform::new();
     let host = host(&platform, Service::of(&LOOKUP).access_token(TOKEN).set("app-users", "true"));
     assert_eq!(found(&host, APP_ID)["error"], "apps.denied");
+    host.log().find("what was denied", |line| line.field("capability") == "apps" && line.field("table") == "[services.lookup]");
     assert_eq!(platform.asked(), []);
     host.stop();
 }

@@ -92,6 +92,10 @@ fn whoever_is_not_granted_is_not_called() {
             assert_eq!((answer.status, answer.text().contains("HttpRequestDenied")), (200, true), "{url}: {}", answer.text());
         }
         assert!(fetch(&host, guest, "DELETE", &server.url("/"), b"").text().contains("HttpRequestDenied"));
+        let table = format!("[services.{}.http-out]", guest.name);
+        host.log().find("what was denied", |line| {
+            line.field("asked") == format!("GET http://127.0.0.2:{port}") && line.field("table") == table
+        });
         assert!(server.sent().is_empty() && other.sent().is_empty());
         host.stop();
     }

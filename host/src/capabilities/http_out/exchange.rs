@@ -15,7 +15,9 @@ use reqwest::Url;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Opened;
-use crate::{reach::resolve::Forbidden, reader::ReadError, runtime::state::is_hop_by_hop, task::AbortOnDrop};
+use crate::{
+    capabilities::Granted, reach::resolve::Forbidden, reader::ReadError, runtime::state::is_hop_by_hop, task::AbortOnDrop,
+};
 
 /// How long a response head is waited for, unless the plugin says otherwise; the call's own deadline stands above it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -67,8 +69,8 @@ pub(super) struct Answered {
 /// Why there is no response. What the guest is told names no address, no secret and nothing of the host's network.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Failed {
-    #[error("{0}")]
-    Denied(&'static str),
+    #[error(transparent)]
+    Denied(#[from] Denied),
     #[error("{0}")]
     Invalid(String),
     #[error("the other server did not answer in time")]
@@ -78,6 +80,37 @@ pub(super) enum Failed {
     /// The body that was to be sent on could not be read.
     #[error(transparent)]
     Body(ReadError),
+}
+
+/// A request that may not leave, or not go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub(super) struct Denied {
+    pub(super) why: &'static str,
+    pub(super) granted: Granted,
+    /// What was judged, where that is not what the plugin asked for, but what it was redirected to.
+    pub(super) redirected: Option<String>,
+}
+
+impl Denied {
+    pub(super) fn new(why: &'static str, granted: Granted) -> Self {
+        Self { why, granted, redirected: None }
+    }
+
+    /// Nothing is granted at all.
+    pub(super) fn no_host() -> Self {
+        Self::new("no host is granted: the manifest must ask for it and the operator must allow it", Granted::ByTable)
+    }
+
+    /// The same for what a redirect led to.
+    fn redirected(self, method: &Method, url: &Url) -> Self {
+        Self { redirected: Some(shown(method.as_str(), url)), ..self }
+    }
+}
+
+/// Method, scheme, host and port, for the log: what follows in a URL may be a secret.
+pub(super) fn shown(method: &str, url: &Url) -> String {
+    format!("{method} {}", url.origin().ascii_serialization())
 }
 
 impl Outgoing {
@@ -153,8 +186,9 @@ pub(super) async fn exchange(opened: Arc<Opened>, request: Outgoing) -> Result<A
 /// From hop to hop, each judged by the same rules.
 async fn travel(opened: &Opened, request: Outgoing) -> Result<reqwest::Response, Failed> {
     let Outgoing { mut method, mut url, mut headers, mut body, redirects, timeout: _ } = request;
-    for _ in 0..=MAX_REDIRECTS {
-        opened.rules.judge(&method, &url).map_err(Failed::Denied)?;
+    for hop in 0..=MAX_REDIRECTS {
+        let here = |denied: Denied| if hop == 0 { denied } else { denied.redirected(&method, &url) };
+        opened.rules.judge(&method, &url).map_err(here)?;
         let (now, again) = body.split();
         let mut sent = headers.clone();
         for (name, value) in opened.rules.injected.get(url.host_str().unwrap_or_default()).into_iter().flatten() {
@@ -164,7 +198,10 @@ async fn travel(opened: &Opened, request: Outgoing) -> Result<reqwest::Response,
         if let Some(now) = now {
             request = request.body(now);
         }
-        let response = request.send().await.map_err(|error| failed(&error))?;
+        let response = request.send().await.map_err(|error| match failed(&error) {
+            Failed::Denied(denied) => here(denied).into(),
+            failed => failed,
+        })?;
         if redirects == Redirects::Return {
             return Ok(response);
         }
@@ -180,16 +217,17 @@ async fn travel(opened: &Opened, request: Outgoing) -> Result<reqwest::Response,
             // The body is gone; what to do about it the plugin must say.
             None => return Ok(response),
         }
+        let never = |why| Denied::new(why, Granted::Never).redirected(&next.method, &next.url);
         if url.scheme() == "https" && next.url.scheme() != "https" {
-            return Err(Failed::Denied("the other server redirects from https to http"));
+            return Err(never("the other server redirects from https to http").into());
         }
-        fit(&next.url).map_err(|_| Failed::Denied("the other server redirects to what is no server"))?;
+        fit(&next.url).map_err(|_| never("the other server redirects to what is no server"))?;
         if next.url.origin() != url.origin() {
             keep_harmless(&mut headers);
         }
         (method, url) = (next.method, next.url);
     }
-    Err(Failed::Denied("the other server redirects again and again"))
+    Err(Denied::new("the other server redirects again and again", Granted::Never).into())
 }
 
 impl Payload {
@@ -237,7 +275,7 @@ fn keep_harmless(headers: &mut HeaderMap) {
 /// Tells the guest what kind of failure it was, and the log the rest.
 fn failed(error: &reqwest::Error) -> Failed {
     if find::<Forbidden>(error).is_some() {
-        return Failed::Denied("the host resolves to no address that may be called");
+        return Denied::new("the host resolves to no address that may be called", Granted::ByTable).into();
     }
     if let Some(why) = find::<ReadError>(error) {
         return Failed::Body(*why);

@@ -5,9 +5,10 @@ use std::time::Duration;
 use axum::body::Body;
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
+use reqwest::Url;
 use wasmtime::component::Resource;
 
-use super::exchange::{Answered, Failed, Outgoing, Payload, exchange};
+use super::exchange::{Answered, Denied, Failed, Outgoing, Payload, exchange, shown};
 use crate::{
     bindings::{
         http_out::{self as wit, Host, HostIncoming},
@@ -59,10 +60,14 @@ impl Host for CallState {
         let answered = match (self.capabilities.ready.http_out.0.clone(), Outgoing::new(&method, &url, headers, body, timeout)) {
             (Some(opened), Ok(request)) => exchange(opened, request).await,
             (Some(_), Err(invalid)) => Err(invalid),
-            (None, _) => Err(Failed::Denied("no host is granted: the manifest must ask for it and the operator must allow it")),
+            (None, _) => Err(Denied::no_host().into()),
         };
-        if let Err(Failed::Denied(why)) = answered {
-            self.log.denied("http-out", &format!("{method} {}", server(&url)), why);
+        if let Err(Failed::Denied(Denied { why, granted, redirected })) = &answered {
+            let asked = redirected.clone().unwrap_or_else(|| match Url::parse(&url) {
+                Ok(url) => shown(&method, &url),
+                Err(_) => format!("{method} no URL"),
+            });
+            self.log.denied("http-out", &asked, why, *granted);
         }
         Ok(match answered {
             Ok(answered) => {
@@ -73,11 +78,6 @@ impl Host for CallState {
             Err(failed) => Err(tell(&failed)),
         })
     }
-}
-
-/// Scheme, host and port of a URL: what follows may be a secret.
-fn server(url: &str) -> String {
-    reqwest::Url::parse(url).map_or_else(|_| "no URL".to_owned(), |url| url.origin().ascii_serialization())
 }
 
 /// The contract's error for each failure.

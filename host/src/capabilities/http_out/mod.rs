@@ -30,8 +30,8 @@ use reqwest::Url;
 use tokio::runtime::{Builder, Handle, Runtime};
 use wasmtime::component::{HasSelf, Linker};
 
-use self::{client::Client, hosts::Pattern};
-use super::{Lacking, missing, quoted};
+use self::{client::Client, exchange::Denied, hosts::Pattern};
+use super::{Granted, Lacking, missing, quoted};
 use crate::{
     bindings::http_out::add_to_linker,
     codes,
@@ -166,11 +166,17 @@ pub fn unasked<'s>(manifest: &Manifest, service: &'s Service) -> impl Iterator<I
     service.http_out.hosts.iter().map(String::as_str).filter(move |host| !is_asked(host))
 }
 
-/// The addresses that the service allows, and that are denied all the same.
-pub fn unreachable(service: &Service) -> impl Iterator<Item = &str> {
-    service.http_out.hosts.iter().map(String::as_str).filter(|host| {
+/// The addresses that the service allows, and that are denied all the same, each with the reason.
+pub fn unreachable(service: &Service) -> impl Iterator<Item = (&str, &'static str)> {
+    service.http_out.hosts.iter().map(String::as_str).filter_map(|host| {
         let name = host.split(':').next().unwrap_or_default();
-        name.parse().is_ok_and(|address| !permitted(address, service.http_out.private.iter().any(|private| private == name)))
+        let address = name.parse().ok()?;
+        if !permitted(address, true) {
+            return Some((host, "an address of no single server: it is never called"));
+        }
+        let private = service.http_out.private.iter().any(|private| private == name);
+        (!permitted(address, private))
+            .then_some((host, "an address of an inner network: it is not called unless `private` has it too"))
     })
 }
 
@@ -224,27 +230,29 @@ struct Rules {
 }
 
 impl Rules {
-    /// Whether the request may leave, as far as its URL says; the reason, where it may not.
-    fn judge(&self, method: &Method, url: &Url) -> Result<(), &'static str> {
+    /// Whether the request may leave, as far as its URL says.
+    fn judge(&self, method: &Method, url: &Url) -> Result<(), Denied> {
+        let denied = |why, granted| Err(Denied::new(why, granted));
         let host = url.host_str().unwrap_or_default();
         let private = self.private.contains(host);
         if !self.allowed.iter().any(|pattern| pattern.means(url)) {
-            return Err("the operator does not allow this host and port");
+            return denied("the operator does not allow this host and port", Granted::ByTable);
         }
         let mut asked = self.asked.iter().filter(|asked| asked.hosts.iter().any(|pattern| pattern.means(url))).peekable();
         if asked.peek().is_none() {
-            return Err("the manifest does not ask for this host and port");
+            return denied("the manifest does not ask for this host and port", Granted::Never);
         }
         if !asked.any(|asked| asked.methods.iter().any(|asked| asked == method.as_str())) {
-            return Err("the manifest does not ask for this method");
+            return denied("the manifest does not ask for this method", Granted::Never);
         }
         // Connectors do not resolve literals, so the resolver never sees them.
         let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
-        if literal.is_some_and(|address| !permitted(address, private)) {
-            return Err("this address may not be called");
+        if let Some(address) = literal.filter(|address| !permitted(*address, private)) {
+            let granted = if permitted(address, true) { Granted::ByTable } else { Granted::Never };
+            return denied("this address may not be called", granted);
         }
         if url.scheme() != "https" && !private && self.injected.contains_key(host) {
-            return Err("a secret is sent along to this host, which is done by https only");
+            return denied("a secret is sent along to this host, which is done by https only", Granted::Never);
         }
         Ok(())
     }

@@ -3,7 +3,10 @@
 //! What is refused is an error code of `wasi:http` and never a trap. Redirects go back to the component, which is how every other
 //! host of such components does it; whom it calls then is judged like any other request.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use axum::body::Body;
 use http::{
@@ -12,11 +15,12 @@ use http::{
 };
 use http_body::{Body as _, Frame};
 use http_body_util::{BodyExt, StreamBody};
+use reqwest::Url;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::{
     Opened, Ready,
-    exchange::{Failed, NO_CONNECTION, Outgoing, Payload, Redirects, exchange},
+    exchange::{Denied, Failed, NO_CONNECTION, Outgoing, Payload, Redirects, exchange, shown},
     incoming::Incoming,
 };
 
@@ -24,17 +28,42 @@ use super::{
 /// holds of the host's memory.
 const CHUNK: usize = 64 << 10;
 
+/// The longest text that is written of what was denied, in bytes: a method may have any length.
+const MAX_ASKED: usize = 256;
+
 /// How a stock component's requests leave.
 #[derive(Debug)]
 pub struct Hooks {
     opened: Option<Arc<Opened>>,
     body_in: u64,
+    whose: Arc<Whose>,
+}
+
+/// Whose requests they are, for the log.
+#[derive(Debug)]
+struct Whose {
+    plugin: Arc<str>,
+    service: Arc<str>,
+    told: AtomicBool,
 }
 
 impl Ready {
-    /// For one call, whose answers from other servers may have `body_in` bytes each.
-    pub fn hooks(&self, body_in: u64) -> Hooks {
-        Hooks { opened: self.0.clone(), body_in }
+    /// For one instance of a plugin, whose answers from other servers may have `body_in` bytes each.
+    pub fn hooks(&self, body_in: u64, plugin: Arc<str>, service: Arc<str>) -> Hooks {
+        Hooks { opened: self.0.clone(), body_in, whose: Arc::new(Whose { plugin, service, told: AtomicBool::new(false) }) }
+    }
+}
+
+impl Whose {
+    /// Tells the operator what was denied, once: a component may ask as often as its processor time lets it.
+    fn denied(&self, asked: &str, denied: &Denied) {
+        if self.told.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let asked = &asked[..asked.floor_char_boundary(MAX_ASKED)];
+        let (plugin, service, capability) = (&*self.plugin, &*self.service, "http-out");
+        let (why, table) = (denied.why, denied.granted.table(service, capability));
+        tracing::warn!(plugin, service, capability, asked, why, table, "the plugin was denied what it asked for");
     }
 }
 
@@ -48,9 +77,16 @@ impl WasiHttpHooks for Hooks {
         options: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Sent> + Send> {
-        let (opened, body_in) = (self.opened.clone(), self.body_in);
+        let (opened, body_in, whose) = (self.opened.clone(), self.body_in, self.whose.clone());
         Box::new(async move {
-            let opened = opened.ok_or(Error::HttpRequestDenied)?;
+            let (method, uri) = (request.method().clone(), request.uri().clone());
+            let tell = |failed| {
+                if let (Failed::Denied(denied), Ok(url)) = (&failed, Url::parse(&uri.to_string())) {
+                    whose.denied(&shown(method.as_str(), &url), denied);
+                }
+                tell(failed)
+            };
+            let opened = opened.ok_or_else(|| tell(Denied::no_host().into()))?;
             let request = outgoing(request, options.unwrap_or_default()).await?;
             let answered = exchange(opened, request).await.map_err(tell)?;
             Ok((response(Incoming::new(answered, body_in)), Box::new(async { Ok(()) }) as Box<_>))

@@ -13,10 +13,11 @@ use proptest::prelude::*;
 use tokio::net::TcpListener;
 
 use super::{
-    exchange::{Failed, Outgoing, Payload, exchange},
+    exchange::{Denied, Failed, Outgoing, Payload, exchange},
     *,
 };
 use crate::{
+    capabilities::Granted,
     capabilities::tests::{manifest, service, told},
     reach::{Reach, permitted},
     reader::{BodyReader, ReadError},
@@ -195,7 +196,7 @@ async fn what_is_not_granted_does_not_leave() {
     let port = server.port;
     let denied = |opened: Arc<Opened>, method: &'static str, url: String| async move {
         match send(&opened, method, &url, &[], Payload::Empty).await {
-            Err(Failed::Denied(why)) => why,
+            Err(Failed::Denied(denied)) => denied.why,
             other => panic!("{method} {url}: {other:?}"),
         }
     };
@@ -256,20 +257,26 @@ async fn each_redirect_is_judged_anew() {
     let server = Server::start().await;
     let opened = local(&server);
     let port = server.port;
-    for (location, why) in [
-        ("http://169.254.169.254/latest".to_owned(), "the operator does not allow this host and port"),
-        (format!("http://localhost:{port}/"), "the operator does not allow this host and port"),
-        ("file:///etc/passwd".to_owned(), "the other server redirects to what is no server"),
-        (format!("http://user:pw@127.0.0.1:{port}/"), "the other server redirects to what is no server"),
+    let no_server = "the other server redirects to what is no server";
+    let not_allowed = "the operator does not allow this host and port";
+    let (other, here) = (format!("http://localhost:{port}"), format!("http://127.0.0.1:{port}"));
+    for (location, why, granted, asked) in [
+        ("http://169.254.169.254/latest".to_owned(), not_allowed, Granted::ByTable, "http://169.254.169.254"),
+        (format!("{other}/"), not_allowed, Granted::ByTable, &other),
+        ("file:///etc/passwd".to_owned(), no_server, Granted::Never, "null"),
+        (format!("http://user:pw@127.0.0.1:{port}/"), no_server, Granted::Never, &here),
     ] {
-        assert_eq!(get(&opened, &server.url(&format!("/to/302/{location}"))).await, Err(Failed::Denied(why)), "{location}");
+        let told = get(&opened, &server.url(&format!("/to/302/{location}"))).await;
+        let denied = Denied { why, granted, redirected: Some(format!("GET {asked}")) };
+        assert_eq!(told, Err(denied.into()), "{location}");
     }
     let posts = opened_for(
         &format!("hosts = [\"127.0.0.1:{port}\"]\nmethods = [\"POST\"]\n"),
         &format!("[services.notes.http-out]\nhosts = [\"127.0.0.1:{port}\"]\nprivate = [\"127.0.0.1\"]\n"),
     );
     let sent = send(&posts, "POST", &server.url("/to/303//x"), &[], Payload::Empty).await;
-    assert_eq!(sent, Err(Failed::Denied("the manifest does not ask for this method")));
+    let denied = Denied::new("the manifest does not ask for this method", Granted::Never);
+    assert_eq!(sent, Err(Denied { redirected: Some(format!("GET http://127.0.0.1:{port}")), ..denied }.into()));
 }
 
 #[tokio::test]
@@ -280,7 +287,7 @@ async fn a_redirect_without_an_end_ends() {
     tokio::spawn(async { axum::serve(listener, router).await });
     let opened = opened(&format!("[services.notes.http-out]\nhosts = [\"127.0.0.1:{port}\"]\nprivate = [\"127.0.0.1\"]\n"));
     let sent = get(&opened, &format!("http://127.0.0.1:{port}/")).await;
-    assert_eq!(sent, Err(Failed::Denied("the other server redirects again and again")));
+    assert_eq!(sent, Err(Denied::new("the other server redirects again and again", Granted::Never).into()));
 }
 
 #[tokio::test]
@@ -373,7 +380,8 @@ fn a_secret_is_sent_in_the_clear_to_private_hosts_only() {
     let judge = |opened: &Opened, url: &str| opened.rules.judge(&Method::GET, &Url::parse(url).unwrap());
     let (public, private) = (opened(""), opened("\"a.example\""));
     assert_eq!(judge(&public, "https://a.example/"), Ok(()));
-    assert_eq!(judge(&public, "http://a.example/"), Err("a secret is sent along to this host, which is done by https only"));
+    let denied = Denied::new("a secret is sent along to this host, which is done by https only", Granted::Never);
+    assert_eq!(judge(&public, "http://a.example/"), Err(denied));
     assert_eq!(judge(&private, "http://a.example/"), Ok(()));
 }
 

@@ -8,6 +8,7 @@ use crate::{
         kv::{self as wit, Condition, Entry, Host, HostStore, Page},
         types::Error,
     },
+    capabilities::Granted,
     runtime::state::{CallState, error},
     store::{
         self, StoreError,
@@ -58,7 +59,12 @@ impl CallState {
         match place {
             Some(place) => self.open(OpenStore(place?)),
             None => {
-                self.log.denied("kv", name, "no store of this name is both asked for in the manifest and granted");
+                self.log.denied(
+                    "kv",
+                    name,
+                    "no store of this name is both asked for in the manifest and granted",
+                    Granted::ByTable,
+                );
                 let why = "no store of this name is granted: the manifest must ask for it and the operator must allow it";
                 Err(error("kv.denied", why))
             }

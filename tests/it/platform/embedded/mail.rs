@@ -102,6 +102,7 @@ fn without_the_grant_nothing_is_sent() {
     platform.app("a1");
     platform.subscribed("a1", "mailer");
     assert_eq!(send(&host, &letter()), "mail.denied");
+    host.log().find("what was denied", |line| line.field("capability") == "mail" && line.field("table") == "[services.mailer]");
     assert_eq!(platform.wharf(["outbox", "list"]), json!([]));
     host.stop();
 }
