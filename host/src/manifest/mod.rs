@@ -103,8 +103,10 @@ fn read(root: &Table<'_>) -> Option<Manifest> {
         Some((id?, version?, name?, description?, license, repository))
     });
     let service = root.table("service", |service| (service.must("key", names::key), service.opt("min-host", version)));
+    let before = root.problems();
     let limits = root.table("limits", |table| limits::read(table, None));
-    let routes = route::read_all(root, &limits);
+    // A limit that is not one is not the default either: what routes have would be held against what nobody wrote.
+    let routes = route::read_all(root, (root.problems() == before).then_some(&limits));
     let permissions = root.table("permissions", permission::read_all);
     let settings = root.table("config", setting::read_all);
     // Nothing leaves before this point, so that every mistake of the file has been seen.

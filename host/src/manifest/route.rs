@@ -93,12 +93,12 @@ struct Above {
 }
 
 /// Reads all routes of a plugin that asks for these limits.
-pub(super) fn read_all(root: &Table<'_>, asked: &Asked) -> Vec<Route> {
+pub(super) fn read_all(root: &Table<'_>, asked: Option<&Asked>) -> Vec<Route> {
     let above = RefCell::default();
     root.or("routes", Vec::new(), tables(MAX_ROUTES, |table| read(table, asked, &mut above.borrow_mut())))
 }
 
-fn read(table: &Table<'_>, asked: &Asked, above: &mut Above) -> Option<Route> {
+fn read(table: &Table<'_>, asked: Option<&Asked>, above: &mut Above) -> Option<Route> {
     let needs = [
         ("none", Need::None),
         ("app", Need::App),
@@ -136,7 +136,8 @@ fn read(table: &Table<'_>, asked: &Asked, above: &mut Above) -> Option<Route> {
         }
         Some(scopes)
     });
-    let (wall, body_in) = (asked.wall.unwrap_or(Limits::DEFAULT.wall), asked.body_in.unwrap_or(Limits::DEFAULT.body_in));
+    let wall = asked.map(|asked| asked.wall.unwrap_or(Limits::DEFAULT.wall));
+    let body_in = asked.map(|asked| asked.body_in.unwrap_or(Limits::DEFAULT.body_in));
     let timeout = duration(Duration::from_millis(1)..=Duration::from_hours(24));
     let timeout = table.opt("timeout", |item| smaller(timeout(item)?, "wall", wall, show_duration, item));
     let body_limit = size(0..=1 << 40);
@@ -168,10 +169,8 @@ fn beside<T>(item: &Item<'_>, path: &str, with: &str) -> Option<T> {
 }
 
 /// What makes a limit smaller for one route; a larger one would promise what the plugin never gets.
-fn smaller<T: PartialOrd + Copy>(own: T, limit: &str, of_all: T, show: fn(T) -> String, item: &Item<'_>) -> Option<T> {
-    if own <= of_all {
-        return Some(own);
-    }
+fn smaller<T: PartialOrd + Copy>(own: T, limit: &str, of_all: Option<T>, show: fn(T) -> String, item: &Item<'_>) -> Option<T> {
+    let Some(of_all) = of_all.filter(|of_all| own > *of_all) else { return Some(own) };
     let why = format!("it is {}, and the plugin's limit `{limit}` is {}", show(own), show(of_all));
     item.wrong("has no effect", why, format!("lower it, or set `{limit}` in [limits]"))
 }

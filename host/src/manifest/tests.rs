@@ -152,6 +152,14 @@ fn bodies_refuse_bad_values() {
             "[brackets]",
         ),
         ("[limits]\ncpu = \"0ms\"", &MANIFEST_INVALID, 12, "limits.cpu", "1ms"),
+        // And nothing of the route, whose time would be longer than the default.
+        (
+            "[limits]\nwall = \"a minute\"\n[[routes]]\nmethod = \"GET\"\npath = \"/a\"\nauth = \"none\"\ntimeout = \"30s\"",
+            &MANIFEST_INVALID,
+            12,
+            "limits.wall",
+            "10s",
+        ),
         ("[config.Size]\ntype = \"integer\"\ndescription = \"d\"", &MANIFEST_INVALID, 11, "config.Size", "lower-case"),
         ("[config.size]\ntype = \"int\"\ndescription = \"d\"\nmin = 3", &MANIFEST_INVALID, 12, "config.size.type", "integer"),
         ("[config.size]\ntype = \"integer\"\ndefault = 1", &MANIFEST_MISSING_KEY, 11, "config.size.description", "description"),
