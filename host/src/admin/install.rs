@@ -209,14 +209,14 @@ impl Admin {
     pub async fn load_all(&self) -> Vec<Without> {
         let mut without = Vec::new();
         for id in self.config.plugins() {
-            without.extend(self.load(&id, self.bound(&id)).await);
+            without.extend(self.load(&id, self.bound(&id), &self.config.places).await);
         }
         without
     }
 
-    /// Loads the active version of one plugin for these services, which are bound to it. Those that it cannot be loaded for are left
-    /// without; the others run it from now on.
-    pub(super) async fn load(&self, id: &str, services: Vec<config::Service>) -> Vec<Without> {
+    /// Loads the active version of one plugin for these services, which are bound to it, and stand at these places of the
+    /// configuration. Those that it cannot be loaded for are left without; the others run it from now on.
+    pub(super) async fn load(&self, id: &str, services: Vec<config::Service>, places: &Places) -> Vec<Without> {
         let (bindings, without) = match self.load_for(id, &services).await {
             Ok(loaded) => loaded,
             Err(problems) => {
@@ -226,7 +226,7 @@ impl Admin {
         };
         self.take_over(services);
         self.swap(bindings);
-        let without: Vec<Without> = without.into_iter().map(|without| without.locate(&self.config.places)).collect();
+        let without: Vec<Without> = without.into_iter().map(|without| without.locate(places)).collect();
         for Without { services, problems } in &without {
             let why = Arc::new(problems.to_string());
             let services = services.iter().filter_map(|key| self.app.as_ref()?.services.by_key(key));

@@ -72,8 +72,8 @@ impl Admin {
             return Problems::default();
         }
         // A mistake in the file is no reason to leave them without.
-        let services = self.bound_anew(id).map_or_else(|_| self.bound(id), |(services, _)| services);
-        let without = self.load(id, services).await;
+        let (services, places) = self.bound_anew(id).unwrap_or_else(|_| (self.bound(id), self.config.places.clone()));
+        let without = self.load(id, services, &places).await;
         without.iter().for_each(Without::log);
         Without::all(without)
     }
