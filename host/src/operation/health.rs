@@ -59,14 +59,10 @@ impl Health {
             reasons.push("the store takes no writes".to_owned());
         }
         let without = self.app.services.iter().filter(|service| service.current.load().is_none());
-        let mut without: Vec<String> = without
-            .map(|service| match &*service.without.load() {
-                None => format!("the service `{}` has no plugin", service.key),
-                Some(why) => format!("the service `{}` has no plugin that runs: {why}", service.key),
-            })
-            .collect();
-        without.sort_unstable();
-        reasons.append(&mut without);
+        reasons.extend(without.map(|service| match &*service.without.load() {
+            None => format!("the service `{}` has no plugin", service.key),
+            Some(why) => format!("the service `{}` has no plugin that runs: {why}", service.key),
+        }));
         reasons
     }
 }

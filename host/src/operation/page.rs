@@ -1,6 +1,6 @@
 //! What stands on `/metrics`. The table for its readers is in `docs/operation.md`.
 
-use std::time::Duration;
+use std::{iter, time::Duration};
 
 use super::Health;
 use crate::{
@@ -62,13 +62,10 @@ fn connections(page: &mut Page, health: &Health) {
     bytes.sample(&[("direction", "out")], connections.bytes_out.get());
 }
 
-/// Each service with its requests, in the order of keys; `-` has those that named none.
+/// `-`, which has the requests that named no service, and each service with its own.
 fn services(health: &Health) -> Vec<(&str, &Requests)> {
-    let mut all: Vec<(&str, &Requests)> =
-        health.app.services.iter().map(|service| (service.key.as_str(), &*service.requests)).collect();
-    all.push(("-", &health.app.metrics.unaddressed));
-    all.sort_unstable_by_key(|(key, _)| *key);
-    all
+    let addressed = health.app.services.iter().map(|service| (service.key.as_str(), &*service.requests));
+    iter::once(("-", &health.app.metrics.unaddressed)).chain(addressed).collect()
 }
 
 fn requests(page: &mut Page, health: &Health) {
@@ -107,9 +104,8 @@ fn permits(page: &mut Page, health: &Health) {
     let mut permits = page.gauge("wharf_pool_permits", "Permits of the host, counted in core instances.");
     permits.sample(&[("state", "free")], host.available());
     permits.sample(&[("state", "taken")], host.all().saturating_sub(host.available()));
-    let mut loaded: Vec<_> =
+    let loaded: Vec<_> =
         health.app.services.iter().filter_map(|service| Some((service.key.as_str(), service.current.load_full()?))).collect();
-    loaded.sort_unstable_by_key(|(key, _)| *key);
     let mut permits = page.gauge("wharf_service_permits", "Permits of a service's plugin: calls that could run, and do.");
     for (service, installed) in &loaded {
         let (free, all) = (installed.permits.available(), installed.permits.all());

@@ -1,6 +1,9 @@
 //! The back services of this host: what the configuration binds, and the plugin version that runs for each now.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use arc_swap::ArcSwapOption;
 
@@ -91,7 +94,7 @@ pub struct Hosted {
 /// All services, found by key or by host name.
 #[derive(Debug, Default)]
 pub struct Services {
-    by_key: HashMap<String, Arc<Service>>,
+    by_key: BTreeMap<String, Arc<Service>>,
     by_host: HashMap<String, Hosted>,
 }
 
@@ -124,7 +127,7 @@ impl Services {
         self.by_host.get(name).or_else(|| self.by_host.get(name.to_ascii_lowercase().as_str()))
     }
 
-    /// In no particular order.
+    /// In the order of their keys, so that whatever is told of all of them is told alike each time.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Service>> {
         self.by_key.values()
     }
