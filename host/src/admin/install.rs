@@ -191,17 +191,15 @@ impl Admin {
             now_ms: self.clock.now_ms(),
         };
         let (id, version) = (install.id.clone(), install.version.clone());
-        let installed = self.store.plugin_install(install).await.map_err(|error| error.problem())?;
-        self.store.plugin_activate(&id, &version).await.map_err(|error| error.problem())?;
+        let new = self.store.plugin_install(install).await.map_err(|error| error.problem())?;
         let not_granted = not_granted(&vetted.manifest, &services);
         self.take_over(services);
         let services = self.swap(bindings);
-        tracing::info!(plugin = id, version, new = installed.new, services = services.join(","), "plugin installed");
+        tracing::info!(plugin = id, version, new, services = services.join(","), "plugin installed");
         let host_runs = self.app.is_some();
         let next = if host_runs { Vec::new() } else { self.services_of(&id) };
         let at_next_start = next.into_iter().map(str::to_owned).collect();
-        let (digest, new) = (digest.to_string(), installed.new);
-        Ok(Report { id, version, digest, new, services, at_next_start, host_runs, not_granted })
+        Ok(Report { id, version, digest: digest.to_string(), new, services, at_next_start, host_runs, not_granted })
     }
 
     /// Loads the active version of every bound plugin. A service that its plugin cannot be loaded for is left without, and the host

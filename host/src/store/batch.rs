@@ -8,9 +8,7 @@ use super::{
     messages::{self, Done, End},
     outbox::{self, Put},
     platform::{Write, Written},
-    plugins::{self, Install, Installed, Removed},
     subscriptions::{self, Change},
-    tokens::{self, Token},
 };
 
 /// Effects that are all stored or none of them, in their order; a later one sees what the earlier ones did.
@@ -36,21 +34,6 @@ pub enum Effect {
     MessageDone(Done),
     MessagesEnd(End),
     Subscription(Change),
-    PluginInstall(Install),
-    PluginActivate {
-        id: String,
-        version: String,
-    },
-    /// `version: None` removes all versions.
-    PluginRemove {
-        id: String,
-        version: Option<String>,
-    },
-    TokenInsert(Token),
-    TokenRevoke {
-        id: String,
-        now_ms: u64,
-    },
     Platform(Write),
     OutboxPut(Put),
 }
@@ -65,12 +48,6 @@ pub enum Outcome {
     MessageDone,
     MessagesEnd,
     Subscription,
-    PluginInstall(Installed),
-    PluginActivate,
-    PluginRemove(Removed),
-    TokenInsert,
-    /// Whether there is such a token.
-    TokenRevoke(bool),
     Platform(Written),
     OutboxPut,
 }
@@ -105,18 +82,10 @@ impl Effect {
     fn weight(&self) -> usize {
         match self {
             Self::KvApply(apply) | Self::KvRedo(Redo { apply, .. }) => apply.weight(),
-            Self::PluginInstall(install) => install.manifest.len(),
             Self::Platform(write) => write.weight(),
             Self::OutboxPut(put) => put.weight(),
             // Names and numbers; the queue counts some KiB for every write anyway.
-            Self::KvErase { .. }
-            | Self::MessageDone(_)
-            | Self::MessagesEnd(_)
-            | Self::Subscription(_)
-            | Self::PluginActivate { .. }
-            | Self::PluginRemove { .. }
-            | Self::TokenInsert(_)
-            | Self::TokenRevoke { .. } => 0,
+            Self::KvErase { .. } | Self::MessageDone(_) | Self::MessagesEnd(_) | Self::Subscription(_) => 0,
         }
     }
 
@@ -140,17 +109,6 @@ impl Effect {
                 subscriptions::change(connection, change)?;
                 Outcome::Subscription
             }
-            Self::PluginInstall(install) => Outcome::PluginInstall(plugins::install(connection, install)?),
-            Self::PluginActivate { id, version } => {
-                plugins::activate(connection, id, version)?;
-                Outcome::PluginActivate
-            }
-            Self::PluginRemove { id, version } => Outcome::PluginRemove(plugins::remove(connection, id, version.as_deref())?),
-            Self::TokenInsert(token) => {
-                tokens::insert(connection, token)?;
-                Outcome::TokenInsert
-            }
-            Self::TokenRevoke { id, now_ms } => Outcome::TokenRevoke(tokens::revoke(connection, id, *now_ms)?),
             Self::Platform(write) => Outcome::Platform(write.run(connection)?),
             Self::OutboxPut(put) => {
                 outbox::put(connection, put)?;

@@ -1,8 +1,7 @@
 //! Installed plugins: every version that was installed and not removed, and which of them is active.
 //!
-//! Versions order by semver. A newly installed one becomes active if it is newer than the active one. So an update takes
-//! over by itself, an older one can be installed beside it, and after an admin went back to an older version only a newer one
-//! than that, or the admin, changes it again.
+//! The version that was installed last is the active one, an older one and one that was there already too: that is how an
+//! admin goes back.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -41,15 +40,6 @@ pub struct Install {
     pub now_ms: u64,
 }
 
-/// What an installation did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Installed {
-    /// False if this very component was installed already: then nothing changed.
-    pub new: bool,
-    /// The active version of the plugin, now.
-    pub active: String,
-}
-
 /// What a removal did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removed {
@@ -59,7 +49,7 @@ pub struct Removed {
     pub active: Option<String>,
 }
 
-/// Why a plugin was not installed, activated, removed or read.
+/// Why a plugin was not installed, removed or read.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum PluginError {
     #[error("plugin `{id}` {version} is installed with other contents")]
@@ -93,19 +83,12 @@ impl PluginError {
 }
 
 impl Store {
-    /// Installs a version; on disk when this returns. The same version with the same digest changes nothing.
+    /// Installs a version and makes it the active one; on disk when this returns. Returns whether it is new: the same version
+    /// with the same digest is there already, and becomes active again.
     ///
     /// Cancellation: as for [`Store::commit`].
-    pub async fn plugin_install(&self, install: Install) -> Result<Installed, StoreError> {
+    pub async fn plugin_install(&self, install: Install) -> Result<bool, StoreError> {
         self.write(install.manifest.len(), move |connection| Ok(self::install(connection, &install)?)).await
-    }
-
-    /// Makes an installed version the active one: how an admin goes back.
-    ///
-    /// Cancellation: as for [`Store::commit`].
-    pub async fn plugin_activate(&self, id: &str, version: &str) -> Result<(), StoreError> {
-        let (id, version) = (id.to_owned(), version.to_owned());
-        self.write(0, move |connection| Ok(activate(connection, &id, &version)?)).await
     }
 
     /// Removes a version, or all of them. Its component stays until [`Blobs::sweep`](super::Blobs::sweep).
@@ -144,47 +127,33 @@ impl Store {
     }
 }
 
-pub(super) fn install(connection: &Connection, install: &Install) -> Result<Installed, PluginError> {
+fn install(connection: &Connection, install: &Install) -> Result<bool, PluginError> {
     let Install { id, version, digest, manifest, size, now_ms } = install;
-    let offered = Version::parse(version).map_err(|_| PluginError::Version { id: id.clone(), version: version.clone() })?;
+    Version::parse(version).map_err(|_| PluginError::Version { id: id.clone(), version: version.clone() })?;
     let failed = |source| PluginError::Write { id: id.clone(), source: Arc::new(source) };
     let installed = select(connection, Some(id)).map_err(failed)?;
-    let active = installed.iter().find(|plugin| plugin.active).map(|plugin| plugin.version.clone());
-    if let Some(same) = installed.iter().find(|plugin| plugin.version == *version) {
-        if same.digest != *digest {
-            return Err(PluginError::Different {
-                id: id.clone(),
-                version: version.clone(),
-                installed: same.digest,
-                offered: *digest,
-            });
+    let same = installed.iter().find(|plugin| plugin.version == *version);
+    match same {
+        Some(same) if same.digest != *digest => {
+            let (installed, offered) = (same.digest, *digest);
+            return Err(PluginError::Different { id: id.clone(), version: version.clone(), installed, offered });
         }
-        return Ok(Installed { new: false, active: active.unwrap_or_else(|| version.clone()) });
-    }
-    connection
-        .prepare_cached(
-            "INSERT INTO plugins (id, version, digest, manifest, size, installed_ms, active) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)",
-        )
-        .and_then(|mut statement| statement.execute(params![id, version, digest, manifest, to_sql(*size), to_sql(*now_ms)]))
-        .map_err(failed)?;
-    match active {
-        Some(active) if Version::parse(&active).is_ok_and(|active| active > offered) => Ok(Installed { new: true, active }),
-        _ => {
-            set_active(connection, id, version).map_err(failed)?;
-            Ok(Installed { new: true, active: version.clone() })
+        Some(_) => {}
+        None => {
+            let insert = "INSERT INTO plugins (id, version, digest, manifest, size, installed_ms, active) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)";
+            connection
+                .prepare_cached(insert)
+                .and_then(|mut statement| {
+                    statement.execute(params![id, version, digest, manifest, to_sql(*size), to_sql(*now_ms)])
+                })
+                .map_err(failed)?;
         }
     }
+    set_active(connection, id, version).map_err(failed)?;
+    Ok(same.is_none())
 }
 
-pub(super) fn activate(connection: &Connection, id: &str, version: &str) -> Result<(), PluginError> {
-    match set_active(connection, id, version) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(PluginError::Unknown { id: id.to_owned(), version: Some(version.to_owned()) }),
-        Err(source) => Err(PluginError::Write { id: id.to_owned(), source: Arc::new(source) }),
-    }
-}
-
-pub(super) fn remove(connection: &Connection, id: &str, version: Option<&str>) -> Result<Removed, PluginError> {
+fn remove(connection: &Connection, id: &str, version: Option<&str>) -> Result<Removed, PluginError> {
     let failed = |source| PluginError::Write { id: id.to_owned(), source: Arc::new(source) };
     let (gone, left): (Vec<_>, Vec<_>) = select(connection, Some(id))
         .map_err(failed)?
@@ -213,12 +182,10 @@ pub(super) fn remove(connection: &Connection, id: &str, version: Option<&str>) -
     Ok(Removed { versions: gone.into_iter().map(|plugin| plugin.version).collect(), active })
 }
 
-/// Returns whether there is such a version; if not, the active one may be lost, and the caller rolls back.
-fn set_active(connection: &Connection, id: &str, version: &str) -> rusqlite::Result<bool> {
+fn set_active(connection: &Connection, id: &str, version: &str) -> rusqlite::Result<()> {
     connection.prepare_cached("UPDATE plugins SET active = 0 WHERE id = ?1 AND active = 1")?.execute([id])?;
-    let changed =
-        connection.prepare_cached("UPDATE plugins SET active = 1 WHERE id = ?1 AND version = ?2")?.execute([id, version])?;
-    Ok(changed == 1)
+    connection.prepare_cached("UPDATE plugins SET active = 1 WHERE id = ?1 AND version = ?2")?.execute([id, version])?;
+    Ok(())
 }
 
 fn select(connection: &Connection, id: Option<&str>) -> rusqlite::Result<Vec<Plugin>> {

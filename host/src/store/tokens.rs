@@ -182,7 +182,7 @@ fn failed(source: rusqlite::Error) -> TokenError {
     TokenError::Read { source: Arc::new(source) }
 }
 
-pub(super) fn insert(connection: &Connection, token: &Token) -> Result<(), TokenError> {
+fn insert(connection: &Connection, token: &Token) -> Result<(), TokenError> {
     let failed = |source| TokenError::Write { id: token.id.clone(), source: Arc::new(source) };
     connection
         .prepare_cached("DELETE FROM tokens WHERE min(expires_ms, coalesce(revoked_ms, expires_ms)) < ?1")
@@ -221,7 +221,7 @@ pub(super) fn insert(connection: &Connection, token: &Token) -> Result<(), Token
         .map_err(failed)
 }
 
-pub(super) fn revoke(connection: &Connection, id: &str, now_ms: u64) -> Result<bool, TokenError> {
+fn revoke(connection: &Connection, id: &str, now_ms: u64) -> Result<bool, TokenError> {
     connection
         .prepare_cached("UPDATE tokens SET revoked_ms = coalesce(revoked_ms, ?2) WHERE id = ?1")
         .and_then(|mut statement| statement.execute(params![id, to_sql(now_ms)]))

@@ -209,14 +209,6 @@ impl Store {
         })
         .await
     }
-
-    /// Removes every row of an app of a service, in all its stores. What apps share stays.
-    ///
-    /// Cancellation: as for [`Store::commit`].
-    pub async fn kv_erase(&self, service: &str, app: &str) -> Result<Erased, StoreError> {
-        let (service, app) = (service.to_owned(), app.to_owned());
-        self.write(0, move |connection| Ok(write::erase(connection, &service, &app)?)).await
-    }
 }
 
 /// The weight of a row.

@@ -49,14 +49,6 @@ impl Store {
         })
         .await
     }
-
-    /// What the rows of a service weigh together, in bytes, as quotas count it.
-    ///
-    /// Cancellation: harmless.
-    pub async fn kv_usage(&self, service: &str) -> Result<u64, StoreError> {
-        let service = service.to_owned();
-        self.read(move |connection| usage(connection, &service).map_err(|source| failed(&service, source))).await
-    }
 }
 
 impl Page {
@@ -113,12 +105,4 @@ pub(super) fn scan(
             .map_err(|_| rusqlite::Error::InvalidColumnType(0, "key".to_owned(), rusqlite::types::Type::Blob))
     })?;
     rows.collect()
-}
-
-fn usage(connection: &Connection, service: &str) -> rusqlite::Result<u64> {
-    let bytes = connection
-        .prepare_cached("SELECT bytes FROM kv_services WHERE service = ?1")?
-        .query_row([service], |row| row.get(0))
-        .optional()?;
-    Ok(from_sql(bytes.unwrap_or(0)))
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::tests::TestStore;
+use crate::store::{Effect, Outcome, from_sql, tests::TestStore};
 
 const QUOTA: Quota = Quota { total: 10_000, value: 1_000 };
 
@@ -32,6 +32,21 @@ async fn apply(store: &Store, place: &Place, changes: Vec<Change>) -> Result<Vec
         Ok(applied) => Ok(applied),
         Err(StoreError::Kv(error)) => Err(error),
         Err(error) => panic!("{error}"),
+    }
+}
+
+/// What quotas count of a service, in bytes.
+pub(super) async fn usage(store: &Store, service: &str) -> u64 {
+    let service = service.to_owned();
+    let bytes = "SELECT ifnull((SELECT bytes FROM kv_services WHERE service = ?1), 0)";
+    store.read(move |connection| Ok(from_sql(connection.query_row(bytes, [service], |row| row.get(0)).unwrap()))).await.unwrap()
+}
+
+async fn erase(store: &Store, service: &str, app: &str) -> Erased {
+    let (service, app) = (service.to_owned(), app.to_owned());
+    match &*store.commit(Effect::KvErase { service, app }.into()).await.unwrap().outcomes {
+        [Outcome::KvErase(erased)] => *erased,
+        other => panic!("{other:?}"),
     }
 }
 
@@ -90,7 +105,7 @@ async fn a_version_never_comes_back() {
     let shared = self::place("notes", Scope::Shared, "items");
     assert_eq!(version(&store, &shared, put("k", b"1", Condition::Absent)).await, 1);
     let held = store.kv_get(&place, "k").await.unwrap().unwrap().version;
-    store.kv_erase("notes", "a1").await.unwrap();
+    erase(&store, "notes", "a1").await;
     assert!(version(&store, &place, put("k", b"1", Condition::Absent)).await > held);
 }
 
@@ -108,7 +123,7 @@ async fn a_batch_of_changes_is_made_whole_or_not_at_all() {
     let changes = vec![put("a", b"3", Condition::Always), remove("a", Condition::Always), put("b", b"1", Condition::Version(1))];
     assert!(matches!(apply(&store, &place, changes).await, Err(KvError::Conflict { index: 2, found: None, .. })));
     assert_eq!(store.kv_get(&place, "a").await.unwrap(), Some(Entry { value: b"2".to_vec(), version: 2 }));
-    assert_eq!(store.kv_usage("notes").await.unwrap(), 1 + 1 + ROW);
+    assert_eq!(usage(&store, "notes").await, 1 + 1 + ROW);
     assert_eq!(apply(&store, &place, vec![]).await.unwrap(), []);
 }
 
@@ -130,7 +145,7 @@ async fn what_is_too_much_is_refused_by_name() {
     let many = |count: usize| (0..count).map(|number| remove(&format!("{number}"), Condition::Always)).collect();
     apply(&store, &place, many(CHANGES)).await.unwrap();
     assert!(matches!(apply(&store, &place, many(CHANGES + 1)).await, Err(KvError::TooMany { count: 257 })));
-    assert_eq!(store.kv_usage("notes").await.unwrap(), 512 + 1_000 + ROW);
+    assert_eq!(usage(&store, "notes").await, 512 + 1_000 + ROW);
 }
 
 #[tokio::test]
@@ -142,7 +157,7 @@ async fn a_quota_is_one_services_and_never_hinders_making_room() {
         let place = place("notes", app(if number % 2 == 0 { "a1" } else { "a2" }), "items");
         version(&store, &place, put(&number.to_string(), &vec![0; row], Condition::Absent)).await;
     }
-    assert_eq!(store.kv_usage("notes").await.unwrap(), QUOTA.total);
+    assert_eq!(usage(&store, "notes").await, QUOTA.total);
     let error = apply(&store, &items(), vec![put("x", b"", Condition::Always)]).await.unwrap_err();
     assert_eq!(error.to_string(), "service `notes` would keep 10065 bytes and may keep 10000");
     assert!(apply(&store, &items(), vec![put("0", &vec![0; row + 1], Condition::Always)]).await.is_err());
@@ -151,7 +166,7 @@ async fn a_quota_is_one_services_and_never_hinders_making_room() {
     apply(&store, &items(), vec![put("x", &vec![0; row], Condition::Always), remove("2", Condition::Always)]).await.unwrap();
     let smaller = Quota { total: 100, value: QUOTA.value };
     store.kv_apply(Apply { place: items(), changes: vec![put("0", b"", Condition::Always)], quota: smaller }).await.unwrap();
-    assert_eq!(store.kv_usage("notes").await.unwrap(), QUOTA.total - row as u64);
+    assert_eq!(usage(&store, "notes").await, QUOTA.total - row as u64);
     version(&store, &place("other", app("a1"), "items"), put("k", b"", Condition::Absent)).await;
 }
 
@@ -254,15 +269,15 @@ async fn erasing_an_app_leaves_all_others_and_the_shared_rows() {
         .unwrap();
     }
     let weight = 1 + 5 + ROW;
-    assert_eq!(store.kv_erase("notes", "a1").await.unwrap(), Erased { keys: 2, bytes: 2 * weight });
-    assert_eq!(store.kv_erase("notes", "a1").await.unwrap(), Erased { keys: 0, bytes: 0 });
-    assert_eq!(store.kv_erase("nothing", "a1").await.unwrap(), Erased { keys: 0, bytes: 0 });
+    assert_eq!(erase(&store, "notes", "a1").await, Erased { keys: 2, bytes: 2 * weight });
+    assert_eq!(erase(&store, "notes", "a1").await, Erased { keys: 0, bytes: 0 });
+    assert_eq!(erase(&store, "nothing", "a1").await, Erased { keys: 0, bytes: 0 });
     let mut left = Vec::new();
     for place in &places {
         left.push(store.kv_get(place, "k").await.unwrap().is_some());
     }
     assert_eq!(left, [false, false, true, true, true]);
-    assert_eq!((store.kv_usage("notes").await.unwrap(), store.kv_usage("other").await.unwrap()), (2 * weight, weight));
+    assert_eq!((usage(&store, "notes").await, usage(&store, "other").await), (2 * weight, weight));
     let named = store.read(|connection| {
         let count = "SELECT (SELECT count(*) FROM kv_floors WHERE service = 'notes' AND scope = 'app:a1')";
         Ok(connection.query_row(count, [], |row| row.get::<_, i64>(0)).unwrap())
@@ -389,7 +404,7 @@ fn the_store_does_what_a_map_with_versions_would() {
                         assert_eq!(store.kv_keys(&place, &prefix, after.as_deref(), limit).await.unwrap(), Page { keys, next });
                     }
                 }
-                assert_eq!(store.kv_usage(&place.service).await.unwrap(), model.weight());
+                assert_eq!(usage(&store, &place.service).await, model.weight());
             }
             for (key, (value, version)) in &model.rows {
                 let entry = store.kv_get(&place, key).await.unwrap();

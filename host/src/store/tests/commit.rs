@@ -13,7 +13,7 @@ use super::TestStore;
 use crate::store::{
     Batch, Effect, Outcome, Store, StoreError,
     kv::{Applied, Apply, Change, Condition, KvError, Place, Quota, Scope},
-    plugins::PluginError,
+    messages::{Done, Lease, MessageError},
 };
 
 fn place() -> Place {
@@ -146,14 +146,10 @@ async fn in_a_shared_commit_a_batch_that_fails_fails_alone() {
 #[tokio::test]
 async fn effects_of_different_kinds_are_stored_together_or_not_at_all() {
     let test = TestStore::new();
-    let batch = Batch {
-        effects: vec![
-            put("k", b"1", Condition::Always),
-            Effect::PluginActivate { id: "acme/none".to_owned(), version: "1.0.0".to_owned() },
-        ],
-    };
+    let lease = Lease { service: "notes".to_owned(), id: "m1".to_owned(), owner: "nobody".to_owned(), number: 1 };
+    let batch = Batch { effects: vec![put("k", b"1", Condition::Always), Effect::MessageDone(Done { lease, now_ms: 1 })] };
     let error = test.store.commit(batch).await.unwrap_err();
-    assert!(matches!(error, StoreError::Plugin(PluginError::Unknown { .. })), "{error}");
+    assert!(matches!(error, StoreError::Message(MessageError::ClaimLost { .. })), "{error}");
     assert_eq!(version(&test.store, "k").await, None);
     // Within a batch, a later effect sees an earlier one.
     let batch = Batch { effects: vec![put("k", b"1", Condition::Absent), put("k", b"2", Condition::Version(1))] };

@@ -4,7 +4,7 @@ use super::*;
 use crate::store::{
     kv::{
         CHANGES, Condition, Quota, Scope,
-        tests::{Step, any_change, any_step},
+        tests::{Step, any_change, any_step, usage},
     },
     tests::TestStore,
 };
@@ -41,7 +41,7 @@ fn told(result: Result<Vec<Applied>, StoreError>) -> Result<Vec<Applied>, String
 /// All that can be seen of a service: its rows, their weight, and what version a new key would have. Writes that key.
 async fn state(store: &Store, service: &str) -> (Vec<(String, Entry)>, u64, Vec<u64>) {
     let (mut rows, mut next) = (Vec::new(), Vec::new());
-    let usage = store.kv_usage(service).await.unwrap();
+    let usage = usage(store, service).await;
     for place in places(service) {
         for key in store.kv_keys(&place, "", None, PAGE).await.unwrap().keys {
             let entry = store.kv_get(&place, &key).await.unwrap().unwrap();
@@ -87,7 +87,7 @@ fn an_overlay_and_its_commit_do_what_the_store_does_at_once() {
         let (at_once, later) = (format!("at once {case}"), format!("later {case}"));
         write(store, &at_once, &before).await;
         write(store, &later, &before).await;
-        let usage = store.kv_usage(&later).await.unwrap();
+        let weight = usage(store, &later).await;
         let mut overlay = Overlay::new(store.clone());
         for (shared, step) in steps {
             let (direct, over) = (&places(&at_once)[usize::from(shared)], &places(&later)[usize::from(shared)]);
@@ -106,7 +106,7 @@ fn an_overlay_and_its_commit_do_what_the_store_does_at_once() {
                 }
             }
         }
-        assert_eq!(store.kv_usage(&later).await.unwrap(), usage, "nothing is stored before the commit");
+        assert_eq!(usage(store, &later).await, weight, "nothing is stored before the commit");
         store.commit(overlay.into_batch()).await.unwrap();
         assert_eq!(state(store, &later).await, state(store, &at_once).await);
     });
