@@ -35,6 +35,14 @@ pub fn address(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr
     client
 }
 
+/// What limits count as one address: of IPv6 a /64, because that much every customer of a provider has to choose from.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into()),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
 /// An address as proxies write it: alone, with a port, or in brackets.
 fn parse(hop: &[u8]) -> Option<IpAddr> {
     let hop = std::str::from_utf8(hop).ok()?.trim_matches([' ', '\t']);
@@ -108,5 +116,12 @@ mod tests {
         let chain = format!("198.51.100.1{}", ", 10.0.0.2".repeat(5_000));
         headers.insert(X_FORWARDED_FOR, HeaderValue::from_str(&chain).unwrap());
         assert_eq!(address([10, 0, 0, 1].into(), &headers, &trusted()), IpAddr::from([10, 0, 0, 2]));
+    }
+
+    #[test]
+    fn an_ipv6_network_counts_as_one_address() {
+        assert_eq!(network("2001:db8:0:1::1".parse().unwrap()), network("2001:db8:0:1:ffff::2".parse().unwrap()));
+        assert_ne!(network("2001:db8:0:1::1".parse().unwrap()), network("2001:db8:0:2::1".parse().unwrap()));
+        assert_eq!(network("::ffff:10.0.0.1".parse().unwrap()), IpAddr::from([10, 0, 0, 1]));
     }
 }

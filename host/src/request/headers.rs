@@ -3,8 +3,8 @@
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{
-        AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, COOKIE, FORWARDED, REFERER,
-        REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+        AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, COOKIE, FORWARDED, REFERER, REFERRER_POLICY,
+        SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
     },
 };
 
@@ -125,9 +125,4 @@ fn is_credential(name: &HeaderName) -> bool {
 fn is_hosts_own(name: &HeaderName) -> bool {
     let name_text = name.as_str();
     name_text.starts_with("x-wharf-") || name_text.starts_with("x-forwarded-") || name_text == "x-real-ip" || *name == FORWARDED
-}
-
-/// Headers of a response without a body keep no length either.
-pub fn drop_length(headers: &mut HeaderMap) {
-    headers.remove(CONTENT_LENGTH);
 }

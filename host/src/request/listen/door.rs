@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -10,6 +10,7 @@ use super::watch::{Beats, Clock, Order, Watch};
 use crate::{
     config::{self, Network},
     observe::metrics::Connections,
+    request::client,
 };
 
 /// The open connections of one listener.
@@ -66,7 +67,7 @@ impl Door {
     /// Lets a connection in, unless there are too many.
     pub fn enter(door: &Arc<Self>, peer: IpAddr) -> Result<Place, Full> {
         let peer = peer.to_canonical();
-        let counted = (!door.proxies.iter().any(|proxies| proxies.contains(peer))).then(|| network_of(peer));
+        let counted = (!door.proxies.iter().any(|proxies| proxies.contains(peer))).then(|| client::network(peer));
         let mut inside = door.inside();
         if inside.open.len() >= door.most {
             return Err(Full::Host);
@@ -116,14 +117,6 @@ impl Door {
 
     fn inside(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What counts as one address: of IPv6 a /64, because that much every customer of a provider has.
-fn network_of(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
     }
 }
 

@@ -14,12 +14,10 @@ use crate::{
     },
 };
 
-/// Status, code and seconds of Retry-After for each failure of a call.
-pub(super) fn code(failure: &Failure) -> (StatusCode, &'static Code, Option<u64>) {
+/// Status, code and Retry-After for each failure of a call.
+pub(super) fn code(failure: &Failure) -> (StatusCode, &'static Code, Option<Duration>) {
     match failure {
-        Failure::Error { retry_after: Some(after), .. } => {
-            (StatusCode::SERVICE_UNAVAILABLE, &codes::GUEST_FAILED, Some(whole_seconds(*after)))
-        }
+        Failure::Error { retry_after: Some(after), .. } => (StatusCode::SERVICE_UNAVAILABLE, &codes::GUEST_FAILED, Some(*after)),
         Failure::Error { retry_after: None, .. } => (StatusCode::BAD_GATEWAY, &codes::GUEST_FAILED, None),
         Failure::Trapped { .. } => (StatusCode::BAD_GATEWAY, &codes::GUEST_TRAPPED, None),
         Failure::Wall { .. } => (StatusCode::GATEWAY_TIMEOUT, &codes::GUEST_WALL, None),
@@ -40,11 +38,6 @@ pub(super) fn code(failure: &Failure) -> (StatusCode, &'static Code, Option<u64>
     }
 }
 
-/// Rounded up: who comes earlier than was asked is refused again.
-fn whole_seconds(after: Duration) -> u64 {
-    after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0)).max(1)
-}
-
 pub(super) fn log(record: &Record, code: &Code, failure: &Failure) {
     let (request_id, service, plugin, app) = (record.id.as_str(), record.service(), record.plugin(), record.app());
     let (method, route) = record.route();
@@ -59,17 +52,5 @@ pub(super) fn log(record: &Record, code: &Code, failure: &Failure) {
             request_id, service, plugin, app, method, route, code = code.id, limit, asked, allowed, failure = %failure.text(), said, at,
             "the call failed"
         );
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nobody_is_told_to_come_back_too_early() {
-        for (millis, seconds) in [(0, 1), (1, 1), (1_000, 1), (1_001, 2), (1_500, 2), (u64::MAX, 18_446_744_073_709_552)] {
-            assert_eq!(whole_seconds(Duration::from_millis(millis)), seconds, "{millis}");
-        }
     }
 }

@@ -6,6 +6,7 @@ mod failure;
 mod envelope;
 mod sandbox;
 mod cors;
+mod retry_after;
 
 pub use self::{
     cors::{is_preflight, preflight},
@@ -15,10 +16,11 @@ pub use self::{
 use axum::{body::Body, response::Response};
 use http::{
     HeaderMap, HeaderValue, StatusCode,
-    header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS},
+    header::{ACCEPT, ALLOW, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
     request::Parts,
 };
 
+use self::retry_after::retry_after;
 use super::{
     address::Addressed,
     headers, page,
@@ -119,11 +121,11 @@ pub fn respond(context: &Context, answer: Answer, record: &Record) -> Response {
             let (status, code, retry) = failure::code(&failure);
             record.failed(&failure);
             failure::log(record, code, &failure);
-            let mut response = error(status, code, reader);
-            if let Some(seconds) = retry {
-                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+            let response = error(status, code, reader);
+            match retry {
+                Some(after) => retry_after(response, after),
+                None => response,
             }
-            response
         }
         Err(refused) => {
             record.refused(&refused);

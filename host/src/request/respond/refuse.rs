@@ -1,12 +1,14 @@
 //! The response to each refusal.
 
+use std::time::Duration;
+
 use axum::response::Response;
 use http::{
     HeaderValue, StatusCode,
-    header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{ALLOW, WWW_AUTHENTICATE},
 };
 
-use super::{Context, Form, Reader, Refusal, error, json};
+use super::{Context, Form, Reader, Refusal, error, json, retry_after::retry_after};
 use crate::{
     codes::Code,
     request::authenticate::{bearer::Reason, console::Refused},
@@ -43,10 +45,8 @@ pub(super) fn refuse(context: &Context, refused: &Refusal, reader: Reader<'_>) -
             }
         }
         Refusal::BadNotice(_) => error(StatusCode::BAD_REQUEST, code, reader),
-        Refusal::NoticeRate { retry_after } => {
-            let mut response = error(StatusCode::TOO_MANY_REQUESTS, code, reader);
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs() + 1));
-            response
+        Refusal::NoticeRate { retry_after: after } | Refusal::CallerBudget { retry_after: after, .. } => {
+            retry_after(error(StatusCode::TOO_MANY_REQUESTS, code, reader), *after)
         }
         Refusal::StoreFailed => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, code, reader)),
         Refusal::NotSubscribed => not_subscribed(context, reader),
@@ -64,11 +64,6 @@ pub(super) fn refuse(context: &Context, refused: &Refusal, reader: Reader<'_>) -
         Refusal::BodyTooLarge { .. } => error(StatusCode::PAYLOAD_TOO_LARGE, code, reader),
         Refusal::HeadersTooLarge { .. } => error(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, code, reader),
         Refusal::SlowBody { .. } => error(StatusCode::REQUEST_TIMEOUT, code, reader),
-        Refusal::CallerBudget { retry_after, .. } => {
-            let mut response = error(StatusCode::TOO_MANY_REQUESTS, code, reader);
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after.as_secs() + 1));
-            response
-        }
         Refusal::NoPermit { .. } => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, code, reader)),
         Refusal::Console(refused) => console_refusal(*refused, code, reader),
     }
@@ -97,9 +92,8 @@ fn challenge(mut response: Response, parameters: &str) -> Response {
     response
 }
 
-fn retry_later(mut response: Response) -> Response {
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-    response
+fn retry_later(response: Response) -> Response {
+    retry_after(response, Duration::from_secs(1))
 }
 
 /// The one Ocean-Auth refusal, the same to the byte for every cause: so it carries no request id either.
