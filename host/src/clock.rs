@@ -2,6 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::units::millis;
+
 /// Milliseconds since 1970. Copies share nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Clock {
@@ -21,9 +23,6 @@ impl Clock {
     }
 
     pub fn now_ms(&self) -> u64 {
-        self.fixed_ms.unwrap_or_else(|| {
-            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-        })
+        self.fixed_ms.unwrap_or_else(|| millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()))
     }
 }

@@ -45,7 +45,7 @@ pub const END: Duration = listen::CUT.saturating_add(MESSAGES_END).saturating_ad
 pub struct Threads {
     /// Accepting, deadlines, signals and administration: no guest ever runs here.
     pub control: Runtime,
-    /// Requests, and guests for their first tick.
+    /// Requests, and guests for their first two ticks.
     pub requests: Runtime,
 }
 

@@ -29,6 +29,11 @@ pub fn parse_size(text: &str) -> Option<u64> {
     number.checked_mul(1 << shift)
 }
 
+/// Whole milliseconds, as times are stored and told.
+pub fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// The largest unit that says the duration without a fraction.
 pub fn show_duration(duration: Duration) -> String {
     let millis = duration.as_millis();

@@ -1,6 +1,6 @@
 //! Listing, inspecting and removing installed plugins.
 
-use std::{collections::HashSet, time::Duration};
+use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
@@ -13,6 +13,7 @@ use crate::{
     problem::{Problem, Problems},
     runtime::engine::Mode,
     store::{Digest, plugins::Plugin},
+    units::millis,
 };
 
 impl Admin {
@@ -167,10 +168,6 @@ fn show_limits(asked: &Asked) -> Value {
         "concurrency": asked.concurrency, "body_in": asked.body_in, "body_out": asked.body_out, "host_calls": asked.host_calls,
         "handles": asked.handles, "log_lines": asked.log_lines,
     })
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn show_grant(permission: &Permission, service: &Service) -> Value {

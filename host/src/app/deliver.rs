@@ -9,6 +9,7 @@ use crate::{
         lifecycle::{self, Addressee, Event, Message},
         outcome::{Details, Failure},
     },
+    units::millis,
 };
 
 impl Deliver for App {
@@ -50,7 +51,7 @@ fn message(delivery: &Delivery) -> Message {
 
 fn retry_after_ms(failure: &Failure) -> Option<u64> {
     match failure {
-        Failure::Error { retry_after, .. } => retry_after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX)),
+        Failure::Error { retry_after, .. } => retry_after.map(millis),
         _ => None,
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     admin::tokens::{Wanted, WantedUser, show_created},
     codes,
     problem::{Problem, Problems},
-    units::{parse_duration, show_time},
+    units::{millis, parse_duration, show_time},
 };
 
 /// Make, list and revoke bearer tokens.
@@ -70,7 +70,7 @@ pub fn run(command: Command, output: &Output) -> Result<(), Problems> {
                 app,
                 user: user.map(|id| WantedUser { id, account: user_account, name: user_name }),
                 scopes: scopes.into_iter().filter(|scope| !scope.is_empty()).collect(),
-                lifetime_ms: u64::try_from(expires.as_millis()).unwrap_or(u64::MAX),
+                lifetime_ms: millis(expires),
             };
             let created = at.reach(async |host| create(host, wanted).await)?;
             output.say(&format_args!(

@@ -10,7 +10,6 @@ use super::{
     DeliverError, Delivered, Delivery, Handled, Kind,
     pace::Pace,
     service::{STORE_MS, Service},
-    timer::millis,
 };
 use crate::{
     failpoint,
@@ -19,6 +18,7 @@ use crate::{
         kv::KvError,
         messages::{Claim, Done, Lease, MessageError, PutBack, Want},
     },
+    units::millis,
 };
 
 /// Nothing has ended for so long: then one more may begin.

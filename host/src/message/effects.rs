@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use super::{Kind, timer::millis};
-use crate::store::{
-    Effect,
-    messages::About,
-    subscriptions::{Change, To},
+use super::Kind;
+use crate::{
+    store::{
+        Effect,
+        messages::About,
+        subscriptions::{Change, To},
+    },
+    units::millis,
 };
 
 /// A message that is handled: by the plugin, or by an operator who lets it count without one.

@@ -1,7 +1,7 @@
 //! Fetch: the platform is asked what a hinted message says.
 
-use super::{PlatformError, Told, read, service::Service, timer::millis};
-use crate::{failpoint, store::messages::Waiting};
+use super::{PlatformError, Told, read, service::Service};
+use crate::{failpoint, store::messages::Waiting, units::millis};
 
 /// So often the platform may answer with an error of its own before a hint is given up. If the message exists all the same, a
 /// poll finds it.

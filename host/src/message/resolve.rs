@@ -1,7 +1,7 @@
 //! Resolve: the platform is told that a message is handled, again and again until it says that it knows.
 
-use super::{PlatformError, Resolution, service::Service, timer::millis};
-use crate::{failpoint, store::messages::Waiting};
+use super::{PlatformError, Resolution, service::Service};
+use crate::{failpoint, store::messages::Waiting, units::millis};
 
 /// Tells the platform of one done message. Returns whether it answered.
 ///

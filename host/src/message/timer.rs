@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
+#[cfg(test)]
+use crate::units::millis;
 
 /// The longest wait for a time of day, which may be set meanwhile: whoever waits looks again.
 const LONGEST: Duration = Duration::from_hours(1);
@@ -68,9 +70,4 @@ impl Timer {
             std::future::pending().await
         }
     }
-}
-
-/// A duration in milliseconds.
-pub(super) fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

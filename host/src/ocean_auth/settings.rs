@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use crate::units::millis;
+
 /// Which forms of the header a service accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Forms {
@@ -42,7 +44,7 @@ pub struct Settings {
 
 impl Settings {
     pub(super) fn max_lifetime_ms(&self) -> u64 {
-        u64::try_from(self.max_lifetime.as_millis()).unwrap_or(u64::MAX)
+        millis(self.max_lifetime)
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) const TABLE_ELEMENTS: usize = 20_000;
 /// What a host can hold at once.
 #[derive(Debug, Clone, Copy)]
 pub struct Pool {
-    /// Core instances; a call takes one to five of them.
+    /// Core instances; a call takes one to five of them, of a composed component up to `per_component`.
     pub core_instances: u32,
     /// The most of them that one component may have.
     pub per_component: u32,

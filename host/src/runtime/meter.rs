@@ -14,7 +14,7 @@ use super::{
     engine::{TABLE_ELEMENTS, TICK},
     pace::Pace,
 };
-use crate::limits::Limits;
+use crate::{limits::Limits, units::millis};
 
 /// A limit that a call ran into. The log shows all three; the caller of the service sees only a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,10 +170,6 @@ fn processor_time() -> u64 {
 
 fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What a call may still use besides processor time; lives in the call's store.

@@ -6,7 +6,7 @@ use axum::body::Body;
 use http::{HeaderMap, StatusCode};
 
 use super::{meter::Breach, reply::Head};
-use crate::{bindings::types, capabilities::log, reader::ReadError};
+use crate::{bindings::types, capabilities::log, reader::ReadError, units::millis};
 
 /// The end of a call, or the head of a response that is still being written.
 #[derive(Debug)]
@@ -143,10 +143,6 @@ impl Failure {
 /// The last bytes of a text, `most` of them at most: a panic comes last.
 fn the_last(text: &str, most: usize) -> &str {
     &text[text.ceil_char_boundary(text.len().saturating_sub(most))..]
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

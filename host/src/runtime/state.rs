@@ -24,6 +24,7 @@ use crate::{
         stdio::Stdio,
     },
     reader::{BodyReader, MAX_READ, ReadError},
+    units::millis,
 };
 
 /// The resource `call`. There is one call in a store, so the handle points at nothing: all of it is in [`CallState`].
@@ -200,7 +201,7 @@ impl types::HostCall for CallState {
     fn remaining_ms(&mut self, _: Resource<CallHandle>) -> wasmtime::Result<u64> {
         self.ledger.host_call()?;
         let left: Duration = self.deadline.saturating_duration_since(Instant::now());
-        Ok(u64::try_from(left.as_millis()).unwrap_or(u64::MAX))
+        Ok(millis(left))
     }
 
     fn start_reply(

@@ -15,6 +15,7 @@ use crate::{
     host::Host,
     ocean_auth::{Identity, Policy, Settings},
     problem::{Problem, Problems},
+    units::millis,
 };
 
 /// One call.
@@ -113,7 +114,7 @@ fn mint(directory: &Directory, host: &Host, service: &str, user: Option<AppUser>
 }
 
 fn lifetime_ms() -> u64 {
-    u64::try_from(LIFETIME.as_millis()).unwrap_or(u64::MAX)
+    millis(LIFETIME)
 }
 
 /// A bearer token of the demo's app, without a user; made anew at each start.

@@ -22,7 +22,7 @@ use crate::{
     codes,
     problem::{Problem, Problems},
     secret::Secret,
-    units::parse_duration,
+    units::{millis, parse_duration},
 };
 
 /// More than the longest password.
@@ -240,7 +240,7 @@ pub fn run(command: Command, output: &Output) -> Result<(), Problems> {
         Command::User(command) => user::run(command, output),
         Command::Developer(command) => developer(command, output),
         Command::Invitation(Invitation::Create { expires, at }) => {
-            let lifetime_ms = u64::try_from(expires.as_millis()).unwrap_or(u64::MAX);
+            let lifetime_ms = millis(expires);
             let invitation = send(&at, Task::InvitationCreate { lifetime_ms })?;
             output.say(&format_args!(
                 "an invitation, good until {}; it is shown this once:",

@@ -10,11 +10,13 @@ use super::{
     envelope::{Answer, Envelope},
     records,
     refusal::Refusal,
-    registry::millis,
 };
-use crate::store::{
-    StoreError,
-    platform::{AuthCode, PlatformError, Write, mint_code, new_id},
+use crate::{
+    store::{
+        StoreError,
+        platform::{AuthCode, PlatformError, Write, mint_code, new_id},
+    },
+    units::millis,
 };
 
 /// How long a code names its app: long enough to follow a link.

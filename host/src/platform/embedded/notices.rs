@@ -16,13 +16,14 @@ use http::header::CONTENT_TYPE;
 use reqwest::{Client, Url, redirect};
 use tokio::task::{Id, JoinSet};
 
-use super::{Embedded, registry::millis};
+use super::Embedded;
 use crate::{
     reach::{permitted, resolve::Guard},
     store::{
         StoreError,
         platform::{Notice, To, Write},
     },
+    units::millis,
 };
 
 /// After how long a notice that failed is sent again; after the last of them the message is left to polling.

@@ -10,7 +10,6 @@ use super::{
     fields::{Fields, MAX_LINE as MAX_NAME, MAX_SECRET as MAX_PASSWORD},
     records,
     refusal::Refusal,
-    registry::millis,
 };
 use crate::{
     store::{
@@ -18,6 +17,7 @@ use crate::{
         platform::{AccessToken, Developer, NewAccessToken, Register, TokenKind, Write, mint, new_id},
     },
     toml_reader::names::{host_name, is_shown},
+    units::millis,
 };
 
 /// As long as the public platform's: a day, and thirty for who wants to be remembered.

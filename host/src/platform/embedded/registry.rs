@@ -4,9 +4,12 @@
 use std::time::Duration;
 
 use super::Embedded;
-use crate::store::{
-    Batch, Effect, StoreError,
-    platform::{AccessToken, App, Cancel, Force, NewAccessToken, Service, Subscribe, TokenKind, User, Write, mint, new_id},
+use crate::{
+    store::{
+        Batch, Effect, StoreError,
+        platform::{AccessToken, App, Cancel, Force, NewAccessToken, Service, Subscribe, TokenKind, User, Write, mint, new_id},
+    },
+    units::millis,
 };
 
 /// As long as the public platform's.
@@ -119,8 +122,4 @@ fn of_app(app: &App) -> Of<'_> {
 fn of_service(service: &Service) -> Of<'_> {
     let (id, key, owner) = (&service.id, &service.key, service.owner.as_ref());
     Of { kind: TokenKind::Service, id, key, owner, lifetime: SERVICE_TOKEN_LIFETIME }
-}
-
-pub(super) fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -12,11 +12,13 @@ use super::{
         fields::Fields,
         form, records,
         refusal::Refusal,
-        registry::millis,
     },
     subscribed_app,
 };
-use crate::store::platform::{App, NewAccessToken, Service, TokenKind, User, UserChange, Write, Written, mint, new_id};
+use crate::{
+    store::platform::{App, NewAccessToken, Service, TokenKind, User, UserChange, Write, Written, mint, new_id},
+    units::millis,
+};
 
 /// Makes an app user. The same account name again leads to the same app user, unchanged.
 pub(in super::super) async fn create(

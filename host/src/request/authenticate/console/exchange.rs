@@ -14,13 +14,14 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio::time::timeout;
 
-use super::{Console, Consoles, Refused, Visit, millis};
+use super::{Console, Consoles, Refused, Visit};
 use crate::{
     secret::Secret,
     store::{
         Digest,
         sessions::{NewSession, Session, code_hash},
     },
+    units::millis,
 };
 
 /// Codes of one service that the platform is shown at once.
@@ -35,7 +36,7 @@ const REFUSED_MS: u64 = 5_000;
 /// Refusals remembered at once, of some 100 bytes each; when they are too many all are dropped.
 const MAX_REFUSED: usize = 1_024;
 
-/// Whom auth codes are shown to. Implemented by the client of the platform, and joined in `app.rs`.
+/// Whom auth codes are shown to. Implemented by the client of the platform, and joined in `app/`.
 pub trait AuthCodes: fmt::Debug + Send + Sync {
     /// The app that the developer with this code speaks for. `code` has 40 lower-case hex digits; it is a credential and must
     /// not be logged.

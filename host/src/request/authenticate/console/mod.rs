@@ -49,6 +49,7 @@ use crate::{
         respond::Refusal,
     },
     store::{Store, sessions::Session},
+    units::millis,
 };
 
 /// What the host keeps for itself of a console's paths.
@@ -250,10 +251,6 @@ impl Consoles {
             _ => Err(Refusal::NoRoute),
         }
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn caller(session: &Session, address: IpAddr) -> Caller {

@@ -20,7 +20,7 @@ use super::{
     jwks::Keys,
     source::{Source, SourceError, read_file},
 };
-use crate::{codes, config, problem::Problem};
+use crate::{codes, config, problem::Problem, units::millis};
 
 /// The longest that a request waits for keys to be read. Issuers answer within a fraction of it.
 const MAX_WAIT: Duration = Duration::from_secs(2);
@@ -88,7 +88,7 @@ impl Issuer {
         Ok(Self {
             name: name.to_owned(),
             issuer: config.issuer.clone(),
-            skew_ms: u64::try_from(config.clock_skew.as_millis()).unwrap_or(u64::MAX),
+            skew_ms: millis(config.clock_skew),
             algorithms: config.algorithms.clone(),
             source,
             rhythm,
