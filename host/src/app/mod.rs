@@ -163,10 +163,7 @@ impl App {
             budgets: Budgets::new(at_least_one(config.runtime.caller_rate), at_least_one(config.runtime.caller_burst)),
             wait: config.runtime.wait,
             trusted_proxies: config.listen.trusted_proxies.clone(),
-            secure: match &config.listen.public_url {
-                Some(url) => url.starts_with("https:"),
-                None => config.listen.tls.is_some(),
-            },
+            secure: config.listen.is_https(),
             metrics: Arc::default(),
             store: store.clone(),
             messages: OnceLock::new(),
