@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-/// A proven identity, or the proof that none was claimed. Made only by `request/authenticate/`, and for what the host itself
-/// has to tell a plugin.
+/// A proven identity, or the proof that none was claimed. Made by `request/authenticate/`, by `request/platform.rs` for
+/// calls of the platform, and for what the host itself has to tell a plugin.
 #[derive(Debug, Clone)]
 pub struct Caller {
     pub scheme: Scheme,

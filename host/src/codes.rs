@@ -277,8 +277,8 @@ codes! {
          or [services.<key>.limits] of the configuration.";
     GUEST_HOST_CALLS = "WH2306", "the plugin asked too much of the host",
         "The call made more host calls than `host-calls` of what the plugin was granted, 10000 unless it asks for more, \
-         handed over more bytes with them (64 KiB for each of those, and 2 MiB with one), or held more resources open than \
-         `handles`. The log names the limit.\n\nThe app's developer asks for less at once.\nThe plugin's developer reads \
+         handed over more than 2 MiB with one of them (and as much more as `max-value` where it has stores), or held more \
+         resources open than `handles`. The log names the limit.\n\nThe app's developer asks for less at once.\nThe plugin's developer reads \
          lists by the page and bodies by large pieces, writes in batches, streams what is large, and closes what is done \
          with; or asks for more by `host-calls` or `handles` in [limits] of plugin.toml.\nThe operator raises the cap of \
          the same name in [limits] or [services.<key>.limits] of the configuration.";

@@ -17,7 +17,7 @@ pub struct Limits {
     pub body_in: u64,
     /// Bytes of a response's body.
     pub body_out: u64,
-    /// Host calls of one call, and with them the bytes a plugin hands the host in their arguments: 64 KiB for each.
+    /// Host calls of one call.
     pub host_calls: u32,
     /// Resources (bodies, writers, stores, responses) open at once in one call.
     pub handles: u32,

@@ -1,4 +1,5 @@
-//! What a plugin may do beyond answering: one file or folder a capability, named as its interface in `wit/`.
+//! What a plugin may do beyond answering: one file or folder a capability, named as its interface in `wit/`, but for `data`,
+//! which is WASI's.
 //!
 //! Every capability has the same moments, and [`Host`], [`Grants`], [`Ready`] and [`Ctx`] are nothing but the lists of them.
 //! They are taken apart field by field, so that a capability that misses a moment does not compile.

@@ -31,7 +31,8 @@ const RATE: std::ops::RangeInclusive<u32> = 1..=10_000_000;
 /// What runs at once, and what compiling may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Runtime {
-    /// Calls at once, of all plugins together.
+    /// Calls at once, of all plugins together, counted in core instances: a call takes one to five of them, of a composed
+    /// component up to 20.
     pub max_calls: u32,
     /// Requests per second that one caller may send in the long run.
     pub caller_rate: u32,

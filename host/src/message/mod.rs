@@ -4,8 +4,8 @@
 //! it) → *known* (the platform told what it says) → *claimed* (a lease is held, the plugin is at it) → *done* (the plugin said
 //! ok, committed together with all it wrote) → *resolved* (the platform knows), or *dead* (given up, with the reason).
 //!
-//! This line knows neither plugins nor HTTP: [`Deliver`] and [`Platform`] are what it needs of them, and `app.rs` joins them.
-
+//! This line knows neither plugins nor HTTP: [`Deliver`] and [`Platform`] are what it needs of them, and `app/` joins them.
+//!
 //! Each back service has loops of its own ([`fetch`], [`poll`], [`dispatch`], [`resolve`], [`purge`]): what one of them waits
 //! for, another service does not feel. Between two loops stands the store and nothing else, so a process that dies loses
 //! nothing but time; they wake each other, and look by themselves when something is due.
@@ -170,7 +170,7 @@ pub enum DeliverError {
     },
 }
 
-/// Hands messages to plugins. Implemented where the lines meet, in `app.rs`.
+/// Hands messages to plugins. Implemented where the lines meet, in `app/`.
 pub trait Deliver: Send + Sync {
     /// Runs the plugin's `lifecycle` for one message. A plugin without that export is told nothing, and the delivery counts.
     ///

@@ -6,7 +6,7 @@ use super::metric::{ByWord, Counter, Gauge, Histogram};
 #[derive(Debug, Default)]
 pub struct Metrics {
     pub connections: std::sync::Arc<Connections>,
-    /// Requests that named no service of this host.
+    /// Requests that were answered before their service was known: they named none, or were refused or answered without one.
     pub unaddressed: Requests,
     /// Compilations, by how they ended.
     pub compilations: ByWord,

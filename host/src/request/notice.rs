@@ -13,7 +13,7 @@ use super::respond::{self, Refusal};
 /// Bytes; an honest notice has 33.
 const MAX_NOTICE: usize = 1 << 10;
 
-/// Takes the ids of messages. Implemented where the lines meet, in `app.rs`.
+/// Takes the ids of messages. Implemented where the lines meet, in `app/`.
 pub trait Inbox: Send + Sync {
     /// Returns once the hint is on disk, or need not be. Dropped, it may be stored or not; repeating is harmless.
     fn receive<'a>(&'a self, service: &'a str, id: &'a str) -> BoxFuture<'a, Result<(), NotTaken>>;

@@ -61,7 +61,7 @@ impl HostPermits {
     }
 }
 
-/// The permits of one plugin in one service. A new version of the plugin keeps its service's permits.
+/// The permits of one version of a plugin in one service.
 #[derive(Debug)]
 pub struct PluginPermits {
     permits: Arc<Permits>,

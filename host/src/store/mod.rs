@@ -3,8 +3,8 @@
 //! * [`DataDir`] holds the directory for this process alone, and the host's own key.
 //! * [`Blobs`] keeps components by digest, and what they were compiled to under a tag that only this host can make.
 //! * [`Store`] is a SQLite database: one thread writes and commits in groups, a few threads read. Its tables are
-//!   [`plugins`], [`tokens`], [`sessions`], [`kv`], [`messages`] and [`subscriptions`]; what belongs together is committed
-//!   together as a [`Batch`].
+//!   [`plugins`], [`tokens`], [`sessions`], [`kv`], [`messages`], [`subscriptions`], [`outbox`] and [`platform`]; what belongs
+//!   together is committed together as a [`Batch`].
 //!
 //! **Guarantees.** What a write returned is on disk. A batch is stored whole or not at all, whatever else shares its commit.
 //! A read sees every write that was answered before it. A commit that failed is never tried again: the store then takes no

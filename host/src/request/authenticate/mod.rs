@@ -32,23 +32,23 @@ pub async fn authenticate(
     bearer: &Bearer,
     service: &Service,
     headers: &HeaderMap,
-    peer: IpAddr,
+    address: IpAddr,
     now_ms: u64,
 ) -> Result<Caller, Refusal> {
     match (headers.contains_key(OCEAN_AUTH), headers.get(AUTHORIZATION)) {
-        (false, None) => Ok(Caller::anonymous(peer)),
-        (true, None) => ocean_auth(service, headers, peer, now_ms),
+        (false, None) => Ok(Caller::anonymous(address)),
+        (true, None) => ocean_auth(service, headers, address, now_ms),
         (true, Some(_)) => Err(Refusal::BadCredentials("two_schemes")),
         (false, Some(value)) => {
             if headers.get_all(AUTHORIZATION).iter().nth(1).is_some() {
                 return Err(Refusal::BadCredentials("two_headers"));
             }
-            authorization(bearer, service, value, peer, now_ms).await
+            authorization(bearer, service, value, address, now_ms).await
         }
     }
 }
 
-fn ocean_auth(service: &Service, headers: &HeaderMap, peer: IpAddr, now_ms: u64) -> Result<Caller, Refusal> {
+fn ocean_auth(service: &Service, headers: &HeaderMap, address: IpAddr, now_ms: u64) -> Result<Caller, Refusal> {
     let mut values = headers.get_all(OCEAN_AUTH).into_iter();
     let (Some(value), None) = (values.next(), values.next()) else { return Err(Refusal::BadOceanAuth("two_headers")) };
     let policy = service.ocean_auth.as_ref().ok_or(Refusal::BadOceanAuth("service_has_no_key"))?;
@@ -59,7 +59,7 @@ fn ocean_auth(service: &Service, headers: &HeaderMap, peer: IpAddr, now_ms: u64)
         app_id: None,
         user: identity.user,
         scopes: Vec::new(),
-        address: peer,
+        address,
     })
 }
 
@@ -67,11 +67,11 @@ async fn authorization(
     bearer: &Bearer,
     service: &Service,
     value: &HeaderValue,
-    peer: IpAddr,
+    address: IpAddr,
     now_ms: u64,
 ) -> Result<Caller, Refusal> {
     match bearer::header::read(value) {
-        Credentials::Bearer(token) => bearer.open(service, token, now_ms, peer).await.map_err(Refusal::BadToken),
+        Credentials::Bearer(token) => bearer.open(service, token, now_ms, address).await.map_err(Refusal::BadToken),
         Credentials::OtherScheme => Err(Refusal::OtherScheme),
         Credentials::Malformed => Err(Refusal::BadCredentials("malformed")),
     }
