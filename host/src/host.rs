@@ -14,6 +14,7 @@ use crate::{
     codes,
     config::{self, Config},
     message::Line,
+    observe::log,
     open_files,
     operation::{Endpoint, Health, Phase},
     platform::embedded::base_url,
@@ -38,7 +39,8 @@ const THREADS_END: Duration = Duration::from_millis(500);
 
 /// The longest that a host takes to end beyond its drain timeout, and what its disk takes; one with an address for its operation
 /// cuts that too, which may take [`listen::CUT`] more.
-pub const END: Duration = listen::CUT.saturating_add(MESSAGES_END).saturating_add(THREADS_END).saturating_add(THREADS_END);
+pub const END: Duration =
+    listen::CUT.saturating_add(MESSAGES_END).saturating_add(THREADS_END).saturating_add(THREADS_END).saturating_add(log::END);
 
 /// The threads of a host. Dropping it gives up whatever still runs, and waits for what cannot be given up.
 #[derive(Debug)]
@@ -187,7 +189,7 @@ impl Host {
     }
 
     /// Stops accepting, lets calls and commands in flight finish for at most the drain timeout or until `hurry` comes, and gives
-    /// the data directory back; with [`Threads::end`] after it, at the latest [`END`] after that. A command that was cut off keeps
+    /// the data directory back; with [`Threads::end`] and [`log::end`] after it, at the latest [`END`] after that. A command that was cut off keeps
     /// its share of the store until the threads end, and the directory's lock with it.
     pub async fn stop(self, hurry: impl Future<Output = &'static str>) {
         drop((self.forgetting, self.noticing));

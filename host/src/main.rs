@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use wharf::cli;
+use wharf::{cli, observe};
 
 /// Per-thread caches for the small allocations of a request.
 #[global_allocator]
@@ -19,7 +19,9 @@ fn main() -> ExitCode {
         Err(error) => return cli::usage::refuse(&error, std::env::args_os()),
     };
     let output = cli::output::Output::new(cli.format);
-    match cli::run(cli.command, &output).and_then(|()| Ok(output.written()?)) {
+    let done = cli::run(cli.command, &output).and_then(|()| Ok(output.written()?));
+    observe::log::end();
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(problems) => {
             output.problems(&problems);

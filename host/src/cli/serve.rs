@@ -28,7 +28,7 @@ pub struct Args {
 
 pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
     let config = Config::load(&args.config)?;
-    observe::log::start(&config.log);
+    observe::log::start(&config.log)?;
     let threads = Threads::start()?;
     let ended = threads.control.block_on(async {
         let mut signals =

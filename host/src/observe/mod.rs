@@ -9,6 +9,7 @@
 //! bodies nor queries are logged.
 
 pub mod log;
+mod queue;
 pub mod line;
 pub mod json;
 pub mod striped;

@@ -7,6 +7,7 @@ use crate::{
     message::{Status, TROUBLES},
     observe::{
         exposition::{Family, Page},
+        log,
         metric::ByWord,
         metrics::Requests,
     },
@@ -40,6 +41,8 @@ fn host(page: &mut Page, health: &Health) {
     if let Some(bytes) = resident() {
         page.gauge("wharf_resident_memory_bytes", "Memory of the process that is in RAM.").sample(&[], bytes);
     }
+    page.counter("wharf_log_lines_lost_total", "Lines of the log that nobody read in time, or that could not be written.")
+        .sample(&[], log::lost());
 }
 
 fn connections(page: &mut Page, health: &Health) {

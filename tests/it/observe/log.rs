@@ -2,10 +2,11 @@
 
 use std::fs;
 
+use rustix::process::Signal;
 use serde_json::Value;
 use wharf_guests::{FLOOD, IDENTITY, INNOCENT};
 
-use crate::support::{Service, TestHost};
+use crate::support::{Service, TestHost, wait::until};
 
 #[test]
 fn what_an_operator_should_mend_is_said_at_the_start() {
@@ -42,6 +43,37 @@ fn what_an_operator_should_mend_is_said_at_the_start() {
     for text in [log.text(), checked.to_string()] {
         assert!(!text.contains(weak) && !text.contains(strong), "a key is shown: {text}");
     }
+}
+
+/// Whoever supervises the host may hold its log: that is no reason to serve nobody.
+#[test]
+fn a_log_that_nobody_reads_stops_nothing() {
+    let host = TestHost::new().with(Service::of(&INNOCENT)).with(Service::of(&FLOOD)).operation();
+    let mut host = host.start().stopped().serve_unread();
+    until("the log has no room", || {
+        host.get("/s/flood/wide/8000/1").send();
+        (host.metric("wharf_log_lines_lost_total") > 0).then_some(())
+    });
+    host.assert_serves_others();
+    host.process().read_log();
+    let told = host.log().find("that lines are lost", |line| line.message().contains("lines of the log are lost"));
+    assert_ne!(told.field("lines"), "0", "{told:?}");
+    host.get("/s/flood/forge").send();
+    host.log().find("what is said after that", |line| line.message().contains("honest"));
+    host.stop();
+}
+
+#[test]
+fn a_host_whose_log_nobody_reads_ends_when_it_is_told_to() {
+    let host = TestHost::new().with(Service::of(&FLOOD)).start().stopped();
+    let mut host = host.serve_unread();
+    // More than any pipe of Linux has room for unless it is asked to: 64 KiB.
+    for _ in 0..10 {
+        assert_eq!(host.get("/s/flood/wide/8000/1").send().status, 200);
+    }
+    host.process().signal(Signal::TERM);
+    let status = host.process().wait();
+    assert!(status.success(), "{status}");
 }
 
 /// As people read it, and as it stands in the default configuration.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use rustix::process::Signal;
+use serde_json::Value;
 use wharf_guests::Guest;
 
 use super::{Process, Request, Service, cli::Run, log::Log, service::names_in, wharf};
@@ -132,7 +133,20 @@ impl TestHost {
     /// The same with the configuration that a test has written itself.
     #[track_caller]
     pub(crate) fn serve_as_it_is(self) -> Running {
-        let (process, ready) = Process::start(self.path(), ["serve", "--format", "json"], &self.variables);
+        let started = Process::start(self.path(), SERVE, &self.variables);
+        self.running(started)
+    }
+
+    /// The same with a log that nobody reads, until its [`Process::read_log`].
+    #[track_caller]
+    pub(crate) fn serve_unread(self) -> Running {
+        self.write();
+        let started = Process::start_unread(self.path(), SERVE);
+        self.running(started)
+    }
+
+    #[track_caller]
+    fn running(self, (process, ready): (Process, Value)) -> Running {
         let address = |name: &str| ready[name].as_str().and_then(|address| address.parse().ok());
         let operation = address("operation");
         let address = address("address").expect("the host says its address");
@@ -140,6 +154,8 @@ impl TestHost {
         Running { process, address, operation, host: self }
     }
 }
+
+const SERVE: [&str; 3] = ["serve", "--format", "json"];
 
 /// `wharf plugin install` for the configuration in `here`.
 pub(crate) fn install(here: &Path, guest: &Guest) -> Run {

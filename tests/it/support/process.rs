@@ -42,6 +42,17 @@ impl Process {
         Self::spawn(here, arguments, variables).ready()
     }
 
+    /// The same, with a log that nobody reads until [`Process::read_log`] is called.
+    #[track_caller]
+    pub(crate) fn start_unread(here: &Path, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> (Self, Value) {
+        let child = Self::child(&mut Command::new(env!("CARGO_BIN_EXE_wharf")), here, arguments, &[]);
+        Self { child, log: Log::default() }.ready()
+    }
+
+    pub(crate) fn read_log(&mut self) {
+        self.log = Log::of(self.child.stderr.take().expect("nobody has read it yet"));
+    }
+
     /// Waits until it is, as [`Process::start`] does.
     #[track_caller]
     fn ready(self) -> (Self, Value) {
@@ -93,8 +104,19 @@ impl Process {
         arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
         variables: &[(String, String)],
     ) -> Self {
+        let mut child = Self::child(command, here, arguments, variables);
+        let log = Log::of(child.stderr.take().expect("standard error is piped"));
+        Self { child, log }
+    }
+
+    fn child(
+        command: &mut Command,
+        here: &Path,
+        arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        variables: &[(String, String)],
+    ) -> Child {
         use std::os::unix::process::CommandExt as _;
-        let mut child = command
+        command
             .args(arguments)
             .current_dir(here)
             .env_clear()
@@ -106,9 +128,7 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .expect("wharf can be started");
-        let log = Log::of(child.stderr.take().expect("standard error is piped"));
-        Self { child, log }
+            .expect("wharf can be started")
     }
 
     /// What it writes to standard output, line by line.

@@ -73,7 +73,7 @@ async fn start(args: &Args, output: &Output, threads: &Threads, directory: &setu
     let address = listener.local_addr().map_err(|error| Problem::new(&codes::IO, "the listener has no address").why(error))?;
     let file = directory.write_config(address)?;
     let config = Config::load(&file)?;
-    observe::log::start(&config.log);
+    observe::log::start(&config.log)?;
     output.say(&format_args!("wharf demo: starting in {}", directory.path().display()));
     Host::start(config, listener, threads.requests.handle().clone()).await
 }

@@ -1,0 +1,127 @@
+//! Between whoever writes to the log and where it goes: a log that nobody reads, a full pipe or a terminal that is held, stops
+//! neither a request nor the end of the host.
+
+use std::{
+    fs::File,
+    io, mem,
+    os::fd::AsFd as _,
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// What may wait to be written, in bytes. Lines beyond it are lost, which is counted and said.
+const ROOM: usize = 4 << 20;
+
+/// How long the end of the process waits for what is still to be written: whoever reads at all has read it by then.
+pub(super) const PATIENCE: Duration = Duration::from_millis(300);
+
+/// Lines on their way to standard error.
+#[derive(Debug)]
+pub(super) struct Queue {
+    inside: Mutex<Inside>,
+    /// There is something to write.
+    filled: Condvar,
+    /// Everything is written.
+    settled: Condvar,
+}
+
+#[derive(Debug)]
+struct Inside {
+    waiting: Vec<u8>,
+    /// Whether lines were taken out that are not written yet.
+    writing: bool,
+    lost: u64,
+}
+
+impl Queue {
+    pub(super) const fn new() -> Self {
+        let inside = Inside { waiting: Vec::new(), writing: false, lost: 0 };
+        Self { inside: Mutex::new(inside), filled: Condvar::new(), settled: Condvar::new() }
+    }
+
+    /// Starts the thread that writes, to standard error. It is waited for by [`Queue::settle`] alone.
+    pub(super) fn start(&'static self) -> io::Result<()> {
+        // Past the lock of the library's own handle: whoever else writes there must not wait behind a log that nobody reads.
+        let mut to = File::from(io::stderr().as_fd().try_clone_to_owned()?);
+        thread::Builder::new().name("wharf-log".to_owned()).spawn(move || self.write_all(&mut to))?;
+        Ok(())
+    }
+
+    /// Takes a whole line, or loses it. Never waits for anybody who reads.
+    pub(super) fn put(&self, line: &[u8]) {
+        let mut inside = self.inside();
+        if inside.waiting.len() + line.len() > ROOM {
+            inside.lost += 1;
+            return;
+        }
+        inside.waiting.extend_from_slice(line);
+        self.filled.notify_one();
+    }
+
+    /// Lines that were lost so far.
+    pub(super) fn lost(&self) -> u64 {
+        self.inside().lost
+    }
+
+    /// Waits until everything is written, at most [`PATIENCE`].
+    pub(super) fn settle(&self) {
+        let until = Instant::now() + PATIENCE;
+        let mut inside = self.inside();
+        while inside.writing || !inside.waiting.is_empty() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            inside = self.settled.wait_timeout(inside, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn write_all(&self, to: &mut impl io::Write) {
+        let (mut lines, mut said) = (Vec::new(), 0);
+        loop {
+            self.take(&mut lines);
+            if to.write_all(&lines).is_err() {
+                self.inside().lost += lines.iter().filter(|byte| **byte == b'\n').count() as u64;
+                continue;
+            }
+            let lost = self.lost();
+            if lost > said {
+                tracing::warn!(lines = lost - said, "lines of the log are lost: it was not read, or could not be written");
+                said = lost;
+            }
+        }
+    }
+
+    /// Waits for lines and takes all there are.
+    fn take(&self, lines: &mut Vec<u8>) {
+        lines.clear();
+        let mut inside = self.inside();
+        inside.writing = false;
+        while inside.waiting.is_empty() {
+            self.settled.notify_all();
+            inside = self.filled.wait(inside).unwrap_or_else(PoisonError::into_inner);
+        }
+        inside.writing = true;
+        mem::swap(&mut inside.waiting, lines);
+    }
+
+    fn inside(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A writer for one line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lines(pub(super) &'static Queue);
+
+impl io::Write for Lines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.put(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
