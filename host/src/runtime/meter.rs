@@ -216,9 +216,10 @@ impl Ledger {
         Ok(())
     }
 
-    /// Notes the breach and makes the trap for it.
+    /// Makes the trap for a breach, which is why the call ends: whatever it lived through before, a refused growth for one.
     pub fn reached(&mut self, breach: Breach) -> wasmtime::Error {
-        wasmtime::Error::new(LimitReached(*self.breach.get_or_insert(breach)))
+        self.breach = Some(breach);
+        wasmtime::Error::new(LimitReached(breach))
     }
 
     /// Accounts for growth of a memory or table; `false` refuses it.

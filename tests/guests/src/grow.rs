@@ -1,4 +1,4 @@
-//! Allocates without end.
+//! Allocates without end, or lives through being refused.
 
 use std::hint::black_box;
 
@@ -13,4 +13,13 @@ fn grow() {
     }
 }
 
-service!(grow);
+/// Goes on without what it was refused, and computes without end.
+#[get("/refused")]
+fn refused() {
+    assert!(Vec::<u8>::new().try_reserve_exact(1 << 30).is_err(), "a gibibyte is granted");
+    loop {
+        black_box(0);
+    }
+}
+
+service!(grow, refused);

@@ -18,3 +18,11 @@ pub(crate) fn over_its_memory(row: &Row) {
     assert!(grown < 64 << 20, "20 calls of at most 16 MiB left {grown} bytes");
     host.stop();
 }
+
+#[test]
+fn a_call_that_lives_through_one_limit_ends_by_the_one_that_ends_it() {
+    let host = host(&GROW, &[("memory", "16MiB"), ("cpu", "200ms")]);
+    let line = assert_fails(&host, "/s/grow/refused", 504, "WH2304");
+    assert_limit(&line, "cpu", 200);
+    host.stop();
+}
