@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use http::{Method, Version, header::HOST, request::Parts};
+use http::{Method, Version, header::HOST, request::Parts, uri::Authority};
 
 use super::{
     authenticate::console::Console,
@@ -34,23 +34,43 @@ pub fn hosted<'s>(services: &'s Services, parts: &Parts) -> Option<&'s Hosted> {
     services.by_host(host?)
 }
 
-/// Whether the request names one host, or none where it need not (RFC 9112 §3.2): services are found by it, and what stands in
-/// front of the host may have read another line than the host does. Fails with [`Refusal::BadRequest`].
+/// Whether the request names one host, or none where it need not (RFC 9112 §3.2, RFC 9113 §8.3.1): services are found by it, and
+/// what stands in front of the host may have read another line than the host does. In HTTP/1 the host of a request target counts,
+/// whatever the header says; in HTTP/2 both must say the same. Fails with [`Refusal::BadRequest`].
 pub fn is_named(parts: &Parts) -> Result<(), Refusal> {
     let mut lines = parts.headers.get_all(HOST).iter();
+    let authority = parts.uri.authority().map(Authority::as_str);
     match (lines.next(), lines.next()) {
         (None, _) if parts.version == Version::HTTP_11 => Err(Refusal::BadRequest("a request of HTTP/1.1 names its host")),
         (Some(_), Some(_)) => Err(Refusal::BadRequest("the request names its host twice")),
-        (Some(host), None) if !host.as_bytes().iter().all(|byte| is_of_host(*byte)) => {
-            Err(Refusal::BadRequest("the header `Host` is no host name"))
+        (Some(host), None) if !is_host(host.as_bytes()) => Err(Refusal::BadRequest("the header `Host` is no host name")),
+        _ if authority.is_some_and(|authority| !is_host(authority.as_bytes())) => {
+            Err(Refusal::BadRequest("the request target names no host"))
+        }
+        (Some(host), None)
+            if parts.version == Version::HTTP_2
+                && authority.is_some_and(|authority| !authority.as_bytes().eq_ignore_ascii_case(host.as_bytes())) =>
+        {
+            Err(Refusal::BadRequest("`:authority` and the header `Host` name two hosts"))
         }
         _ => Ok(()),
     }
 }
 
-/// What RFC 3986 §3.2.2 lets stand in a host and its port.
-fn is_of_host(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%:[]".contains(&byte)
+/// Whether it is a host with or without a port, or empty (RFC 3986 §3.2.2 and §3.2.3).
+fn is_host(text: &[u8]) -> bool {
+    let is_of_host = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%:[]".contains(byte);
+    // Whatever stands behind the brackets of an IPv6 address, or behind a name.
+    let after_host = match text.iter().rposition(|byte| *byte == b']') {
+        Some(end) => &text[end + 1..],
+        None => text.iter().position(|byte| *byte == b':').map_or(&[][..], |colon| &text[colon..]),
+    };
+    let is_port = match after_host.split_first() {
+        None => true,
+        Some((b':', digits)) => digits.iter().all(u8::is_ascii_digit),
+        Some(_) => false,
+    };
+    is_port && text.iter().all(is_of_host)
 }
 
 /// Finds the service. Fails with [`Refusal::NoService`] or [`Refusal::BadRequest`].

@@ -1,7 +1,7 @@
 //! Targets that lead nowhere.
 
 use super::store::contents;
-use crate::support::{Answer, Running, http::Connection};
+use crate::support::{Answer, Running, http::Connection, http2::Http2};
 
 /// Method, target, status, code, and what the log says is the matter with it.
 const ROWS: &[(&str, &str, u16, &str, &str)] = &[
@@ -76,12 +76,24 @@ fn a_request_names_one_host() {
         ("host: a b\r\n", "no host name"),
         ("host: a/b\r\n", "no host name"),
         ("host: b@a\r\n", "no host name"),
+        ("host: a:evil\r\n", "no host name"),
+        ("host: a:1:2\r\n", "no host name"),
+        ("host: [::1]a\r\n", "no host name"),
     ] {
         let mut connection = Connection::to(host.address);
         connection.write(format!("GET /s/innocent/ HTTP/1.1\r\n{lines}connection: close\r\n\r\n").as_bytes());
         connection.finish().assert(400, "WH2104");
         host.log().find(why, |line| line.text().contains(why));
     }
+    let mut connection = Connection::to(host.address);
+    connection.write(b"GET http://u:p@a/s/innocent/ HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+    connection.finish().assert(400, "WH2104");
+    host.log().find("no host of the target", |line| line.text().contains("the request target names no host"));
+    let mut connection = Http2::to(host.address);
+    let url = format!("http://{}/s/innocent/", host.address);
+    assert_eq!(connection.get(&url, &[("host", "another")]).0, 400);
+    host.log().find("two hosts", |line| line.text().contains("name two hosts"));
+    assert_eq!(connection.get(&url, &[("host", &host.address.to_string())]), (200, "innocent".to_owned()));
     for head in
         ["HTTP/1.0\r\n", "HTTP/1.1\r\nhost:\r\nconnection: close\r\n", "HTTP/1.1\r\nhost: [::1]:80\r\nconnection: close\r\n"]
     {
