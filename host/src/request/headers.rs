@@ -3,9 +3,10 @@
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{
-        AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, COOKIE, FORWARDED, REFERER, REFERRER_POLICY,
+        AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, COOKIE, FORWARDED, HOST, REFERER, REFERRER_POLICY,
         SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
     },
+    uri::Authority,
 };
 
 use super::{
@@ -33,8 +34,9 @@ pub fn within(headers: &HeaderMap) -> Result<(), Refusal> {
 
 /// What a plugin sees of a request's headers: no credential of any scheme, nothing of one hop, which is also what `Connection`
 /// names (RFC 9110 §7.6.1), nothing that imitates the host's own, and no cookie unless the service has the origin to itself; none
-/// of the host's in any case.
-pub fn for_guest(mut headers: HeaderMap, origin: Origin) -> HeaderMap {
+/// of the host's in any case. `Host` is the `authority` of the request target where that has one (RFC 9112 §3.2.2), as always on
+/// HTTP/2.
+pub fn for_guest(mut headers: HeaderMap, origin: Origin, authority: Option<&Authority>) -> HeaderMap {
     let named: Vec<HeaderName> = headers
         .get_all(CONNECTION)
         .into_iter()
@@ -52,11 +54,14 @@ pub fn for_guest(mut headers: HeaderMap, origin: Origin) -> HeaderMap {
         headers.remove(name);
     }
     cookie::hide(&mut headers);
+    if let Some(host) = authority.and_then(|authority| HeaderValue::from_str(authority.as_str()).ok()) {
+        headers.insert(HOST, host);
+    }
     headers
 }
 
 /// Takes out of a plugin's response what only the host may say, and what would reach other services: on a shared origin all
-/// cookies, on a console those for more than its host name, and nowhere may it set the host's own.
+/// cookies, elsewhere those for more than the service's own host name, and nowhere may it set the host's own.
 pub fn from_guest(headers: &mut HeaderMap, origin: Origin) {
     // They speak for all of an origin: its data, its connections, and where browsers report what they ask of it.
     const ORIGIN_WIDE: [&str; 9] = [
@@ -84,9 +89,7 @@ pub fn from_guest(headers: &mut HeaderMap, origin: Origin) {
     for name in hidden {
         headers.remove(name);
     }
-    keep_cookies(headers, |set_cookie| {
-        !cookie::is_own(set_cookie) && (origin != Origin::Console || !cookie::is_for_others(set_cookie))
-    });
+    keep_cookies(headers, |set_cookie| !cookie::is_own(set_cookie) && !cookie::is_for_others(set_cookie));
 }
 
 /// Keeps those `Set-Cookie` headers of which `keep` holds.
@@ -121,8 +124,27 @@ fn is_credential(name: &HeaderName) -> bool {
     *name == AUTHORIZATION || name == OCEAN_AUTH || name == "accesstoken"
 }
 
-/// Names under which hosts and proxies speak; a client that sends them imitates one.
+/// Names under which hosts and proxies speak; a client that sends them imitates one. With underscores too: what stands in a
+/// plugin between HTTP and a program of the CGI kind (RFC 3875 §4.1.18) makes the same name of both.
 fn is_hosts_own(name: &HeaderName) -> bool {
-    let name_text = name.as_str();
-    name_text.starts_with("x-wharf-") || name_text.starts_with("x-forwarded-") || name_text == "x-real-ip" || *name == FORWARDED
+    let is = |name: &str| {
+        name.starts_with("x-wharf-") || name.starts_with("x-forwarded-") || name == "x-real-ip" || name == FORWARDED.as_str()
+    };
+    let name = name.as_str();
+    if name.contains('_') { is(&name.replace('_', "-")) } else { is(name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What stands in front of the host may have sent both, and has decided by the target alone.
+    #[test]
+    fn a_plugin_is_told_the_host_of_the_request_target() {
+        let headers = || HeaderMap::from_iter([(HOST, HeaderValue::from_static("of.the.line"))]);
+        let authority = Authority::from_static("of.the.target:8080");
+        assert_eq!(for_guest(headers(), Origin::Own, Some(&authority)).get(HOST).unwrap(), "of.the.target:8080");
+        assert_eq!(for_guest(headers(), Origin::Own, None).get(HOST).unwrap(), "of.the.line");
+        assert_eq!(for_guest(HeaderMap::new(), Origin::Own, Some(&authority)).get(HOST).unwrap(), "of.the.target:8080");
+    }
 }

@@ -103,14 +103,15 @@ async fn travel(app: &App, hosted: Option<&Hosted>, parts: Parts, body: Body, re
         limit::budget(&app.budgets, addressed.service, caller)?;
         let incoming = body::incoming(&parts.headers, body, &target).await?;
         let permit = limit::limit(installed, &target, app.wait).await?;
+        let authority = parts.uri.into_parts().authority;
         let request = runtime::call::Request {
             id: &record.id,
             method: target.method,
             path_with_query: addressed.path_with_query,
             route: target.pattern,
             params: target.params,
-            headers: headers::for_guest(parts.headers, addressed.origin),
-            authority: parts.uri.into_parts().authority,
+            headers: headers::for_guest(parts.headers, addressed.origin, authority.as_ref()),
+            authority,
             secure: app.secure,
             body: incoming,
             timeout: target.timeout,

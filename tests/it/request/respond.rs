@@ -115,3 +115,18 @@ fn no_plugin_speaks_for_all_of_a_shared_origin() {
     }
     host.stop();
 }
+
+/// A name below another's is no reason to reach it.
+#[test]
+fn a_plugin_sets_cookies_for_its_own_host_name_alone() {
+    let host = host();
+    for (cookie, own) in
+        [("a=1; Path=/; HttpOnly", true), ("a=1; Domain=localhost", false), ("a=1; domain=page.localhost", false)]
+    {
+        let sent = host.get("/").at("page.localhost").header("x-as-set-cookie", cookie).send();
+        assert_eq!(values(&sent, "set-cookie"), if own { vec![cookie] } else { vec![] });
+        let shared = host.get("/s/page/").header("x-as-set-cookie", cookie).send();
+        assert_eq!(values(&shared, "set-cookie"), Vec::<&str>::new(), "{cookie}");
+    }
+    host.stop();
+}

@@ -36,6 +36,8 @@ fn a_caller_is_told_in_headers_that_nobody_else_can_set_and_without_credentials(
             ("x-wharf-caller-app", "forged"),
             ("x-wharf-caller-scopes", "all"),
             ("X-Wharf-Request-Id", "forged"),
+            ("X_Wharf_Caller_App", "forged"),
+            ("x_forwarded_for", "forged"),
             ("x-forwarded-for", "1.2.3.4"),
             ("cookie", "session=1"),
             ("accesstoken", "s3cret"),
