@@ -36,7 +36,14 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
         let listener = bind(config.listen.address).await?;
         let (url, scheme) = (config.listen.public_url.clone(), config.listen.scheme());
         let places = config.places.clone();
-        let host = Host::start(config, listener, threads.requests.handle().clone()).await;
+        // Compiling plugins may take minutes; whoever stops the host meanwhile does not wait for them.
+        let host = tokio::select! {
+            host = Host::start(config, listener, threads.requests.handle().clone()) => host,
+            signal = signals.next() => {
+                tracing::info!(signal, "stopped while starting");
+                return Ok(());
+            }
+        };
         let host = host.map_err(|problems| places.locate_all(problems))?;
         let (pid, address) = (std::process::id(), host.address);
         let url = url.unwrap_or_else(|| format!("{scheme}://{address}"));

@@ -7,9 +7,9 @@ use std::{
 };
 
 use rustix::process::Signal;
-use wharf_guests::INNOCENT;
+use wharf_guests::{IDENTITY, INNOCENT};
 
-use crate::support::{Process, Service, TestHost, wharf};
+use crate::support::{Process, Service, TestHost, wait::until, wharf};
 
 #[test]
 fn both_signals_end_it_well() {
@@ -20,6 +20,17 @@ fn both_signals_end_it_well() {
         assert!(ready["address"].as_str().is_some_and(|address| address.starts_with("127.0.0.1:")), "{ready}");
         process.stop_by(signal, host.path());
     }
+}
+
+/// Compiling many plugins anew takes minutes.
+#[test]
+fn a_host_that_is_told_to_stop_does_not_finish_starting() {
+    let host = TestHost::new().with(Service::of(&INNOCENT)).with(Service::of(&IDENTITY)).start().stopped();
+    fs::remove_dir_all(host.path().join("data/cache")).expect("what was compiled can be removed");
+    let process = Process::spawn(host.path(), ["serve", "--format", "json"], &[]);
+    until("a plugin is compiled", || (!process.companions().is_empty()).then_some(()));
+    let log = process.stop_by(Signal::TERM, host.path());
+    assert_eq!((log.count("stopped while starting"), log.count("serving")), (1, 0), "{}", log.text());
 }
 
 /// What holds for the hosts of these tests: the thread of a test run that is killed ends without dropping anything.
