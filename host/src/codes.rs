@@ -58,7 +58,9 @@ codes! {
     ISSUER_KEYS = "WH1010", "the keys of an issuer cannot be had",
         "Access tokens are checked with the public keys of their issuer, a JWK set (RFC 7517) that [issuers.<name>] names by \
          file or address. The file cannot be read, or holds no key that the issuer's `algorithms` allow. Keys of an address \
-         are fetched while the host runs; when that fails it is logged, and those that are known stay.";
+         are fetched while the host runs; when that fails it is logged, and those that are known stay. Until there are any, \
+         tokens of that issuer are answered 503.\n\nThe app's developer asks again after `Retry-After`.\nThe operator looks at \
+         the log for why they cannot be had.";
     TLS_UNUSABLE = "WH1011", "TLS certificate or key cannot be used",
         "The certificate of [listen.tls] cannot be read, is not PEM, or does not belong to its key. A host that runs keeps the \
          pair it has until both files hold a good one.";
@@ -106,7 +108,8 @@ codes! {
     PLUGIN_UNKNOWN = "WH1207", "no such plugin",
         "No plugin of that id and version is installed. `wharf plugin list` shows what is.";
     PLUGIN_BOUND = "WH1208", "the plugin is in use",
-        "A service of the configuration is bound to the plugin. Take the service out of the configuration first, or say --force.";
+        "A service of the configuration is bound to the plugin. Take the service out of the configuration and start a running \
+         host anew, which reads there what is bound; or say --force, and the service has no plugin.";
     PLUGIN_DIFFERENT = "WH1209", "this version is installed with other contents",
         "A plugin's id and version name exactly one component for ever. The same version with other contents is refused; \
          raise the version in plugin.toml.";
@@ -124,7 +127,8 @@ codes! {
          its control socket, and wait some seconds for another command, or for a host that starts or stops. The message names \
          the process that was not done by then.";
     DATA_UNUSABLE = "WH1302", "the data directory cannot be used",
-        "The data directory cannot be created, read or written, or belongs to a newer version of Wharf.";
+        "The data directory cannot be created, read or written; it is another user's, or others may write to it; its host key \
+         is damaged; or it belongs to a newer version of Wharf. The message says which.";
     STORE_FAILED = "WH1303", "the store failed",
         "The database of the data directory reported an error. Nothing was answered as stored that is not.";
     CONTROL_FAILED = "WH1304", "the running host did not answer",
@@ -145,7 +149,7 @@ codes! {
         "The command works on the embedded platform, and the configuration has none, or names one that is somewhere else. Write \
          `mode = \"embedded\"` in [platform] to have one.";
     PLATFORM_UNKNOWN = "WH1452", "the platform has no such record",
-        "No app or service of the embedded platform has this key. Services of the configuration that have a `security-key` \
+        "The embedded platform has no app or service of this key, or no letter of this id. Services of the configuration that have a `security-key` \
          appear by themselves; apps are made by `wharf platform app create`.";
     PLATFORM_REFUSED = "WH1453", "the platform refuses",
         "The embedded platform's own rules forbid it: keys are unique and for ever, an app subscribes to a service once, what \
@@ -203,7 +207,7 @@ codes! {
         "The request cannot mean one thing only. Its path holds a segment `.` or `..`, a backslash or a control character, \
          plainly or percent-encoded (%2E%2E, %5C, %00), or an encoded slash (%2F), or is not validly percent-encoded UTF-8; \
          or it has no path: CONNECT and `OPTIONS *` are not for back services; or its header Host is missing, there twice, \
-         or no host name; or the body broke off before its end. At a console's link it is also a method other than GET, or a \
+         or no host name, or the request target names another; or the body broke off before its end. At a console's link it is also a method other than GET, or a \
          path that begins with two slashes.\n\nThe app's developer resolves `.` and `..` before sending, as browsers do, \
          encodes what is put into a path, and leaves Host to the HTTP library.\nThe plugin's developer \
          leaves no place in a path for free text, such as a file's name with a slash in it: that belongs into the query or \
@@ -227,7 +231,11 @@ codes! {
          developer sends fewer and shorter ones; mostly it is cookies that have grown, or a token that holds too much.\nThe \
          operator looks whether a proxy adds to them.";
     CALLER_BUDGET = "WH2203", "the caller has used up its budget",
-        "The caller sends more requests than it may; Retry-After says when to come back.";
+        "The caller (an app, each of its users, or else an address) sends more requests to the service than `caller-rate` of \
+         [runtime] allows in the long run, and `caller-burst` at once; at a console's link, more auth codes. Retry-After says \
+         when to come back.\n\nThe app's developer waits for that long, and asks less often: what several users need is \
+         fetched once.\nThe plugin's developer offers one route for what apps ask for in many.\nThe operator sees the callers \
+         in the log, and raises `caller-rate` and `caller-burst`.";
     NO_PERMIT = "WH2204", "the service is busy",
         "All permits of the plugin (`concurrency`), or of the host (`max-calls` of [runtime]), are taken, and none came \
          free within `wait`; or too many wait already. Retry-After says when to come back.\n\nThe app's developer repeats \

@@ -50,7 +50,7 @@ impl Admin {
         if hits_active && !bound.is_empty() && !force {
             return Err(Problem::new(&codes::PLUGIN_BOUND, format!("plugin `{id}` is bound to {}", quoted_services(&bound)))
                 .why("it would stop answering, or change its version")
-                .fix("take the service out of the configuration first, or say --force")
+                .fix("take the service out of the configuration and start a running host anew, or say --force")
                 .into());
         }
         let removed = self.store.plugin_remove(id, version).await.map_err(|error| error.problem())?;

@@ -25,6 +25,7 @@ fn a_code_that_callers_meet_says_what_each_can_do() {
         ("WH2102", &["[[routes]]"]),
         ("WH2104", &["`..`", "`.`", "%2E%2E", "CONNECT", "`OPTIONS *`"]),
         ("WH2201", &["`body-in`", "`body-limit`"]),
+        ("WH2203", &["`caller-rate`", "`caller-burst`"]),
         ("WH2204", &["`concurrency`", "`max-calls`"]),
         ("WH2301", &["request id"]),
         ("WH2302", &["request id"]),
