@@ -128,6 +128,7 @@ impl Refusal {
         match self {
             Self::BadOceanAuth(_) | Self::Unproven { .. } | Self::OtherScheme => &codes::REFUSED,
             Self::BadToken(Reason::Unreadable) | Self::StoreFailed => &codes::STORE_FAILED,
+            Self::BadToken(Reason::NoKeys) => &codes::ISSUER_KEYS,
             Self::BadToken(_) => &codes::REFUSED,
             Self::BadCredentials(_) => &codes::BAD_CREDENTIALS,
             Self::Forbidden { .. } | Self::InsufficientScope { .. } => &codes::FORBIDDEN,
@@ -180,8 +181,9 @@ pub(super) fn log(record: &Record, refusal: &Refusal) {
             tracing::debug!(request_id, service, app, %address, code, cause, "the request is refused");
         }
         Refusal::BadOceanAuth(cause) => tracing::info!(request_id, service, %address, cause, "Ocean-Auth refused"),
-        Refusal::BadToken(Reason::Unreadable) => {
-            tracing::error!(request_id, service, %address, code, "a bearer token could not be looked up");
+        // Why has been said where it was asked for.
+        Refusal::BadToken(reason) if reason.is_hosts() => {
+            tracing::warn!(request_id, service, %address, code, cause = reason.as_str(), "nothing is known of a bearer token now");
         }
         Refusal::BadToken(reason) => {
             tracing::info!(request_id, service, %address, code, cause = reason.as_str(), "bearer token refused");

@@ -9,10 +9,7 @@ use http::{
 };
 
 use super::{Context, Form, Reader, Refusal, error, json, retry_after::retry_after};
-use crate::{
-    codes::Code,
-    request::authenticate::{bearer::Reason, console::Refused},
-};
+use crate::{codes::Code, request::authenticate::console::Refused};
 
 pub(super) fn refuse(context: &Context, refused: &Refusal, reader: Reader<'_>) -> Response {
     let code = refused.code();
@@ -27,7 +24,9 @@ pub(super) fn refuse(context: &Context, refused: &Refusal, reader: Reader<'_>) -
             challenge(error(StatusCode::BAD_REQUEST, code, reader.of_bearer()), r#", error="invalid_request""#)
         }
         // The host's failure and not the token's, so that nobody throws a good one away.
-        Refusal::BadToken(Reason::Unreadable) => retry_later(error(StatusCode::SERVICE_UNAVAILABLE, code, reader.of_bearer())),
+        Refusal::BadToken(reason) if reason.is_hosts() => {
+            retry_later(error(StatusCode::SERVICE_UNAVAILABLE, code, reader.of_bearer()))
+        }
         Refusal::BadToken(_) => {
             challenge(error(StatusCode::UNAUTHORIZED, code, reader.of_bearer()), r#", error="invalid_token""#)
         }
@@ -119,7 +118,7 @@ mod tests {
     use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_TYPE};
 
     use super::{super::respond, *};
-    use crate::request::record::Record;
+    use crate::request::{authenticate::bearer::Reason, record::Record};
 
     fn refused(refusal: Refusal, ocean_status: Option<StatusCode>) -> Response {
         let context = Context { ocean_status, ..Context::default() };
@@ -177,6 +176,7 @@ mod tests {
             (Refusal::Forbidden { bearer: true }, 403, Some("Bearer realm=\"wharf\", error=\"insufficient_scope\"")),
             (Refusal::Forbidden { bearer: false }, 403, None),
             (Refusal::BadToken(Reason::Unreadable), 503, None),
+            (Refusal::BadToken(Reason::NoKeys), 503, None),
         ] {
             // Those that others than bearers meet, too.
             let met_by_others = matches!(

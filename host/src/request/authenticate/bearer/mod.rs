@@ -45,8 +45,8 @@ impl Bearer {
 
     /// Whom `token` proves to `service` at `now_ms`. The caller's address is the request's to say.
     ///
-    /// The reason of a refusal belongs into the log and must not show in the answer, but for [`Reason::Unreadable`], which is
-    /// the host's own failure. Cancellation: harmless.
+    /// The reason of a refusal belongs into the log and must not show in the answer, but where it [is the host's
+    /// own](Reason::is_hosts). Cancellation: harmless.
     pub async fn open(&self, service: &Service, token: &str, now_ms: u64, address: IpAddr) -> Result<Caller, Reason> {
         if jwt::is_jwt(token) {
             let (claims, issuer) = self.jwt.open(service.jwt.as_ref(), token, now_ms).await?;

@@ -26,8 +26,10 @@ pub enum Reason {
     Algorithm,
     /// Not an issuer that the service trusts.
     OtherIssuer,
-    /// The issuer has no such key, or its keys could not be had.
+    /// The issuer has no such key.
     UnknownKey,
+    /// None of the issuer's keys could be had since the host started, so nothing is known of the token.
+    NoKeys,
     /// No key is named, and the issuer has several that fit.
     AmbiguousKey,
     /// The key that is named is not for this algorithm.
@@ -42,6 +44,11 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Whether it is for the host's sake and not for the token's: a good one may be good later.
+    pub fn is_hosts(self) -> bool {
+        matches!(self, Self::Unreadable | Self::NoKeys)
+    }
+
     /// The stable name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -58,6 +65,7 @@ impl Reason {
             Self::Algorithm => "algorithm",
             Self::OtherIssuer => "other_issuer",
             Self::UnknownKey => "unknown_key",
+            Self::NoKeys => "no_keys",
             Self::AmbiguousKey => "ambiguous_key",
             Self::OtherKey => "other_key",
             Self::BadSignature => "bad_signature",

@@ -106,9 +106,14 @@ fn keys_in_a_file_may_change_while_the_host_runs() {
 #[test]
 fn keys_behind_an_address_may_change_and_stay_when_it_fails() {
     let (old, new) = (Key::new("k1"), Key::new("k2"));
-    let published = Published::new(old.set());
+    let published = Published::new("no keys yet".to_owned());
     let host = host(&format!("{{ url = \"http://{}/jwks.json\" }}", published.address)).start();
     let (by_old, by_new) = (old.sign(AUDIENCE, NOW_S, &json!({})), new.sign(AUDIENCE, NOW_S, &json!({})));
+    // Nobody is to throw a good token away because its issuer cannot be reached.
+    let later = get(&host, "app", &by_old);
+    later.assert(503, "WH1010");
+    assert_eq!((later.header("retry-after"), later.header("www-authenticate")), (Some("1"), None));
+    published.set(old.set());
     opens_in_time(&host, &by_old);
     published.set("no keys at all".to_owned());
     // Asked again and again for a key nobody has, the host fetches now and then, and keeps what it has.

@@ -103,23 +103,28 @@ impl Issuer {
         self.keys.load_full()
     }
 
-    /// Keys among which is the one that `header` means; waits for newer ones where it is not known.
+    /// Keys among which is the one that `header` means; waits for newer ones where it is not known. Where there never were any, that
+    /// is [`Reason::NoKeys`].
     ///
     /// Cancellation: harmless; a reading that was asked for goes on.
     pub(super) async fn keys_for(&self, header: &Header) -> Result<Arc<Keys>, Reason> {
         if !self.algorithms.contains(&header.algorithm) {
             return Err(Reason::Algorithm);
         }
-        let found = |keys: Arc<Keys>| keys.find(header.algorithm, header.kid.as_deref()).map(drop).map(|()| keys);
+        let found = |keys: Arc<Keys>| match keys.find(header.algorithm, header.kid.as_deref()) {
+            Ok(_) => Ok(keys),
+            Err(Reason::UnknownKey) if keys.len() == 0 => Err(Reason::NoKeys),
+            Err(reason) => Err(reason),
+        };
         match found(self.keys()) {
             // Boxed, so that the request's future does not grow by what hardly any request needs.
-            Err(Reason::UnknownKey) => {
+            Err(Reason::UnknownKey | Reason::NoKeys) => {
                 Box::pin(async {
                     let mut reading = self.reading.subscribe();
                     let ended = reading.borrow_and_update().ended;
                     // A reading may have ended since; one that ends from here on is noticed.
                     match found(self.keys()) {
-                        Err(Reason::UnknownKey) if self.ask() => {}
+                        Err(Reason::UnknownKey | Reason::NoKeys) if self.ask() => {}
                         known => return known,
                     }
                     // Whether it ended or the time is over, what is known then decides.

@@ -122,7 +122,7 @@ async fn what_fails_leaves_the_keys_that_were_there() {
 async fn nobody_waits_for_keys_that_do_not_come() {
     // Nobody reads any.
     let (_published, issuer) = Published::new("").await;
-    assert_eq!(Tokens::default().open(Some(&accept(&issuer)), &by_rsa(), NOW).await.err(), Some(Reason::UnknownKey));
+    assert_eq!(Tokens::default().open(Some(&accept(&issuer)), &by_rsa(), NOW).await.err(), Some(Reason::NoKeys));
 }
 
 #[tokio::test]
