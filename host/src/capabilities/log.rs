@@ -116,6 +116,14 @@ impl LogCtx {
         }
     }
 
+    /// Tells the operator why a request of the plugin's to another server came to nothing; the plugin is told the kind alone. One of
+    /// its lines.
+    pub fn unanswered(&mut self, host: &str, cause: &str) {
+        if self.has_a_line() {
+            line!(self, info, module_path!(), host, cause, "a plugin's request failed");
+        }
+    }
+
     /// Tells the operator of a limit that is no more than an error to the plugin, and counts it. One of its lines.
     pub fn limited(&mut self, limit: &'static str, asked: u64, allowed: u64) {
         self.running.requests.limit_hits.add(limit);

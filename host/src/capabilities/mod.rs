@@ -243,6 +243,8 @@ pub fn lacking(permission: &Permission, service: &Service) -> Vec<Lacking> {
 pub enum Granted {
     /// In the table of the capability's name.
     ByTable,
+    /// By the key `private` of that table, beside what is there.
+    ByPrivate,
     /// By a key of that name in the service's own table.
     ByKey,
     /// Nowhere: the manifest does not ask for it, or nobody gets it.
@@ -254,6 +256,7 @@ impl Granted {
     fn table(self, service: &str, capability: &str) -> Option<String> {
         match self {
             Self::ByTable => Some(format!("[services.{service}.{capability}]")),
+            Self::ByPrivate => Some(format!("[services.{service}.{capability}], `private`")),
             Self::ByKey => Some(format!("[services.{service}]")),
             Self::Never => None,
         }

@@ -38,7 +38,10 @@ impl Guard {
 /// A name resolved to nothing that may be called. Says no address: what a name means inside a network is the operator's.
 #[derive(Debug, thiserror::Error)]
 #[error("the name resolves to no address that may be called")]
-pub struct Forbidden;
+pub struct Forbidden {
+    /// Whether one of them is of an inner network, and may be called where the name is among the private ones.
+    pub inner: bool,
+}
 
 impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
@@ -53,15 +56,20 @@ impl Resolve for Guard {
                 found
             });
             let found = looking.await??;
-            let (mut allowed, mut refused) = (Vec::new(), 0_usize);
+            let (mut allowed, mut refused, mut inner) = (Vec::new(), 0_usize, false);
             for address in found.take(MAX_ADDRESSES) {
-                if permitted(address.ip(), private) { allowed.push(address) } else { refused += 1 }
+                if permitted(address.ip(), private) {
+                    allowed.push(address);
+                } else {
+                    refused += 1;
+                    inner |= permitted(address.ip(), true);
+                }
             }
             if refused > 0 {
                 tracing::info!(name = name.as_str(), refused, "addresses that may not be called were left out");
             }
             if allowed.is_empty() {
-                return Err(Forbidden.into());
+                return Err(Forbidden { inner }.into());
             }
             Ok::<Addrs, _>(Box::new(allowed.into_iter().map(|address| SocketAddr::new(address.ip(), 0))))
         })

@@ -1,4 +1,4 @@
-use std::fs;
+use std::{fs, net::TcpListener};
 
 use serde_json::{Value, json};
 use wharf_guests::{FETCH, INNOCENT};
@@ -145,8 +145,26 @@ fn a_private_address_needs_the_operators_word() {
         let done = fetch(&host, &json!({"url": format!("http://{name}:{port}/")}));
         assert_eq!(done["error"], "http-out.denied", "{done}");
         assert!(!done["message"].to_string().contains("127."), "{done}");
+        let asked = format!("GET http://{name}:{port}");
+        let line = host.log().find("what was denied", |line| line.field("asked") == asked);
+        assert_eq!(line.field("table"), "[services.fetch.http-out], `private`");
     }
     assert!(server.sent().is_empty());
+    host.stop();
+}
+
+#[test]
+fn why_nobody_was_reached_is_told_to_the_operator_alone() {
+    let nobody = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    let address = nobody.local_addr().expect("a listener has an address");
+    drop(nobody);
+    let grant = format!("{{ hosts = [\"{address}\"], private = [\"127.0.0.1\"] }}");
+    let host = TestHost::new().with(Service::of(&FETCH).set("http-out", &grant)).start();
+    let done = fetch(&host, &json!({"url": format!("http://{address}/")}));
+    assert_eq!((&done["error"], &done["message"]), (&json!("http-out.failed"), &json!("no connection could be made")));
+    let line = host.log().find("why", |line| line.message() == "a plugin's request failed");
+    assert_eq!(["service", "host"].map(|field| line.field(field)), ["fetch", "127.0.0.1"]);
+    assert!(line.field("cause").contains("refused") && !line.field("request_id").is_empty(), "{}", line.text());
     host.stop();
 }
 

@@ -74,12 +74,29 @@ pub(super) enum Failed {
     #[error("{0}")]
     Invalid(String),
     #[error("the other server did not answer in time")]
-    Timeout,
+    Timeout(Option<Cause>),
     #[error("{0}")]
-    Broken(&'static str),
+    Broken(&'static str, Option<Cause>),
     /// The body that was to be sent on could not be read.
     #[error(transparent)]
     Body(ReadError),
+}
+
+/// What the log is told of a failure, and the guest is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cause {
+    pub(super) host: String,
+    pub(super) why: String,
+}
+
+impl Failed {
+    /// What there is to say to the operator.
+    pub(super) fn cause(&self) -> Option<&Cause> {
+        match self {
+            Self::Timeout(cause) | Self::Broken(_, cause) => cause.as_ref(),
+            Self::Denied(_) | Self::Invalid(_) | Self::Body(_) => None,
+        }
+    }
 }
 
 /// A request that may not leave, or not go on.
@@ -173,14 +190,15 @@ pub(super) async fn exchange(opened: Arc<Opened>, request: Outgoing) -> Result<A
         let opened = opened.clone();
         async move {
             let places = opened.client.places.clone();
-            let place = places.acquire_owned().await.map_err(|_| Failed::Broken("the host is stopping"))?;
+            let place = places.acquire_owned().await.map_err(|_| Failed::Broken("the host is stopping", None))?;
             let response = travel(&opened, request).await?;
             Ok(Answered { response, place })
         }
     };
-    let task = client.runtime.spawn(async move { tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(Failed::Timeout)) });
+    let task =
+        client.runtime.spawn(async move { tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(Failed::Timeout(None))) });
     let _abort = AbortOnDrop::new(task.abort_handle());
-    task.await.unwrap_or(Err(Failed::Broken("the exchange was lost")))
+    task.await.unwrap_or(Err(Failed::Broken("the exchange was lost", None)))
 }
 
 /// From hop to hop, each judged by the same rules.
@@ -272,10 +290,11 @@ fn keep_harmless(headers: &mut HeaderMap) {
     }
 }
 
-/// Tells the guest what kind of failure it was, and the log the rest.
+/// What kind of failure it was, for the guest, and the rest, for the log.
 fn failed(error: &reqwest::Error) -> Failed {
-    if find::<Forbidden>(error).is_some() {
-        return Denied::new("the host resolves to no address that may be called", Granted::ByTable).into();
+    if let Some(Forbidden { inner }) = find(error) {
+        let granted = if *inner { Granted::ByPrivate } else { Granted::Never };
+        return Denied::new("the host resolves to no address that may be called", granted).into();
     }
     if let Some(why) = find::<ReadError>(error) {
         return Failed::Body(*why);
@@ -286,11 +305,12 @@ fn failed(error: &reqwest::Error) -> Failed {
         causes.push(next.to_string());
         cause = next.source();
     }
-    tracing::info!(host = error.url().and_then(Url::host_str), cause = causes.join(": "), "a plugin's request failed");
+    let host = error.url().and_then(Url::host_str).unwrap_or_default().to_owned();
+    let cause = Some(Cause { host, why: causes.join(": ") });
     match error {
-        error if error.is_timeout() => Failed::Timeout,
-        error if error.is_connect() => Failed::Broken(NO_CONNECTION),
-        _ => Failed::Broken("the exchange broke off"),
+        error if error.is_timeout() => Failed::Timeout(cause),
+        error if error.is_connect() => Failed::Broken(NO_CONNECTION, cause),
+        _ => Failed::Broken("the exchange broke off", cause),
     }
 }
 

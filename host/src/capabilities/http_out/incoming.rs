@@ -8,7 +8,7 @@ use http_body_util::BodyExt;
 use reqwest::Url;
 use wasmtime::component::Resource;
 
-use super::exchange::{Answered, Denied, Failed, Outgoing, Payload, exchange, shown};
+use super::exchange::{Answered, Cause, Denied, Failed, Outgoing, Payload, exchange, shown};
 use crate::{
     bindings::{
         http_out::{self as wit, Host, HostIncoming},
@@ -69,6 +69,9 @@ impl Host for CallState {
             });
             self.log.denied("http-out", &asked, why, *granted);
         }
+        if let Some(Cause { host, why }) = answered.as_ref().err().and_then(Failed::cause) {
+            self.log.unanswered(host, why);
+        }
         Ok(match answered {
             Ok(answered) => {
                 let limit = self.ledger.limits.body_in;
@@ -85,8 +88,8 @@ fn tell(failed: &Failed) -> Error {
     let code = match failed {
         Failed::Denied(_) => "http-out.denied",
         Failed::Invalid(_) => "http-out.invalid",
-        Failed::Timeout => "http-out.timeout",
-        Failed::Broken(_) | Failed::Body(_) => "http-out.failed",
+        Failed::Timeout(_) => "http-out.timeout",
+        Failed::Broken(..) | Failed::Body(_) => "http-out.failed",
     };
     error(code, failed.to_string())
 }

@@ -235,9 +235,7 @@ impl Rules {
         let denied = |why, granted| Err(Denied::new(why, granted));
         let host = url.host_str().unwrap_or_default();
         let private = self.private.contains(host);
-        if !self.allowed.iter().any(|pattern| pattern.means(url)) {
-            return denied("the operator does not allow this host and port", Granted::ByTable);
-        }
+        // First what no table of the operator's helps with.
         let mut asked = self.asked.iter().filter(|asked| asked.hosts.iter().any(|pattern| pattern.means(url))).peekable();
         if asked.peek().is_none() {
             return denied("the manifest does not ask for this host and port", Granted::Never);
@@ -245,10 +243,13 @@ impl Rules {
         if !asked.any(|asked| asked.methods.iter().any(|asked| asked == method.as_str())) {
             return denied("the manifest does not ask for this method", Granted::Never);
         }
+        if !self.allowed.iter().any(|pattern| pattern.means(url)) {
+            return denied("the operator does not allow this host and port", Granted::ByTable);
+        }
         // Connectors do not resolve literals, so the resolver never sees them.
         let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
         if let Some(address) = literal.filter(|address| !permitted(*address, private)) {
-            let granted = if permitted(address, true) { Granted::ByTable } else { Granted::Never };
+            let granted = if permitted(address, true) { Granted::ByPrivate } else { Granted::Never };
             return denied("this address may not be called", granted);
         }
         if url.scheme() != "https" && !private && self.injected.contains_key(host) {

@@ -20,7 +20,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::{
     Opened, Ready,
-    exchange::{Denied, Failed, NO_CONNECTION, Outgoing, Payload, Redirects, exchange, shown},
+    exchange::{Cause, Denied, Failed, NO_CONNECTION, Outgoing, Payload, Redirects, exchange, shown},
     incoming::Incoming,
 };
 
@@ -65,6 +65,11 @@ impl Whose {
         let (why, table) = (denied.why, denied.granted.table(service, capability));
         tracing::warn!(plugin, service, capability, asked, why, table, "the plugin was denied what it asked for");
     }
+
+    /// Tells the operator why a request came to nothing.
+    fn unanswered(&self, Cause { host, why }: &Cause) {
+        tracing::info!(plugin = &*self.plugin, service = &*self.service, host, cause = why, "a plugin's request failed");
+    }
 }
 
 /// The result of an exchange, and of what is left of it when the head of its answer is there.
@@ -83,6 +88,9 @@ impl WasiHttpHooks for Hooks {
             let tell = |failed| {
                 if let (Failed::Denied(denied), Ok(url)) = (&failed, Url::parse(&uri.to_string())) {
                     whose.denied(&shown(method.as_str(), &url), denied);
+                }
+                if let Some(cause) = Failed::cause(&failed) {
+                    whose.unanswered(cause);
                 }
                 tell(failed)
             };
@@ -160,9 +168,9 @@ fn tell(failed: Failed) -> Error {
     match failed {
         Failed::Denied(_) => Error::HttpRequestDenied,
         Failed::Invalid(why) => Error::InternalError(Some(why)),
-        Failed::Timeout => Error::HttpResponseTimeout,
-        Failed::Broken(NO_CONNECTION) => Error::ConnectionRefused,
-        Failed::Broken(_) => Error::ConnectionTerminated,
+        Failed::Timeout(_) => Error::HttpResponseTimeout,
+        Failed::Broken(NO_CONNECTION, _) => Error::ConnectionRefused,
+        Failed::Broken(..) => Error::ConnectionTerminated,
         Failed::Body(why) => why.into(),
     }
 }
