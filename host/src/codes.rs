@@ -263,7 +263,9 @@ codes! {
          plugin under the request id of the answer. No other call notices.\n\nThe app's developer gives the request id to \
          whoever runs the service: the same request would most likely fail again.\nThe operator passes the lines of the log \
          on to the plugin's developer, and may go back to the version before by installing it again.\nThe plugin's \
-         developer mends what panicked; for a stack that overflowed it is recursion without an end.";
+         developer mends what panicked; for a stack that overflowed it is recursion without an end. Where the log says \
+         `out of bounds memory access`, the call has most likely used up the stack that the plugin is linked with \
+         (`stack-size`), by recursion or by large local values: he keeps these on the heap, or raises that size.";
     GUEST_WALL = "WH2303", "the plugin took too long",
         "The call was not done in time: `wall` of what the plugin was granted, 10 s unless it asks for more, or the route's \
          own `timeout` where that is shorter. It counts from admission until the plugin has returned or finished its reply; \

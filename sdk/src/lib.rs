@@ -61,6 +61,10 @@
 //! rustflags = ["-C", "link-arg=-zstack-size=65536"]
 //! ```
 //!
+//! They leave 64 KiB for the local variables of all functions that are running. Where a larger array or deep recursion needs
+//! more, the call ends with 502, and the host's log says `out of bounds memory access`: raise the number, or keep what is large
+//! in a `Vec` or a `Box`.
+//!
 //! # Handlers
 //!
 //! A handler is a function below [`#[get("…")]`](macro@get), [`post`], [`put`], [`patch`] or [`delete`]. A parameter whose
