@@ -95,6 +95,10 @@
 //! | [`Result<T>`](Result) | `T`, or an [`Error`]: an answer such as [`Error::not_found`], or a failure (502, 503) |
 //! | [`Result<Streamed>`](Streamed) | what was streamed through [`Reply`] |
 //!
+//! What is returned as text, JSON or bytes has at most 2 MiB, with the headers; stream what is larger through a [`Reply`], or it is
+//! 502 for the caller and `WH2306` in the log. (A host that grants stores takes the operator's `max-value` more.) A [`Body`] that is
+//! handed on as it came may be larger.
+//!
 //! # The host's abilities
 //!
 //! [`kv`] keeps small durable values, [`mod@http`] calls other servers, [`settings`] and [`secrets`] are what the operator gave,

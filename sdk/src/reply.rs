@@ -47,7 +47,8 @@ impl<'a> Extract<'a> for Reply<'a> {
 pub struct Writer(sys::Writer);
 
 impl Writer {
-    /// Writes on. Blocks while the caller is slower than the plugin; pieces of 16–64 KiB go fastest.
+    /// Writes on. Blocks while the caller is slower than the plugin; pieces of 16–64 KiB go fastest, and one has at most
+    /// 2 MiB, like a response that is returned.
     ///
     /// # Errors
     /// `reply.gone` (the caller left), `reply.too-large` (over the route's limit).

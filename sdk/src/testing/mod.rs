@@ -24,8 +24,9 @@
 //! ([`TestHost::subscribe`], [`TestHost::cancel`], [`TestHost::purge`]), and of what the platform does for a plugin: users of an
 //! app that has subscribed, and mail ([`TestHost::app_users`], [`TestHost::outbox`]). Its clock can be set. It does not
 //! read `plugin.toml`: it neither asks who may call a route (say who calls with [`TestHost::app`] and its siblings), nor knows
-//! the defaults of `[config]`, and it grants everything that was not denied. What only the real host does (limits of time and
-//! memory, identity, the network) is tested with the component, in the real host.
+//! the defaults of `[config]`, and it grants everything that was not denied. A response that is returned as bytes may have 2 MiB
+//! with its head, as at a host that grants no stores; one that does takes the operator's `max-value` more. What only the real
+//! host does (limits of time and memory, identity, the network) is tested with the component, in the real host.
 
 mod apps;
 mod current;

@@ -3,9 +3,13 @@
 use serde::de::DeserializeOwned;
 
 use super::current::failure;
-use super::streams::{FakeCall, valid_head};
+use super::streams::{FakeCall, at_once, valid_head};
+use crate::body::Inner;
 use crate::error::{Failure, whole_seconds};
 use crate::{Error, Headers, Response};
+
+/// What the host counts for a header beside its name and value.
+const HEADER: usize = 48;
 
 /// A response, complete.
 #[derive(Debug)]
@@ -104,6 +108,9 @@ pub(crate) fn finish(outcome: Result<Option<Response>, Failure>, call: &FakeCall
 }
 
 fn returned(response: Response) -> TestResponse {
+    if let Err(failure) = at_once("the response", weight(&response)) {
+        return TestResponse::failed(failure);
+    }
     let Response { status, headers, body } = response;
     if let Err(why) = valid_head(status, &headers) {
         return TestResponse::failed(failure("plugin.invalid", why));
@@ -113,5 +120,14 @@ fn returned(response: Response) -> TestResponse {
     match body.collect(usize::MAX) {
         Ok(body) => TestResponse { status, headers, body: body.unwrap_or_default(), cut: false, failure: None },
         Err(error) => TestResponse { status, headers, body: Vec::new(), cut: true, failure: Some(error) },
+    }
+}
+
+/// What the host takes at once of a response: a reader's bytes do not count, it fetches them later.
+fn weight(response: &Response) -> usize {
+    let head: usize = response.headers.iter().map(|(name, value)| HEADER + name.len() + value.len()).sum();
+    head + match &response.body.0 {
+        Inner::Bytes { bytes, at } => bytes.len() - at,
+        Inner::Empty | Inner::Reader(_) => 0,
     }
 }

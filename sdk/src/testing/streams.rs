@@ -8,6 +8,10 @@ use std::time::Duration;
 use super::current::failure;
 use crate::error::Failure;
 
+/// What every host takes from a plugin at once: a piece of a reply, or a response's head with its body where that is bytes. One that
+/// grants stores takes the operator's `max-value` more, of which this host knows nothing.
+const HOST_CALL_BYTES: usize = 2 << 20;
+
 /// The call in progress.
 #[derive(Debug)]
 pub(crate) struct FakeCall {
@@ -58,6 +62,16 @@ impl FakeCall {
     }
 }
 
+/// Whether the host takes so many bytes at once; else the real one ends the call.
+pub(crate) fn at_once(what: &str, asked: usize) -> Result<(), Failure> {
+    if asked <= HOST_CALL_BYTES {
+        return Ok(());
+    }
+    let why =
+        format!("{what} has {asked} bytes, and `host-call-bytes` allows {HOST_CALL_BYTES} (WH2306); write a `Reply` in pieces");
+    Err(failure("limit.host-call-bytes", why))
+}
+
 /// Whether a response's head is HTTP.
 pub(crate) fn valid_head(status: u16, headers: &[(String, Vec<u8>)]) -> Result<(), String> {
     if !(200..=999).contains(&status) {
@@ -81,6 +95,7 @@ pub(crate) struct FakeWriter(Rc<RefCell<Reply>>);
 
 impl FakeWriter {
     pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
+        at_once("the piece", bytes.len())?;
         self.0.borrow_mut().body.extend_from_slice(bytes);
         Ok(())
     }

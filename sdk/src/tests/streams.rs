@@ -75,7 +75,26 @@ fn limited(body: Body) -> Result<Vec<u8>> {
     body.into_bytes(10)
 }
 
-service!(count, echo, tail, upper, copy, breaks, twice, invalid, forgets, limited);
+#[get("/bytes/{size}")]
+fn bytes(size: usize) -> Response {
+    Response::new(200).header("x", "1").body(vec![b'x'; size])
+}
+
+#[get("/text")]
+fn text() -> String {
+    "x".repeat(2 << 20)
+}
+
+#[get("/pieces/{size}")]
+fn pieces(size: usize, reply: Reply) -> Result<Streamed> {
+    let writer = reply.start(200, &[])?;
+    for _ in 0..2 {
+        writer.write(&vec![b'x'; size])?;
+    }
+    writer.finish()
+}
+
+service!(count, echo, tail, upper, copy, breaks, twice, invalid, forgets, limited, bytes, text, pieces);
 
 fn host() -> TestHost {
     TestHost::new(routes())
@@ -149,4 +168,21 @@ fn a_limit_of_the_plugin_is_an_answer() {
         assert_eq!(response.text(), r#"{"error":{"code":"payload_too_large","message":"the body may have 10 bytes"}}"#);
         assert_eq!(response.status, 413);
     }
+}
+
+#[test]
+fn a_response_is_returned_with_2_mib_at_most_and_streamed_with_more() {
+    // A header weighs its name and value and 48 bytes.
+    let largest = (2 << 20) - 50;
+    assert_eq!(host().get(&format!("/bytes/{largest}")).body.len(), largest);
+    for path in [&format!("/bytes/{}", largest + 1), "/text"] {
+        let response = host().get(path);
+        let failure = response.failure().unwrap();
+        assert_eq!((response.status, response.text(), failure.code()), (502, "", "limit.host-call-bytes"));
+        assert!(failure.message().contains("`host-call-bytes` allows 2097152 (WH2306)"), "{failure}");
+    }
+    assert_eq!(host().get(&format!("/pieces/{}", 2 << 20)).body.len(), 4 << 20);
+    let response = host().get(&format!("/pieces/{}", (2 << 20) + 1));
+    assert_eq!((response.cut, response.failure().unwrap().code()), (true, "limit.host-call-bytes"));
+    assert_eq!(host().post("/echo", vec![b'x'; 3 << 20]).body.len(), 3 << 20);
 }
