@@ -27,6 +27,26 @@ impl Reply<'_> {
     /// Sends the head at once. From here on an error cannot be answered any more: when the handler fails, the host cuts the
     /// connection, so that the caller sees a broken reply and not a short one.
     ///
+    /// A handler that also reads the request's body does well to read its first piece before. A client that asked whether to send
+    /// its body (`Expect: 100-continue`, as curl does with one of more than 1 MiB) is told to by the first read; once a reply has
+    /// started it is told nothing more, and mostly waits a second before it sends all the same.
+    ///
+    /// ```
+    /// use wharf_sdk::prelude::*;
+    ///
+    /// #[post("/copy")]
+    /// fn copy(mut body: Body, reply: Reply) -> Result<Streamed> {
+    ///     let mut piece = body.read(64 << 10)?;
+    ///     let writer = reply.start(200, &[])?;
+    ///     while let Some(bytes) = piece {
+    ///         writer.write(&bytes)?;
+    ///         piece = body.read(64 << 10)?;
+    ///     }
+    ///     writer.finish()
+    /// }
+    /// # fn main() {}
+    /// ```
+    ///
     /// # Errors
     /// `reply.invalid` (a status or header that is not HTTP), `reply.gone` (the caller left), `reply.started` (a second time).
     pub fn start(self, status: u16, headers: &[(&str, &str)]) -> Result<Writer> {
