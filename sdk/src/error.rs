@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
+use std::panic::Location;
 use std::time::Duration;
 
 use crate::response::Response;
@@ -15,7 +16,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// * **An answer**: made by [`Error::not_found`] and its siblings. The caller gets that status and
 ///   `{"error":{"code":"not_found","message":"…"}}`.
 /// * **A failure**: a host call that failed, or any `std::error::Error` that came through `?`. The caller gets 502 (503 with
-///   `Retry-After` where a delay is known) without the text, which goes to the operator's log.
+///   `Retry-After` where a delay is known) without the text, which goes to the operator's log. Of an error that came through `?`
+///   the log also has the place: `invalid digit found in string (src/lib.rs:12)`.
 ///
 /// Like `anyhow::Error` it does not implement `std::error::Error` itself, so that `?` can convert every type that does.
 pub struct Error(Box<Inner>);
@@ -27,6 +29,8 @@ struct Inner {
     /// The status of an answer; a failure has none.
     status: Option<u16>,
     retry_after: Option<Duration>,
+    /// Where `?` made it of another error. Not in the message: a plugin may show that to a caller.
+    at: Option<&'static Location<'static>>,
 }
 
 /// The code of a failure that came from Rust code rather than from the host.
@@ -109,7 +113,10 @@ impl Error {
 
     /// What becomes of it where there is nobody to answer: a failure in any case.
     pub(crate) fn fail(self) -> Failure {
-        let Inner { code, message, retry_after, .. } = *self.0;
+        let Inner { code, mut message, retry_after, at, .. } = *self.0;
+        if let Some(at) = at {
+            message.push_str(&format!(" ({}:{})", at.file(), at.line()));
+        }
         Failure { code: code.into_owned(), message, retry_after }
     }
 
@@ -125,7 +132,15 @@ impl Error {
     }
 
     fn new(code: Cow<'static, str>, message: String, status: Option<u16>) -> Self {
-        Self(Box::new(Inner { code, message, status, retry_after: None }))
+        Self(Box::new(Inner { code, message, status, retry_after: None, at: None }))
+    }
+
+    /// The failure that an error of Rust code is, with the place of whoever called.
+    #[track_caller]
+    fn of(error: &dyn std::error::Error) -> Self {
+        let mut failure = Self::failure(PLUGIN_FAILED, chain(error));
+        failure.0.at = Some(Location::caller());
+        failure
     }
 }
 
@@ -144,22 +159,27 @@ pub(crate) struct Failure {
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         let Failure { code, message, retry_after } = failure;
-        Self(Box::new(Inner { code: Cow::Owned(code), message, status: None, retry_after }))
+        Self(Box::new(Inner { code: Cow::Owned(code), message, status: None, retry_after, at: None }))
     }
 }
 
 impl<E: std::error::Error + 'static> From<E> for Error {
+    // The place of the `?`. It costs where an error is made, and nothing where none is.
+    #[track_caller]
     fn from(error: E) -> Self {
         // An `Error` that travelled through `std::io` (a body behind `Read`, a reply behind `Write`) comes back as itself.
         let mut slot = Some(error);
         if let Some(io) = (&mut slot as &mut dyn Any).downcast_mut::<Option<std::io::Error>>() {
             return match io.take().map(std::io::Error::downcast::<Carried>) {
                 Some(Ok(Carried(error))) => error,
-                Some(Err(io)) => Self::failure(PLUGIN_FAILED, chain(&io)),
+                Some(Err(io)) => Self::of(&io),
                 None => Self::failure(PLUGIN_FAILED, ""),
             };
         }
-        Self::failure(PLUGIN_FAILED, slot.map(|error| chain(&error)).unwrap_or_default())
+        match slot {
+            Some(error) => Self::of(&error),
+            None => Self::failure(PLUGIN_FAILED, ""),
+        }
     }
 }
 

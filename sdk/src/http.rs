@@ -74,6 +74,7 @@ impl Outgoing {
     ///
     /// # Errors
     /// A value that JSON has no form for.
+    #[track_caller]
     pub fn json(self, value: &impl Serialize) -> Result<Self> {
         Ok(self.header("content-type", "application/json").body(serde_json::to_vec(value)?))
     }
@@ -149,6 +150,7 @@ impl Incoming {
     ///
     /// # Errors
     /// As [`Incoming::into_bytes`]; `plugin.failed` when it is not such JSON.
+    #[track_caller]
     pub fn json<T: DeserializeOwned>(self) -> Result<T> {
         Ok(serde_json::from_slice(&self.into_bytes(JSON_LIMIT)?)?)
     }

@@ -64,6 +64,7 @@ impl Entry {
     ///
     /// # Errors
     /// A value that is not such JSON is a failure of the plugin: it wrote it.
+    #[track_caller]
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         Ok(serde_json::from_slice(&self.value)?)
     }
@@ -102,8 +103,13 @@ impl Store {
     ///
     /// # Errors
     /// See the [module](self) and [`Entry::json`].
+    #[track_caller]
     pub fn get_json<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
-        self.get(key)?.map(|entry| entry.json()).transpose()
+        // No closure: the place in the log is the caller's.
+        match self.get(key)? {
+            Some(entry) => entry.json().map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Writes a key, and returns its new version.
@@ -126,6 +132,7 @@ impl Store {
     ///
     /// # Errors
     /// A value that JSON has no form for; see the [module](self).
+    #[track_caller]
     pub fn set_json(&self, key: &str, value: &impl Serialize) -> Result<u64> {
         self.set(key, serde_json::to_vec(value)?)
     }
@@ -134,6 +141,7 @@ impl Store {
     ///
     /// # Errors
     /// `kv.conflict`; a value that JSON has no form for; see the [module](self).
+    #[track_caller]
     pub fn set_json_if(&self, key: &str, value: &impl Serialize, condition: Condition) -> Result<u64> {
         self.set_if(key, serde_json::to_vec(value)?, condition)
     }
@@ -206,6 +214,7 @@ impl Batch {
     ///
     /// # Errors
     /// A value that JSON has no form for.
+    #[track_caller]
     pub fn set_json(self, key: impl Into<String>, value: &impl Serialize) -> Result<Self> {
         Ok(self.set(key, serde_json::to_vec(value)?))
     }
@@ -214,6 +223,7 @@ impl Batch {
     ///
     /// # Errors
     /// A value that JSON has no form for.
+    #[track_caller]
     pub fn set_json_if(self, key: impl Into<String>, value: &impl Serialize, condition: Condition) -> Result<Self> {
         Ok(self.set_if(key, serde_json::to_vec(value)?, condition))
     }

@@ -63,6 +63,8 @@ pub trait Listener {
     note = "return `Result<()>`, or `()` where nothing can fail"
 )]
 pub trait Outcome {
+    /// Of an error that the function returned as it was, the log has the place of the function.
+    #[track_caller]
     fn outcome(self) -> Result<()>;
 }
 
@@ -74,7 +76,10 @@ impl Outcome for () {
 
 impl<E: Into<crate::Error>> Outcome for Result<(), E> {
     fn outcome(self) -> Result<()> {
-        self.map_err(Into::into)
+        match self {
+            Ok(()) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -54,6 +54,7 @@ pub fn done() -> Result<Response> {
 ///
 /// # Errors
 /// A value that JSON has no form for.
+#[track_caller]
 pub fn entity<T: Serialize>(entity: &T) -> Result<Response> {
     Response::new(200).json(&One { success: true, entity })
 }
@@ -62,6 +63,7 @@ pub fn entity<T: Serialize>(entity: &T) -> Result<Response> {
 ///
 /// # Errors
 /// A value that JSON has no form for.
+#[track_caller]
 pub fn entities<T: Serialize>(entities: &[T]) -> Result<Response> {
     Response::new(200).json(&Many { success: true, rows: entities.len(), entities })
 }

@@ -45,6 +45,7 @@ impl Response {
     ///
     /// # Errors
     /// A value that JSON has no form for, such as a map whose keys are no strings.
+    #[track_caller]
     pub fn json(self, value: &impl serde::Serialize) -> Result<Self> {
         let bytes = serde_json::to_vec(value)?;
         Ok(self.typed("application/json", bytes))
@@ -128,6 +129,7 @@ impl IntoResponse for Body {
 }
 
 impl<T: serde::Serialize> IntoResponse for Json<T> {
+    #[track_caller]
     fn into_response(self) -> Result<Response> {
         Response::new(200).json(&self.0)
     }
@@ -135,6 +137,7 @@ impl<T: serde::Serialize> IntoResponse for Json<T> {
 
 /// 404 `not_found` when there is nothing.
 impl<T: IntoResponse> IntoResponse for Option<T> {
+    #[track_caller]
     fn into_response(self) -> Result<Response> {
         match self {
             Some(answer) => answer.into_response(),
@@ -145,6 +148,7 @@ impl<T: IntoResponse> IntoResponse for Option<T> {
 
 /// The same response with another status.
 impl<T: IntoResponse> IntoResponse for (u16, T) {
+    #[track_caller]
     fn into_response(self) -> Result<Response> {
         Ok(self.1.into_response()?.status(self.0))
     }
@@ -160,6 +164,8 @@ impl<T: IntoResponse> IntoResponse for (u16, T) {
     note = "a handler that streams its reply returns `Result<Streamed>`: what `Writer::finish` gave"
 )]
 pub trait Answer {
+    /// Of an error that the handler returned as it was, the log has the place of the handler.
+    #[track_caller]
     fn answer(self) -> Result<Option<Response>>;
 }
 
@@ -177,6 +183,9 @@ impl Answer for Streamed {
 
 impl<T: Answer, E: Into<crate::Error>> Answer for std::result::Result<T, E> {
     fn answer(self) -> Result<Option<Response>> {
-        self.map_err(Into::into)?.answer()
+        match self {
+            Ok(answer) => answer.answer(),
+            Err(error) => Err(error.into()),
+        }
     }
 }

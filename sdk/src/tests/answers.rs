@@ -1,6 +1,7 @@
 //! What a handler may return.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::num::ParseIntError;
 use std::time::Duration;
 
@@ -58,6 +59,50 @@ fn fails(number: String) -> Result<String> {
     Ok(number.parse::<u8>()?.to_string())
 }
 
+/// Where the first of its two `?` stands.
+const SUM: u32 = line!() + 4;
+
+#[get("/sum/{a}/{b}")]
+fn sum(a: String, b: String) -> Result<String> {
+    let a: u8 = a.parse()?;
+    let b: u8 = b.parse()?;
+    Ok((a + b).to_string())
+}
+
+const AS_IT_IS: u32 = line!() + 3;
+
+#[get("/as-it-is")]
+fn as_it_is() -> Result<String, ParseIntError> {
+    "x".parse::<u8>().map(|number| number.to_string())
+}
+
+/// JSON has no form for a map with such keys.
+fn wrong() -> BTreeMap<[u8; 2], u8> {
+    BTreeMap::from([([1, 2], 3)])
+}
+
+const NO_JSON: u32 = line!() + 3;
+
+#[get("/no-json")]
+fn no_json() -> (u16, Json<BTreeMap<[u8; 2], u8>>) {
+    (201, Json(wrong()))
+}
+
+const NOT_KEPT: u32 = line!() + 5;
+
+#[get("/not-kept")]
+fn not_kept() -> Result<()> {
+    let store = kv::store("items")?;
+    store.set_json("wrong", &wrong())?;
+    Ok(())
+}
+
+#[get("/shown")]
+fn shown() -> Result<String> {
+    let failed = sum("x".to_owned(), "1".to_owned()).unwrap_err();
+    Ok(format!("{} {failed} {failed:?}", failed.message()))
+}
+
 #[get("/busy")]
 fn busy() -> Result<()> {
     Err(Error::failure("mail.busy", "try later").retry_after(Duration::from_millis(1500)))
@@ -89,7 +134,7 @@ fn shop(left: String) -> Result<&'static str, ShopError> {
     if left.parse::<i8>()? == 0 { Err(ShopError::SoldOut) } else { Ok("sold") }
 }
 
-service!(json, none, some, nothing, built, invalid, status, error, fails, busy, shop);
+service!(json, none, some, nothing, built, invalid, status, error, fails, sum, as_it_is, no_json, not_kept, shown, busy, shop);
 
 fn host() -> TestHost {
     TestHost::new(routes())
@@ -136,11 +181,27 @@ fn a_failure_reaches_the_log_only() {
         let response = host().get(path);
         let failure = response.failure().unwrap();
         assert_eq!((response.status, response.text()), (502, ""));
-        assert_eq!(failure.to_string(), "plugin.failed: invalid digit found in string");
+        let told = failure.to_string();
+        assert!(told.starts_with("plugin.failed: invalid digit found in string ("), "{told}");
     }
     let response = host().get("/busy");
     assert_eq!((response.status, response.header("retry-after")), (503, Some("2")));
     assert_eq!(response.failure().unwrap().code(), "mail.busy");
+}
+
+#[test]
+fn the_log_has_the_place_where_an_error_came_up_and_no_caller_has() {
+    let host = host().app("sample_app");
+    for (path, line) in
+        [("/sum/x/1", SUM), ("/sum/1/x", SUM + 1), ("/as-it-is", AS_IT_IS), ("/no-json", NO_JSON), ("/not-kept", NOT_KEPT)]
+    {
+        let response = host.get(path);
+        let told = response.failure().unwrap().message();
+        assert!(told.ends_with(&format!(" ({}:{line})", file!())), "{path}: {told}");
+        assert_eq!((response.status, response.text()), (502, ""));
+    }
+    let shown = host.get("/shown");
+    assert!(shown.text().contains("invalid digit") && !shown.text().contains(file!()), "{}", shown.text());
 }
 
 #[test]
