@@ -20,6 +20,23 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///   the log also has the place: `invalid digit found in string (src/lib.rs:12)`.
 ///
 /// Like `anyhow::Error` it does not implement `std::error::Error` itself, so that `?` can convert every type that does.
+/// A `Box<dyn std::error::Error>` does not implement it either, and says in a `map_err` what it becomes:
+///
+/// ```
+/// use wharf_sdk::prelude::*;
+///
+/// # fn load() -> Result<String, Box<dyn std::error::Error + Send + Sync>> { Err("out of paper".into()) }
+/// #[get("/report")]
+/// fn report() -> Result<String> {
+///     let text = load().map_err(|error| Error::failure("report.failed", error.to_string()))?;
+///     Ok(text)
+/// }
+/// # service!(report);
+/// # fn main() {
+/// # let response = wharf_sdk::testing::TestHost::new(routes()).get("/report");
+/// # assert_eq!(response.failure().unwrap().to_string(), "report.failed: out of paper");
+/// # }
+/// ```
 pub struct Error(Box<Inner>);
 
 // Boxed: a `Result<T, Error>` stays a word wide beside its `T`, on a path where errors are rare.
