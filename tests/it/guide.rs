@@ -64,9 +64,10 @@ impl Reader {
     fn shell(&self, line: &str) -> Output {
         let line = self.host.as_ref().map_or_else(|| line.to_owned(), |(_, address)| line.replace(USUAL, address));
         let cargo = Path::new(env!("CARGO")).parent().expect("cargo is in a directory");
-        let mut shell = Command::new("sh");
+        let mut shell = Command::new("timeout");
         shell
-            .args(["-c", &line])
+            // The guide waits in a loop, which must not be for ever.
+            .args(["20m", "sh", "-c", &line])
             .current_dir(&self.here)
             .env("PATH", format!("{}:{}:/usr/local/bin:/usr/bin:/bin", self.here.join("bin").display(), cargo.display()))
             .env("CARGO_NET_OFFLINE", "true")
