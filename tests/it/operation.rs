@@ -1,12 +1,12 @@
 //! What those who run a host see of it.
 
-use std::{fs, path::Path, thread};
+use std::{collections::BTreeSet, fs, path::Path, thread};
 
 use rustix::{
     process::Signal,
     thread::{CpuSet, sched_getaffinity},
 };
-use wharf_guests::{IDENTITY, INNOCENT, SPIN, TRAP};
+use wharf_guests::{DRIP, IDENTITY, INNOCENT, SPIN, TRAP};
 
 use crate::support::{
     Running, Service, TestHost, install_with,
@@ -51,6 +51,55 @@ fn numbers_follow_what_happened() {
         ("wharf_ready", 1),
     ] {
         assert_eq!(host.metric(name), value, "{name}");
+    }
+    host.stop();
+}
+
+#[test]
+fn a_call_is_in_flight_until_its_last_byte() {
+    let host = TestHost::new().operation().with(Service::of(&DRIP)).start();
+    let in_flight = "wharf_requests_in_flight{service=\"drip\"}";
+    assert_eq!(host.metric(in_flight), 0);
+    let connection = host.get("/s/drip/").open();
+    until("a call is in flight", || (host.metric(in_flight) == 1).then_some(()));
+    drop(connection);
+    until("none is any more", || (host.metric(in_flight) == 0).then_some(()));
+    host.stop();
+}
+
+/// As the text format lays it down: each family once, its help and type before its samples, and no sample twice.
+#[test]
+fn the_numbers_can_be_read_and_stand_in_the_documents() {
+    let host = host();
+    host.get("/s/trap/").send();
+    host.get("/s/innocent/nowhere").send();
+    let page = host.operation("GET", "/metrics").send().text();
+    assert!(page.contains("\nwharf_failures_total{service=\"innocent\",kind=\"trap\"} 0\n"), "a rate has nothing to grow from");
+    let (mut families, mut samples) = (Vec::new(), BTreeSet::new());
+    for line in page.lines() {
+        let words: Vec<&str> = line.splitn(4, ' ').collect();
+        match words[..] {
+            ["#", "HELP", name, help] => {
+                assert!(!help.is_empty() && !families.contains(&name), "{line}");
+                families.push(name);
+            }
+            ["#", "TYPE", name, kind] => {
+                assert!(families.last() == Some(&name) && ["counter", "gauge", "histogram"].contains(&kind), "{line}");
+            }
+            _ => {
+                let (sample, value) = line.rsplit_once(' ').expect("a sample and its value");
+                assert!(value.parse::<f64>().is_ok_and(f64::is_finite) && samples.insert(sample), "{line}");
+                let family = families.last().expect("a family before its samples");
+                let (name, labels) = sample.split_once('{').unwrap_or((sample, "}"));
+                let part = name.strip_prefix(family);
+                assert!(part.is_some_and(|part| ["", "_bucket", "_sum", "_count"].contains(&part)), "{line} is of {family}");
+                assert!(labels.ends_with('}') && labels.matches('"').count().is_multiple_of(2), "{line}");
+            }
+        }
+    }
+    let documents = include_str!("../../docs/operation.md");
+    for family in families {
+        assert!(documents.contains(&format!("\n| `{family}` |")), "{family} is not in the documents");
     }
     host.stop();
 }

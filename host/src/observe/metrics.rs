@@ -34,7 +34,7 @@ pub struct Connections {
 }
 
 /// The requests of one service.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Requests {
     pub in_flight: Gauge,
     /// Answers by the first digit of their status, from 1 on.
@@ -45,10 +45,27 @@ pub struct Requests {
     pub seconds: Histogram,
     /// Requests that were refused before a plugin ran, by cause.
     pub refusals: ByWord,
-    /// Calls that gave no answer, or not all of it, by kind.
+    /// Calls that gave no answer, or not all of it, by kind; all [`FAILURES`] are shown from the start.
     pub failures: ByWord,
     /// Limits that requests or calls ran into, by the limit's name in the configuration.
     pub limit_hits: ByWord,
+}
+
+/// What a call may fail with, as `Failure::kind` of the runtime says it.
+pub const FAILURES: [&str; 6] = ["error", "trap", "limit", "body", "invalid", "host"];
+
+impl Default for Requests {
+    fn default() -> Self {
+        Self {
+            in_flight: Gauge::default(),
+            answers: Default::default(),
+            abandoned: Counter::default(),
+            seconds: Histogram::default(),
+            refusals: ByWord::default(),
+            failures: ByWord::starting(&FAILURES),
+            limit_hits: ByWord::default(),
+        }
+    }
 }
 
 impl Requests {

@@ -200,10 +200,14 @@ impl Running {
         Request::new(self.operation.expect("the host has an address for its operation"), method, target)
     }
 
-    /// What `/metrics` says of this sample, name and labels as they stand there; 0 if it does not stand there.
+    /// What `/metrics` says of this sample, name and labels as they stand there; 0 if it does not stand there, where others of its
+    /// name do or may.
     #[track_caller]
     pub(crate) fn metric(&self, sample: &str) -> u64 {
         let page = self.operation("GET", "/metrics").send().text();
+        let name = sample.split('{').next().unwrap_or_default();
+        let family = ["_count", "_sum", "_bucket"].into_iter().find_map(|part| name.strip_suffix(part)).unwrap_or(name);
+        assert!(page.contains(&format!("# TYPE {family} ")), "there is no {family}");
         let value = page.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
         value.map_or(0, |value| value.parse().unwrap_or_else(|_| panic!("{sample} is {value}")))
     }
