@@ -103,7 +103,9 @@ fn judge(config: &Config, capabilities: &capabilities::Host, id: &str, declared:
     for service in config.services.values().filter(|service| service.plugin == manifest.id) {
         vain.extend(in_vain(&manifest, service));
         let ready = Grants::new(&manifest, service).and_then(|grants| capabilities.ready(grants));
-        problems.0.extend(ready.err().into_iter().flat_map(|more| more.0));
+        let place = format!("services.{}.plugin", service.key);
+        let located = |problem| config.places.locate(problem, Some(&place));
+        problems.0.extend(ready.err().into_iter().flat_map(|more| more.0).map(located));
     }
     problems.or(vain)
 }

@@ -73,6 +73,7 @@ pub async fn serve(listener: UnixListener, admin: Arc<Admin>, stop: Stop, drain_
     let router = Router::new()
         .route("/plugins", get(list).post(install))
         .route("/plugins/{publisher}/{name}", get(inspect).delete(remove))
+        .route("/plugins/{publisher}/{name}/{version}", post(install_again))
         .route("/plugins/{publisher}/{name}/declared", get(declared))
         .route("/config/pending", get(pending))
         .route("/tokens", get(list_tokens).post(create_token))
@@ -121,6 +122,14 @@ async fn install(State(admin): State<Arc<Admin>>, component: Result<Bytes, Bytes
         Err(rejected) => return rejected.into_response(),
     };
     answer(whole(async move { admin.install(component.into()).await.map(|report| report.to_json()) }).await)
+}
+
+async fn install_again(
+    State(admin): State<Arc<Admin>>,
+    UrlPath((publisher, name, version)): UrlPath<(String, String, String)>,
+) -> Response {
+    let again = async move { admin.install_again(&format!("{publisher}/{name}"), &version).await };
+    answer(whole(async move { again.await.map(|report| report.to_json()) }).await)
 }
 
 /// Does all of it, also when the command's connection ends before: what goes in several steps must not end half way.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Admin, blocking, compatibility,
+    services::Bound,
     vet::{Vetted, vet},
 };
 use crate::{
@@ -36,7 +37,7 @@ pub struct Report {
     pub new: bool,
     /// The services that run this version now, by key.
     pub services: Vec<String>,
-    /// Those that will at the next start, where no host runs.
+    /// Those that will when a host starts next: all, where none runs, else those that it does not have yet.
     pub at_next_start: Vec<String>,
     /// Whether a host runs.
     pub host_runs: bool,
@@ -169,7 +170,7 @@ impl Admin {
         let vetted = blocking(|| vet(&component))?;
         check_switched_on(&self.config, &vetted.manifest, &vetted.inspected)?;
         let _one_at_a_time = self.changing.lock().await;
-        let (services, places) = self.bound_anew(&vetted.manifest.id.to_string())?;
+        let Bound { services, later, places } = self.bound_anew(&vetted.manifest.id.to_string())?;
         check_grants(&vetted.manifest, &services, &places)?;
         let digest = blocking(|| Digest::of(&component));
         let size = component.len() as u64;
@@ -197,9 +198,16 @@ impl Admin {
         let services = self.swap(bindings);
         tracing::info!(plugin = id, version, new, services = services.join(","), "plugin installed");
         let host_runs = self.app.is_some();
-        let next = if host_runs { Vec::new() } else { self.services_of(&id) };
-        let at_next_start = next.into_iter().map(str::to_owned).collect();
+        let at_next_start = if host_runs { later } else { self.services_of(&id).into_iter().map(str::to_owned).collect() };
         Ok(Report { id, version, digest: digest.to_string(), new, services, at_next_start, host_runs, not_granted })
+    }
+
+    /// Installs a version once more that the data directory has, as from its file: how an admin goes back to it.
+    ///
+    /// Cancellation: as for [`Admin::install`].
+    pub async fn install_again(&self, id: &str, version: &str) -> Result<Report, Problems> {
+        let plugin = self.installed(id, Some(version)).await?;
+        self.install(self.component(&plugin)?).await
     }
 
     /// Loads the active version of every bound plugin. A service that its plugin cannot be loaded for is left without, and the host

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::{Admin, blocking, compatibility, install::Without, vet::Vetted};
+use super::{Admin, blocking, compatibility, install::Without, services::Bound, vet::Vetted};
 use crate::{
     capabilities, codes,
     config::Service,
@@ -25,19 +25,24 @@ impl Admin {
 
     /// One installed plugin with its manifest's routes and permissions, as JSON; without a version the active one.
     pub async fn inspect(&self, id: &str, version: Option<&str>) -> Result<Value, Problems> {
+        let plugin = self.installed(id, version).await?;
+        let mut shown = self.show(&plugin);
+        let manifest = Manifest::parse(&plugin.manifest)?;
+        merge(&mut shown, describe(&manifest, &self.bound(id)));
+        Ok(shown)
+    }
+
+    /// An installed version of a plugin; without one named the active one.
+    pub(super) async fn installed(&self, id: &str, version: Option<&str>) -> Result<Plugin, Problem> {
         let plugins = self.store.plugins().await.map_err(|error| error.problem())?;
-        let wanted = |plugin: &&Plugin| plugin.id == id && version.map_or(plugin.active, |version| plugin.version == version);
-        let plugin = plugins.iter().find(wanted).ok_or_else(|| {
+        let wanted = |plugin: &Plugin| plugin.id == id && version.map_or(plugin.active, |version| plugin.version == version);
+        plugins.into_iter().find(wanted).ok_or_else(|| {
             let what = version.map_or_else(
                 || format!("plugin `{id}` is not installed"),
                 |version| format!("plugin `{id}` is not installed in version `{version}`"),
             );
             Problem::new(&codes::PLUGIN_UNKNOWN, what).fix("see what is with `wharf plugin list`")
-        })?;
-        let mut shown = self.show(plugin);
-        let manifest = Manifest::parse(&plugin.manifest)?;
-        merge(&mut shown, describe(&manifest, &self.bound(id)));
-        Ok(shown)
+        })
     }
 
     /// Removes a version, or all of them. Refuses one that a service is bound to, unless forced; then the newest of the
@@ -73,7 +78,7 @@ impl Admin {
             return Problems::default();
         }
         // A mistake in the file is no reason to leave them without.
-        let (services, places) = self.bound_anew(id).unwrap_or_else(|_| (self.bound(id), self.config.places.clone()));
+        let Bound { services, places, .. } = self.bound_anew(id).unwrap_or_else(|_| self.bound_before(id));
         let without = self.load(id, services, &places).await;
         without.iter().for_each(Without::log);
         Without::all(without)

@@ -16,30 +16,45 @@ use crate::{
     toml_reader::Places,
 };
 
+/// The services bound to a plugin, with what the configuration says by now that they grant and set.
+pub(super) struct Bound {
+    pub(super) services: Vec<Service>,
+    /// Keys of those that the running host takes up only when it is started anew.
+    pub(super) later: Vec<String>,
+    pub(super) places: Arc<Places>,
+}
+
 impl Admin {
     /// The services bound to the plugin, as they are now.
     pub(super) fn bound(&self, plugin: &str) -> Vec<Service> {
         self.services.load().values().filter(|service| service.plugin.to_string() == plugin).cloned().collect()
     }
 
-    /// The services bound to the plugin, with what the configuration says by now that they grant and set, and where. Nothing changes
-    /// until [`Admin::take_over`].
+    /// The services bound to the plugin, as the configuration has them by now. Nothing changes until [`Admin::take_over`].
     ///
     /// Which services there are, how they are reached and how their callers are proven stays as it was at the start of the host.
-    pub(super) fn bound_anew(&self, plugin: &str) -> Result<(Vec<Service>, Arc<Places>), Problems> {
+    pub(super) fn bound_anew(&self, plugin: &str) -> Result<Bound, Problems> {
         let bound = self.bound(plugin);
         // A command without a host has read it just now.
-        if self.app.is_none() || bound.is_empty() {
-            return Ok((bound, self.config.places.clone()));
+        if self.app.is_none() {
+            return Ok(self.bound_before(plugin));
         }
         let Config { services: fresh, places, .. } = blocking(|| Config::load(&self.config.file))?;
+        let is_later =
+            |service: &&Service| service.plugin.to_string() == plugin && !bound.iter().any(|bound| bound.key == service.key);
+        let later = fresh.values().filter(is_later).map(|service| service.key.clone()).collect();
         let mut problems = Problems::default();
-        let anew = bound.into_iter().map(|service| match fresh.get(&service.key) {
+        let services = bound.into_iter().map(|service| match fresh.get(&service.key) {
             Some(fresh) if fresh.plugin == service.plugin => self.granting(service, fresh, &mut problems),
             _ => service,
         });
-        let anew = anew.collect();
-        problems.or((anew, places))
+        let services = services.collect();
+        problems.or(Bound { services, later, places })
+    }
+
+    /// The services bound to the plugin, as they were until now.
+    pub(super) fn bound_before(&self, plugin: &str) -> Bound {
+        Bound { services: self.bound(plugin), later: Vec::new(), places: self.config.places.clone() }
     }
 
     /// The service with what `fresh` grants and sets.

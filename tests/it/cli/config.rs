@@ -2,7 +2,7 @@
 
 use std::{fs, process::Command};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use wharf_guests::INNOCENT;
 
 use crate::support::{Service, TestHost, install_with, wharf};
@@ -109,6 +109,12 @@ fn a_check_beside_a_running_host_says_what_its_plugins_would_lack() {
     ))
     .json();
     assert_eq!(checked["pending"], json!(["log", "services.second"]), "{checked:#}");
+    // A service that lacks something is named by its own place, and not by that of the first one.
+    let text = format!("{good}\n{settings}\n[services.second]\nplugin = \"test/innocent\" # here\n");
+    let run = check(text.clone());
+    let report: Value = serde_json::from_str(&run.stderr).expect("the report is JSON");
+    let lacking = &report["errors"].as_array().expect("errors are a list")[0];
+    assert_eq!((&lacking["code"], at(&text, lacking)), (&json!("WH1210"), "\"test/innocent\" # here"), "{report:#}");
     let vain = check(format!("{good}\n{settings}\n[services.innocent.kv]\nstores = [\"notes\"]\n")).json();
     assert_eq!(vain["pending"], json!([]));
     let warned = "`services.innocent.kv.stores` has `notes`, which the plugin `test/innocent` does not ask for";

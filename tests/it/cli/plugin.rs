@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use wharf_guests::{IDENTITY, INNOCENT};
 
 use crate::support::{Run, Service, TestHost, cli::Call, install_with, wait::until, wharf};
@@ -92,6 +92,43 @@ fn what_is_installed_without_a_host_runs_when_one_starts() {
     // And again after a restart, with nothing done between.
     let host = host.stopped().serve();
     host.assert_serves_others();
+    host.stop();
+}
+
+#[test]
+fn an_admin_goes_back_to_a_version_without_its_file() {
+    let host = TestHost::new().with(Service::of(&INNOCENT)).start();
+    let here = host.path().to_owned();
+    install_second_version(&here).run().ok();
+    assert_ne!(host.get("/s/innocent/").send().text(), "innocent");
+    let back = plugin(&here, ["install", "test/innocent@0.1.0"]).json();
+    assert_eq!((&back["version"], &back["new"], &back["services"]), (&json!("0.1.0"), &json!(false), &json!(["innocent"])));
+    host.assert_serves_others();
+    for absent in ["test/innocent@0.3.0", "test/absent@0.1.0"] {
+        plugin(&here, ["install", absent]).refused("WH1207", absent.split('@').next().unwrap_or_default());
+    }
+    // What is no version is a file's name.
+    for file in ["test/innocent", "test/innocent@1", "innocent.wasm"] {
+        plugin(&here, ["install", file]).refused("WH1009", file);
+    }
+    let host = host.stopped();
+    assert_eq!(plugin(&here, ["install", "test/innocent@0.2.0"]).json()["at_next_start"], json!(["innocent"]));
+    assert_eq!(plugin(&here, ["install", "test/innocent@0.1.0"]).json()["at_next_start"], json!(["innocent"]));
+    let host = host.serve();
+    host.assert_serves_others();
+    host.stop();
+}
+
+#[test]
+fn a_service_that_the_running_host_does_not_have_yet_is_named() {
+    let host = TestHost::new().with(Service::of(&INNOCENT)).start();
+    let file = host.path().join("wharf.toml");
+    let config = fs::read_to_string(&file).expect("the configuration can be read");
+    fs::write(&file, format!("{config}\n[services.second]\nplugin = \"test/innocent\"\n")).expect("it can be written");
+    let report = plugin(host.path(), ["install", "test/innocent@0.1.0"]).json();
+    assert_eq!((&report["services"], &report["at_next_start"]), (&json!(["innocent"]), &json!(["second"])));
+    let said = host.wharf(["plugin", "install", "test/innocent@0.1.0"]).ok();
+    assert!(said.contains("once the host is started anew, for the service second too"), "{said}");
     host.stop();
 }
 

@@ -32,8 +32,8 @@ pub enum Command {
     ///
     /// A running host reads again what these services grant and set: nothing else of its configuration.
     Install {
-        /// The component (.wasm)
-        file: PathBuf,
+        /// The component's file (.wasm); or an installed version to go back to, e.g. acme/notes@1.2.0
+        plugin: PathBuf,
         /// The manifest, for a component that does not carry its own
         #[arg(long, value_name = "FILE")]
         manifest: Option<PathBuf>,
@@ -69,10 +69,13 @@ pub enum Command {
 
 pub fn run(command: Command, output: &Output) -> Result<(), Problems> {
     match command {
-        Command::Install { file, manifest, at } => {
-            let component = component(&file, manifest.as_deref(), at.config()?.runtime.max_component)?;
-            output.say(&format_args!("installing `{}` …", file.display()));
-            let report = send(&at, Request::Install(component))?;
+        Command::Install { plugin, manifest, at } => {
+            let request = match installed(&plugin).filter(|_| manifest.is_none()) {
+                Some((id, version)) => Request::InstallAgain { id, version },
+                None => Request::Install(component(&plugin, manifest.as_deref(), at.config()?.runtime.max_component)?),
+            };
+            output.say(&format_args!("installing `{}` …", plugin.display()));
+            let report = send(&at, request)?;
             output.data(&show::report(&report), &report);
         }
         Command::List { at } => {
@@ -100,6 +103,7 @@ pub fn run(command: Command, output: &Output) -> Result<(), Problems> {
 
 enum Request {
     Install(Vec<u8>),
+    InstallAgain { id: PluginId, version: String },
     List,
     Inspect { id: PluginId, version: Option<String> },
     Remove { id: PluginId, version: Option<String>, force: bool },
@@ -120,6 +124,9 @@ async fn ask(host: &Client, request: Request) -> Result<Value, Problems> {
     };
     match request {
         Request::Install(component) => host.send(Method::POST, "/plugins", component).await,
+        Request::InstallAgain { id, version } => {
+            host.send(Method::POST, &format!("/plugins/{id}/{}", version.replace('+', "%2B")), Vec::new()).await
+        }
         Request::List => host.send(Method::GET, "/plugins", Vec::new()).await,
         Request::Inspect { id, version } => host.send(Method::GET, &path(&id, &version, false), Vec::new()).await,
         Request::Remove { id, version, force } => host.send(Method::DELETE, &path(&id, &version, force), Vec::new()).await,
@@ -129,6 +136,9 @@ async fn ask(host: &Client, request: Request) -> Result<Value, Problems> {
 async fn carry_out(admin: &Admin, request: Request) -> Result<Value, Problems> {
     match request {
         Request::Install(component) => admin.install(component).await.map(|report| report.to_json()),
+        Request::InstallAgain { id, version } => {
+            admin.install_again(&id.to_string(), &version).await.map(|report| report.to_json())
+        }
         Request::List => admin.list().await,
         Request::Inspect { id, version } => admin.inspect(&id.to_string(), version.as_deref()).await,
         Request::Remove { id, version, force } => admin.remove(&id.to_string(), version.as_deref(), force).await,
@@ -176,6 +186,12 @@ fn with_manifest(component: Vec<u8>, file: &Path, named: &[u8]) -> Result<Vec<u8
         .why("what a plugin serves, to whom, and what it asks for is for its author to say")
         .fix("leave out --manifest, or build the plugin again with the other one")
         .into())
+}
+
+/// The version that is meant, where no file of this name is there.
+fn installed(plugin: &Path) -> Option<(PluginId, String)> {
+    let (id, version) = plugin.to_str().filter(|_| !plugin.exists()).and_then(|plugin| split(plugin).ok())?;
+    Some((id, version?))
 }
 
 /// `acme/notes@1.2.0` as its parts.

@@ -49,8 +49,10 @@ fn runs(report: &Value) -> String {
     let host_runs = report.get("host_runs").and_then(Value::as_bool) != Some(false);
     let (now, next) = (services(report, "services"), services(report, "at_next_start"));
     match (host_runs, now.is_empty(), next.is_empty()) {
-        (true, false, _) => format!("running for {now}"),
-        (true, true, _) => "no service of the running host is bound to it".to_owned(),
+        (true, false, true) => format!("running for {now}"),
+        (true, false, false) => format!("running for {now}; once the host is started anew, for {next} too"),
+        (true, true, true) => "no service of the running host is bound to it".to_owned(),
+        (true, true, false) => format!("the running host has to be started anew, then it runs for {next}"),
         (false, _, false) => format!("no host is running; from its next start on it runs for {next}"),
         (false, _, true) => "no host is running, and no service of the configuration is bound to it".to_owned(),
     }
