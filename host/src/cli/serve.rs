@@ -26,9 +26,14 @@ pub struct Args {
     config: PathBuf,
 }
 
+/// Starts the log as the configuration has it.
+pub(super) fn start_log(config: &Config) -> Result<(), Problem> {
+    observe::log::start(&config.log).map_err(|error| Problem::new(&codes::IO, "the log's thread cannot be started").why(error))
+}
+
 pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
     let config = Config::load(&args.config)?;
-    observe::log::start(&config.log)?;
+    start_log(&config)?;
     let threads = Threads::start()?;
     let ended = threads.control.block_on(async {
         let mut signals =

@@ -3,7 +3,11 @@
 //! One event is one line, whatever a client or a plugin put into it: see [`super::line`]. Identifiers are fields of the
 //! lines and not of spans: a span would be made, entered and left for every request, and hardly any request writes a line.
 
-use std::{io::IsTerminal, panic, time::Duration};
+use std::{
+    io::{self, IsTerminal},
+    panic,
+    time::Duration,
+};
 
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -12,11 +16,7 @@ use super::{
     line::OneLine,
     queue::{Lines, PATIENCE, Queue},
 };
-use crate::{
-    codes,
-    config::{Level, Log, LogFormat},
-    problem::Problem,
-};
+use crate::config::{Level, Log, LogFormat};
 
 /// The target of the line that each request gets at level "debug", or with `access = true`.
 pub const ACCESS: &str = "wharf::access";
@@ -25,7 +25,7 @@ static QUEUE: Queue = Queue::new();
 
 /// Starts logging. Fails when the system gives no thread for it. The second call in a process changes nothing, which only tests
 /// do.
-pub fn start(log: &Log) -> Result<(), Problem> {
+pub fn start(log: &Log) -> io::Result<()> {
     let level = log.level;
     let access = if log.access { Level::Debug } else { level };
     // The engine's and the HTTP library's own chatter is for their developers. hyper warns of each slow client, which the
@@ -38,7 +38,7 @@ pub fn start(log: &Log) -> Result<(), Problem> {
         LogFormat::Text => registry.with(fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(writer)).try_init(),
     };
     match started {
-        Ok(()) => QUEUE.start().map_err(|error| Problem::new(&codes::IO, "the log's thread cannot be started").why(error))?,
+        Ok(()) => QUEUE.start()?,
         Err(_) => return Ok(()),
     }
     // A panic ends the process: what led to it is written first.

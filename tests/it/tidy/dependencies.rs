@@ -10,10 +10,19 @@ use serde_json::Value;
 
 use super::{licence::satisfied, source::root};
 
-/// The packages that are really built on this platform, with their versions' metadata.
+/// The packages that are really built on this platform, and for the plugins that the binary holds, with their versions' metadata.
 fn packages() -> Vec<Value> {
     let version = cargo(&["-vV"]);
     let platform = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("cargo says for which platform it is");
+    let mut all: BTreeMap<String, Value> = BTreeMap::new();
+    for platform in [platform, "wasm32-wasip2"] {
+        all.extend(packages_for(platform).into_iter().map(|package| (text(&package["id"]).to_owned(), package)));
+    }
+    assert!(all.values().any(|package| package["name"] == "wit-bindgen"), "what plugins are built of is not among them");
+    all.into_values().collect()
+}
+
+fn packages_for(platform: &str) -> Vec<Value> {
     let metadata = cargo(&["metadata", "--format-version", "1", "--locked", "--offline", "--filter-platform", platform]);
     let metadata: Value = serde_json::from_str(&metadata).expect("cargo's metadata is JSON");
     let by_id: BTreeMap<&str, &Value> = list(&metadata["packages"]).map(|package| (text(&package["id"]), package)).collect();

@@ -37,6 +37,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "codes",
             "config",
             "message",
+            "observe",
             "open_files",
             "operation",
             "platform",
@@ -112,9 +113,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "shutdown",
             "store",
             "task",
+            "units",
         ],
     ),
-    ("runtime", &["bindings", "caller", "capabilities", "codes", "limits", "observe", "problem", "reader", "store", "task"]),
+    (
+        "runtime",
+        &["bindings", "caller", "capabilities", "codes", "limits", "observe", "problem", "reader", "store", "task", "units"],
+    ),
     (
         "capabilities",
         &[
@@ -140,10 +145,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "store",
             "task",
             "toml_reader",
+            "units",
         ],
     ),
     // Its words are those of the platform's client; whom it needs above it, it knows by traits.
-    ("message", &["clock", "codes", "failpoint", "store", "task"]),
+    ("message", &["clock", "codes", "failpoint", "store", "task", "units"]),
     // Below the line.
     ("store", &["codes", "failpoint", "observe", "problem", "secret"]),
     ("config", &["codes", "limits", "manifest", "ocean_auth", "problem", "secret", "toml_reader", "units"]),
@@ -153,6 +159,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("observe", &[]),
     ("secret", &["codes", "problem"]),
     ("problem", &["codes"]),
+    ("clock", &["units"]),
 ];
 
 /// What goes against the direction all the same: who, what exactly, and why it does no harm.

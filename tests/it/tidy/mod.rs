@@ -8,4 +8,5 @@ mod loopback;
 mod sizes;
 pub(crate) mod source;
 mod steps;
+mod unsafe_code;
 mod words;

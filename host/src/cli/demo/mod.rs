@@ -11,12 +11,11 @@ use std::{
 
 use tokio::net::TcpListener;
 
-use super::output::Output;
+use super::{output::Output, serve::start_log};
 use crate::{
     codes,
     config::Config,
     host::{Host, Threads},
-    observe,
     problem::{Problem, Problems},
     shutdown::Signals,
 };
@@ -73,7 +72,7 @@ async fn start(args: &Args, output: &Output, threads: &Threads, directory: &setu
     let address = listener.local_addr().map_err(|error| Problem::new(&codes::IO, "the listener has no address").why(error))?;
     let file = directory.write_config(address)?;
     let config = Config::load(&file)?;
-    observe::log::start(&config.log)?;
+    start_log(&config)?;
     output.say(&format_args!("wharf demo: starting in {}", directory.path().display()));
     Host::start(config, listener, threads.requests.handle().clone()).await
 }
