@@ -184,7 +184,9 @@ fn show_grant(permission: &Permission, service: &Service) -> Value {
 fn show_capability(capability: &Capability) -> String {
     match capability {
         Capability::Kv { stores, shared } => {
-            format!("keep values in {}", [stores.as_slice(), shared.as_slice()].concat().join(", "))
+            let own = (!stores.is_empty()).then(|| format!("values of each app in {}", stores.join(", ")));
+            let shared = (!shared.is_empty()).then(|| format!("values that all apps share in {}", shared.join(", ")));
+            format!("keep {}", own.into_iter().chain(shared).collect::<Vec<_>>().join(" and "))
         }
         Capability::HttpOut { hosts, methods } if hosts.iter().any(|host| host == "*") => {
             format!("send {} to hosts of the operator's choice", methods.join(", "))

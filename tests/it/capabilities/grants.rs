@@ -102,7 +102,10 @@ fn what_is_optional_and_not_granted_is_told_with_the_way_to_grant_it() {
     assert_eq!(permissions[1]["services"][1]["missing"][1]["fix"], "add \"common\" to `shared` in [services.keep.kv]");
     let text = wharf(["plugin", "inspect", "test/keep"]).within(here).run().ok();
     for line in [
-        "  keep values in own (required): It keeps there what it is told to.\n    the service `again` grants it\n",
+        "  made for the service key keep\n",
+        "  sha256 ",
+        "  installed 20",
+        "  keep values of each app in own (required): It keeps there what it is told to.\n    the service `again` grants it\n",
         "    the service `keep` does not grant the store `extra`; to grant it: add \"extra\" to `stores` in [services.keep.kv]\n",
     ] {
         assert!(text.contains(line), "{text}");

@@ -4,7 +4,7 @@ use std::{fmt::Write as _, time::Duration};
 
 use serde_json::Value;
 
-use crate::units::{show_duration, show_size};
+use crate::units::{show_duration, show_size, show_time};
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
@@ -108,6 +108,7 @@ pub(super) fn plugin(plugin: &Value) -> String {
         text(plugin, "name"),
         text(plugin, "description")
     );
+    let _ = write!(shown, "{}", origin(plugin));
     let _ = writeln!(shown, "\nroutes:");
     for route in array(plugin, "routes") {
         let (method, path) = (text(route, "method"), text(route, "path"));
@@ -133,6 +134,23 @@ pub(super) fn plugin(plugin: &Value) -> String {
         }
     }
     shown
+}
+
+/// Whose it is, and which bytes: what an admin compares with what its author publishes.
+fn origin(plugin: &Value) -> String {
+    let number = |key: &str| plugin.get(key).and_then(Value::as_u64);
+    let said =
+        |name: &str, key: &str| Some(text(plugin, key)).filter(|said| !said.is_empty()).map(|said| format!("{name} {said}"));
+    let lines = [
+        said("made for the service key", "service"),
+        said("licence", "license"),
+        said("repository", "repository"),
+        said("sha256", "digest"),
+        number("size").map(|bytes| format!("{bytes} bytes")),
+        number("installed_ms").map(|ms| format!("installed {}", show_time(ms))),
+    ];
+    let lines: String = lines.into_iter().flatten().map(|line| format!("  {line}\n")).collect();
+    if lines.is_empty() { lines } else { format!("\n{lines}") }
 }
 
 /// What follows a heading: a line each, or the word for none.
