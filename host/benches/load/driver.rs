@@ -19,7 +19,7 @@ pub(crate) fn wrk(url: &str, headers: &[String], connections: usize, seconds: u6
     let output = command.output().expect("wrk is installed (Debian: apt-get install wrk)");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "wrk failed: {text}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(!text.contains("Non-2xx"), "not everything was answered: {text}");
+    assert!(!["Non-2xx", "Socket errors"].iter().any(|word| text.contains(word)), "not everything was answered: {text}");
     let after = |label: &str| {
         let line =
             text.lines().find(|line| line.trim_start().starts_with(label)).unwrap_or_else(|| panic!("no `{label}` in {text}"));

@@ -39,7 +39,7 @@ pub struct Requests {
     pub in_flight: Gauge,
     /// Answers by the first digit of their status, from 1 on.
     pub answers: [Counter; 5],
-    /// Those whose client left before it was answered.
+    /// Those that were not answered: the client left, or its connection was cut.
     pub abandoned: Counter,
     /// From the end of the request's head to the last byte of the answer.
     pub seconds: Histogram,

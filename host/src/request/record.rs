@@ -152,7 +152,7 @@ impl Record {
         tracing::debug!(
             target: ACCESS, request_id = self.id, address = %self.address, method = target.0.as_str(), path = target.1, service,
             plugin, app, status = self.status.map(|status| status.as_u16()), bytes = self.sent, whole = self.whole, micros,
-            "{}", if self.status.is_some() { "answered" } else { "the client left before it was answered" }
+            "{}", if self.status.is_some() { "answered" } else { "not answered: the client left, or its connection was cut" }
         );
     }
 }
