@@ -4,6 +4,7 @@
 //! lines and not of spans: a span would be made, entered and left for every request, and hardly any request writes a line.
 
 use std::{
+    backtrace::{Backtrace, BacktraceStatus},
     io::{self, IsTerminal},
     panic,
     time::Duration,
@@ -41,11 +42,12 @@ pub fn start(log: &Log) -> io::Result<()> {
         Ok(()) => QUEUE.start()?,
         Err(_) => return Ok(()),
     }
-    // A panic ends the process: what led to it is written first.
-    let hook = panic::take_hook();
-    panic::set_hook(Box::new(move |panic| {
+    // A panic ends the process: it is a line of the log, after all that led to it.
+    panic::set_hook(Box::new(|panic| {
+        let backtrace = Backtrace::capture();
+        let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| tracing::field::display(&backtrace));
+        tracing::error!(backtrace, "{panic}");
         QUEUE.settle();
-        hook(panic);
     }));
     Ok(())
 }

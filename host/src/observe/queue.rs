@@ -3,11 +3,17 @@
 
 use std::{
     fs::File,
-    io, mem,
+    io::{self, Write as _},
+    mem,
     os::fd::AsFd as _,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    io::Errno,
 };
 
 /// What may wait to be written, in bytes. Lines beyond it are lost, which is counted and said.
@@ -43,8 +49,8 @@ impl Queue {
     /// Starts the thread that writes, to standard error. It is waited for by [`Queue::settle`] alone.
     pub(super) fn start(&'static self) -> io::Result<()> {
         // Past the lock of the library's own handle: whoever else writes there must not wait behind a log that nobody reads.
-        let mut to = File::from(io::stderr().as_fd().try_clone_to_owned()?);
-        thread::Builder::new().name("wharf-log".to_owned()).spawn(move || self.write_all(&mut to))?;
+        let to = File::from(io::stderr().as_fd().try_clone_to_owned()?);
+        thread::Builder::new().name("wharf-log".to_owned()).spawn(move || self.write_all(&to))?;
         Ok(())
     }
 
@@ -77,18 +83,22 @@ impl Queue {
         }
     }
 
-    fn write_all(&self, to: &mut impl io::Write) {
-        let (mut lines, mut said) = (Vec::new(), 0);
+    fn write_all(&self, to: &File) {
+        let (mut lines, mut said, mut torn) = (Vec::new(), 0, false);
         loop {
             self.take(&mut lines);
-            if to.write_all(&lines).is_err() {
-                self.inside().lost += lines.iter().filter(|byte| **byte == b'\n').count() as u64;
-                continue;
-            }
+            // Said when there is room for it, just after it was made.
             let lost = self.lost();
             if lost > said {
                 tracing::warn!(lines = lost - said, "lines of the log are lost: it was not read, or could not be written");
                 said = lost;
+            }
+            // What was torn is ended first, so that the next line is one.
+            torn = torn && !write(to, b"\n").is_empty();
+            let rest = if torn { &lines } else { write(to, &lines) };
+            if !rest.is_empty() {
+                self.inside().lost += rest.iter().filter(|byte| **byte == b'\n').count() as u64;
+                torn |= lines[..lines.len() - rest.len()].last().is_some_and(|byte| *byte != b'\n');
             }
         }
     }
@@ -109,6 +119,26 @@ impl Queue {
     fn inside(&self) -> MutexGuard<'_, Inside> {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Writes as much as can be written, waiting for whoever reads, and returns the rest.
+fn write<'l>(mut to: &File, mut lines: &'l [u8]) -> &'l [u8] {
+    while !lines.is_empty() {
+        match to.write(lines) {
+            Ok(0) => break,
+            Ok(written) => lines = &lines[written..],
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // Another program that has the stream may have made it so.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                let waited = poll(&mut [PollFd::new(to, PollFlags::OUT)], None);
+                if waited.is_err_and(|error| error != Errno::INTR) {
+                    break;
+                }
+            }
+            Err(_) => break,
+        }
+    }
+    lines
 }
 
 /// A writer for one line.
