@@ -176,7 +176,7 @@ fn nanos(duration: Duration) -> u64 {
 #[derive(Debug)]
 pub struct Ledger {
     pub limits: Limits,
-    /// The first limit that was run into.
+    /// What the guest was refused last and went on without, or what ended its call.
     pub breach: Option<Breach>,
     memory: u64,
     /// What the last growth added to it.

@@ -107,7 +107,7 @@ const HOST_CALL_BYTES_USED_UP: &str = "fuel allocated for hostcalls has been exh
 
 /// Says why a call ended in a trap: the limit it ran into, if it did, else the trap with what the guest said last.
 pub(super) fn crash(state: &CallState, error: &wasmtime::Error) -> Failure {
-    if let Some(breach) = limit_reached(error).or(state.ledger.breach) {
+    if let Some(breach) = limit_reached(error) {
         return Failure::Breached(breach);
     }
     if let Some(ResourceTableError::Full) = error.downcast_ref() {
@@ -123,6 +123,10 @@ pub(super) fn crash(state: &CallState, error: &wasmtime::Error) -> Failure {
     if why.contains(HOST_CALL_BYTES_USED_UP) {
         let allowed = host_call_bytes(&state.capabilities.ready) as u64;
         return Failure::Breached(Breach { limit: Limit::HostCallBytes, asked: allowed + 1, allowed });
+    }
+    // What the guest was refused and most likely died of: an allocator that gets no memory traps.
+    if let Some(breach) = state.ledger.breach {
+        return Failure::Breached(breach);
     }
     let said = crash::said(&state.stdio.take_last_words());
     Failure::Trapped { trap: why, at: crash::at(error), said }

@@ -268,7 +268,7 @@ impl types::HostWriter for CallState {
             Err(WriteError::Gone) => Ok(Err(error("reply.gone", "the caller left"))),
             Err(WriteError::TooLarge(over)) => {
                 let allowed = self.ledger.limits.body_out;
-                self.ledger.breach.get_or_insert(Breach { limit: Limit::BodyOut, asked: allowed.saturating_add(over), allowed });
+                self.ledger.breach = Some(Breach { limit: Limit::BodyOut, asked: allowed.saturating_add(over), allowed });
                 Ok(Err(self.reply_too_large()))
             }
         }

@@ -22,4 +22,11 @@ fn refused() {
     }
 }
 
-service!(grow, refused);
+/// The same, and then hands the host a giant.
+#[get("/refused/giant")]
+fn giant() {
+    assert!(Vec::<u8>::new().try_reserve_exact(1 << 30).is_err(), "a gibibyte is granted");
+    info!("{}", "x".repeat(5 << 20));
+}
+
+service!(grow, refused, giant);

@@ -24,5 +24,7 @@ fn a_call_that_lives_through_one_limit_ends_by_the_one_that_ends_it() {
     let host = host(&GROW, &[("memory", "16MiB"), ("cpu", "200ms")]);
     let line = assert_fails(&host, "/s/grow/refused", 504, "WH2304");
     assert_limit(&line, "cpu", 200);
+    let line = assert_fails(&host, "/s/grow/refused/giant", 502, "WH2306");
+    assert_limit(&line, "host-call-bytes", 2 << 20);
     host.stop();
 }
