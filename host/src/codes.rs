@@ -149,8 +149,8 @@ codes! {
         "The command works on the embedded platform, and the configuration has none, or names one that is somewhere else. Write \
          `mode = \"embedded\"` in [platform] to have one.";
     PLATFORM_UNKNOWN = "WH1452", "the platform has no such record",
-        "The embedded platform has no app or service of this key, or no letter of this id. Services of the configuration that have a `security-key` \
-         appear by themselves; apps are made by `wharf platform app create`.";
+        "The embedded platform has no app or service of this key, or no letter of this id. Services of the configuration that \
+         have a `security-key` appear by themselves; apps are made by `wharf platform app create`.";
     PLATFORM_REFUSED = "WH1453", "the platform refuses",
         "The embedded platform's own rules forbid it: keys are unique and for ever, an app subscribes to a service once, what \
          waits for a service cannot be cancelled, what others depend on cannot be removed. The message says which rule it was.";
@@ -207,8 +207,9 @@ codes! {
         "The request cannot mean one thing only. Its path holds a segment `.` or `..`, a backslash or a control character, \
          plainly or percent-encoded (%2E%2E, %5C, %00), or an encoded slash (%2F), or is not validly percent-encoded UTF-8; \
          or it has no path: CONNECT and `OPTIONS *` are not for back services; or its header Host is missing, there twice, \
-         or no host name, or the request target names another; or the body broke off before its end. At a console's link it is also a method other than GET, or a \
-         path that begins with two slashes.\n\nThe app's developer resolves `.` and `..` before sending, as browsers do, \
+         or no host name; or the request target names a user, or on HTTP/2 another host than Host does; or the body has a transfer coding other than `chunked`, or \
+         broke off before its end. At a console's link it is also a method other than GET, or a path that begins with two \
+         slashes.\n\nThe app's developer resolves `.` and `..` before sending, as browsers do, \
          encodes what is put into a path, and leaves Host to the HTTP library.\nThe plugin's developer \
          leaves no place in a path for free text, such as a file's name with a slash in it: that belongs into the query or \
          the body.\nThe operator mends a proxy that rewrites paths, decoding them or adding dots; the host's log says which \
@@ -288,9 +289,9 @@ codes! {
     GUEST_HOST_CALLS = "WH2306", "the plugin asked too much of the host",
         "The call made more host calls than `host-calls` of what the plugin was granted, 10000 unless it asks for more, \
          handed over more than 2 MiB with one of them (and as much more as `max-value` where it has stores), or held more \
-         resources open than `handles`. The log names the limit.\n\nThe app's developer asks for less at once.\nThe plugin's developer reads \
-         lists by the page and bodies by large pieces, writes in batches, streams what is large, and closes what is done \
-         with; or asks for more by `host-calls` or `handles` in [limits] of plugin.toml.\nThe operator raises the cap of \
+         resources open than `handles`. The log names the limit.\n\nThe app's developer asks for less at once.\nThe \
+         plugin's developer reads lists by the page and bodies by large pieces, writes in batches, streams what is large, \
+         and closes what is done with; or asks for more by `host-calls` or `handles` in [limits] of plugin.toml.\nThe operator raises the cap of \
          the same name in [limits] or [services.<key>.limits] of the configuration.";
     GUEST_INVALID = "WH2307", "the plugin's response is not HTTP",
         "The plugin's response has a status, a header name or a header value that HTTP does not allow, or was given twice. \

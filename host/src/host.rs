@@ -127,6 +127,8 @@ impl Host {
     ///
     /// Runs on the control threads; `requests` are where connections are served. Plugins that cannot be loaded are logged,
     /// and their services answer 503.
+    ///
+    /// Cancellation: all that was started ends, a compilation too, and the data directory is given back.
     pub async fn start(config: Config, listener: TcpListener, requests: Handle) -> Result<Self, Problems> {
         let config = Arc::new(config);
         open_files::allow(config.listen.max_connections);
@@ -189,8 +191,8 @@ impl Host {
     }
 
     /// Stops accepting, lets calls and commands in flight finish for at most the drain timeout or until `hurry` comes, and gives
-    /// the data directory back; with [`Threads::end`] and [`log::end`] after it, at the latest [`END`] after that. A command that was cut off keeps
-    /// its share of the store until the threads end, and the directory's lock with it.
+    /// the data directory back; with [`Threads::end`] and [`log::end`] after it, at the latest [`END`] after that. A command that
+    /// was cut off keeps its share of the store until the threads end, and the directory's lock with it.
     pub async fn stop(self, hurry: impl Future<Output = &'static str>) {
         drop((self.forgetting, self.noticing));
         self.health.enter(Phase::Draining);

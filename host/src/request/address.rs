@@ -59,18 +59,24 @@ pub fn is_named(parts: &Parts) -> Result<(), Refusal> {
 
 /// Whether it is a host with or without a port, or empty (RFC 3986 §3.2.2 and §3.2.3).
 fn is_host(text: &[u8]) -> bool {
-    let is_of_host = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%:[]".contains(byte);
-    // Whatever stands behind the brackets of an IPv6 address, or behind a name.
-    let after_host = match text.iter().rposition(|byte| *byte == b']') {
-        Some(end) => &text[end + 1..],
-        None => text.iter().position(|byte| *byte == b':').map_or(&[][..], |colon| &text[colon..]),
+    let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%".contains(byte);
+    let (is_well, port) = match text.strip_prefix(b"[") {
+        // An address between brackets; whether it is one is nothing to whoever compares names.
+        Some(literal) => {
+            let end = literal.iter().position(|byte| *byte == b']').unwrap_or(literal.len());
+            let (address, after) = literal.split_at(end);
+            (
+                address.iter().all(|byte| is_of_name(byte) || *byte == b':') && !after.is_empty(),
+                after.get(1..).unwrap_or_default(),
+            )
+        }
+        None => {
+            let (name, port) = text.split_at(text.iter().position(|byte| *byte == b':').unwrap_or(text.len()));
+            (name.iter().all(is_of_name), port)
+        }
     };
-    let is_port = match after_host.split_first() {
-        None => true,
-        Some((b':', digits)) => digits.iter().all(u8::is_ascii_digit),
-        Some(_) => false,
-    };
-    is_port && text.iter().all(is_of_host)
+    let is_port = port.split_first().is_none_or(|(first, digits)| *first == b':' && digits.iter().all(u8::is_ascii_digit));
+    is_well && is_port
 }
 
 /// Finds the service. Fails with [`Refusal::NoService`] or [`Refusal::BadRequest`].
@@ -138,6 +144,19 @@ fn percent_decode(path: &str) -> Result<Cow<'_, str>, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_in_brackets_and_a_port() {
+        for good in ["", "a", "A.example", "a:", "a:80", "127.0.0.1:8080", "[::1]", "[::1]:80", "%61"] {
+            assert!(is_host(good.as_bytes()), "{good}");
+        }
+        for bad in [
+            "a b", "a/b", "b@a", "a:evil", "a:1:2", "::1", "[::1", "[::1]a", "[::1]:a", "a[b]", "]", "a]:80", "[[::1]]",
+            "a\u{e9}",
+        ] {
+            assert!(!is_host(bad.as_bytes()), "{bad}");
+        }
+    }
 
     #[test]
     fn a_prefix_names_the_service() {

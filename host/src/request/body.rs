@@ -2,7 +2,10 @@
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::{HeaderMap, header::CONTENT_LENGTH};
+use http::{
+    HeaderMap,
+    header::{CONTENT_LENGTH, TRANSFER_ENCODING},
+};
 use http_body::Body as _;
 use http_body_util::{BodyExt, Limited};
 
@@ -16,6 +19,10 @@ const SMALL: u64 = 64 << 10;
 ///
 /// How long it may wait for the sender is the listener's affair: see [`super::listen::arriving`].
 pub async fn incoming(headers: &HeaderMap, body: Body, target: &Target<'_>) -> Result<Incoming, Refusal> {
+    // The plugin would be given what it has no key to: the header goes with its hop (RFC 9112 §6.1).
+    if headers.get_all(TRANSFER_ENCODING).iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+        return Err(Refusal::BadRequest("the body has a transfer coding other than `chunked`"));
+    }
     if body.is_end_stream() {
         return Ok(Incoming::Empty);
     }

@@ -37,6 +37,7 @@ fn rows() -> Vec<(&'static str, String, u16, By)> {
         ("a negative length", get("content-length: -1\r\n"), 400, Library("content-length")),
         ("two lengths", get("content-length: 1\r\ncontent-length: 2\r\n"), 400, Library("content-length")),
         ("a coding that is not the last", get("transfer-encoding: chunked, gzip\r\n"), 400, Library("transfer-encoding")),
+        ("a coding beside chunked", get("transfer-encoding: gzip, chunked\r\n") + "0\r\n\r\n", 400, Host("WH2104")),
         ("too many headers", get(&many), 431, Library("too large")),
         ("a header of 200 KiB", large(200 << 10), 431, Library("too large")),
         ("a header of 70 KiB", large(70 << 10), 431, Host("WH2202")),
