@@ -202,6 +202,17 @@ impl App {
         problems.or(())
     }
 
+    /// What files and variables of the services and issuers cannot be used, in a configuration that has mistakes of its own: one
+    /// report is to name all that is to be mended.
+    pub fn check_files(config: &Config) -> Problems {
+        let mut problems = Problems::default();
+        let issuers = issuers(config, &mut problems);
+        services(config, &issuers, &mut problems);
+        problems.keep(Self::check_secrets(config));
+        problems.keep(Clients::open(config, Some(Router::new())));
+        problems
+    }
+
     /// Makes a plugin ready for a service, within what its manifest asks and the operator allows. Changes nothing yet; see
     /// [`Service::current`].
     pub fn ready(&self, service: &config::Service, candidate: Candidate<'_>, caps: &Limits) -> Result<Installed, Problems> {

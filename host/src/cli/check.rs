@@ -1,6 +1,9 @@
 //! `wharf check`: would the host start, and would every service have its plugin?
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::{output::Output, serve::CONFIG_FILE};
 use crate::{
@@ -52,7 +55,7 @@ impl Checked {
 /// other machine, so keys of an address are not fetched. While a host holds the data directory, it is asked what its plugins say
 /// of themselves, and they are judged by that.
 pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
-    let config = Arc::new(Config::load(&args.config)?);
+    let config = Arc::new(load(&args.config)?);
     let threads = Threads::start()?;
     let (checked, warnings) = threads.control.block_on(async {
         let mut problems = Problems::default();
@@ -66,6 +69,18 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
     })?;
     say(args, &config, &checked, &warnings, output);
     Ok(())
+}
+
+/// The configuration; beside mistakes in it, the files are looked at that the rest of it names.
+fn load(file: &Path) -> Result<Config, Problems> {
+    let (config, mut mistakes) = Config::load_what_can_be(file);
+    let Some(config) = config else { return Err(mistakes) };
+    if mistakes.0.is_empty() {
+        return Ok(config);
+    }
+    mistakes.keep(config.listen.tls.as_ref().map(Tls::load).transpose());
+    mistakes.extend(App::check_files(&config));
+    Err(config.places.locate_all(mistakes))
 }
 
 /// Loads every bound plugin, or has them judged where a running host holds them. Without the `app`, of which it is known what is

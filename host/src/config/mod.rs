@@ -93,10 +93,25 @@ impl Config {
         Self::parse(&file::read(file)?, file)
     }
 
+    /// The same beside all mistakes: what could be read although there are some is good for nothing but to look for more.
+    pub fn load_what_can_be(file: &Path) -> (Option<Self>, Problems) {
+        match file::read(file) {
+            Ok(text) => Self::read(&text, file),
+            Err(problem) => (None, problem.into()),
+        }
+    }
+
     /// Checks a configuration. `file` is the name that problems carry, and relative paths count from its directory. Blocking.
     pub fn parse(text: &str, file: &Path) -> Result<Self, Problems> {
+        match Self::read(text, file) {
+            (Some(config), mistakes) => mistakes.or(config),
+            (None, mistakes) => Err(mistakes),
+        }
+    }
+
+    fn read(text: &str, file: &Path) -> (Option<Self>, Problems) {
         let directory = file.parent().unwrap_or(Path::new(""));
-        toml_reader::read(text, &file.display().to_string(), &CODES, |root| {
+        toml_reader::read_what_can_be(text, &file.display().to_string(), &CODES, |root| {
             let listen = root.table("listen", |table| listen::read(table, directory));
             let limits = root.table("limits", limits::read);
             let (names, issuers) = root.table("issuers", |table| issuer::read_all(table, directory));

@@ -56,19 +56,37 @@ pub(crate) fn read<T: Send>(
     codes: &'static Codes,
     read: impl FnOnce(&Table<'_>) -> Option<T> + Send,
 ) -> Result<T, Problems> {
+    match read_what_can_be(text, file, codes, read) {
+        (Some(value), mistakes) => mistakes.or(value),
+        (None, mistakes) => Err(mistakes),
+    }
+}
+
+/// The same beside all mistakes: with what was read although there are some, as far as anything was.
+pub(crate) fn read_what_can_be<T: Send>(
+    text: &str,
+    file: &str,
+    codes: &'static Codes,
+    read: impl FnOnce(&Table<'_>) -> Option<T> + Send,
+) -> (Option<T>, Problems) {
     if text.len() > MAX_FILE {
-        return Err(too_large(file, codes).into());
+        return (None, too_large(file, codes).into());
     }
     thread::scope(|scope| {
         let document = || document(text, file, codes, read);
         match thread::Builder::new().name("toml".to_owned()).stack_size(STACK).spawn_scoped(scope, document) {
             Ok(thread) => thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic)),
-            Err(error) => Err(no_thread(file, &error).into()),
+            Err(error) => (None, no_thread(file, &error).into()),
         }
     })
 }
 
-fn document<T>(text: &str, file: &str, codes: &'static Codes, read: impl FnOnce(&Table<'_>) -> Option<T>) -> Result<T, Problems> {
+fn document<T>(
+    text: &str,
+    file: &str,
+    codes: &'static Codes,
+    read: impl FnOnce(&Table<'_>) -> Option<T>,
+) -> (Option<T>, Problems) {
     let report = Report::new(text, file, codes);
     let root = match DeTable::parse(text) {
         Ok(root) => root,

@@ -61,7 +61,7 @@ impl<'a> Report<'a> {
     }
 
     /// `value` if nothing is wrong, else the problems in the order of the text.
-    pub(crate) fn finish<T>(self, value: Option<T>) -> Result<T, Problems> {
+    pub(crate) fn finish<T>(self, value: Option<T>) -> (Option<T>, Problems) {
         let Found { mut problems, uncounted } = self.found.into_inner();
         problems.sort_by_key(|(offset, _)| *offset);
         let mut all = Problems::default();
@@ -80,12 +80,11 @@ impl<'a> Report<'a> {
             let what = format!("`{}` has {uncounted} more mistakes", self.file);
             all.push(Problem::new(self.codes.invalid, what).fix("mend those named first, then look again"));
         }
-        match value {
-            Some(value) => all.or(value),
-            // A reader that returns nothing has said why. Should one forget, the file is still not valid.
-            None if all.0.is_empty() => Err(Problem::new(self.codes.invalid, format!("`{}` is not valid", self.file)).into()),
-            None => Err(all),
+        // A reader that returns nothing has said why. Should one forget, the file is still not valid.
+        if value.is_none() && all.0.is_empty() {
+            all.push(Problem::new(self.codes.invalid, format!("`{}` is not valid", self.file)));
         }
+        (value, all)
     }
 }
 

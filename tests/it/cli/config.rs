@@ -139,6 +139,21 @@ fn all_mistakes_come_in_one_report_with_their_places() {
 }
 
 #[test]
+fn a_mistake_does_not_hide_files_that_are_missing() {
+    let here = tempfile::tempdir().expect("a temporary directory can be made");
+    let text = "data_dir = \"data\"\n[services.a]\nplugin = \"test/absent\"\nsecurity-key = { file = \"absent\" }\n\
+        [services.b]\nplugin = \"test/absent\"\nsecurity-key = { fil = \"b.key\" }\n\
+        [services.b.secrets]\ntoken = { env = \"ABSENT\" }\n";
+    fs::write(here.path().join("wharf.toml"), text).expect("a configuration can be written");
+    let run = wharf(["check", "--format", "json"]).within(here.path()).run();
+    let report: Value = serde_json::from_str(&run.stderr).expect("the report is JSON");
+    let errors = report["errors"].as_array().expect("errors are a list");
+    let shown: Vec<_> = errors.iter().map(|error| (error["code"].as_str().unwrap_or(""), error["at"]["line"].as_u64())).collect();
+    assert!(shown.contains(&("WH1003", Some(1))) && shown.contains(&("WH1006", Some(4))), "{report:#}");
+    assert!(shown.contains(&("WH1006", Some(9))) && shown.iter().all(|(_, line)| line.is_some()), "{report:#}");
+}
+
+#[test]
 fn a_check_goes_on_past_files_that_are_missing() {
     let host = TestHost::new()
         .section("[listen.tls]\ncertificate = \"absent.crt\"\nkey = { file = \"absent.key\" }\n")
