@@ -97,8 +97,12 @@ pub(super) fn check_switched_on(config: &Config, manifest: &Manifest, inspected:
 }
 
 /// Whether these services grant what the plugin requires; said before anything is compiled or stored, and also where no host runs.
-fn check_grants(manifest: &Manifest, services: &[config::Service], places: &Places) -> Result<(), Problems> {
-    let judged = services.iter().filter_map(|service| Some((&service.key, Grants::new(manifest, service).err()?)));
+fn check_grants<'s>(
+    manifest: &Manifest,
+    services: impl Iterator<Item = &'s config::Service>,
+    places: &Places,
+) -> Result<(), Problems> {
+    let judged = services.filter_map(|service| Some((&service.key, Grants::new(manifest, service).err()?)));
     let without = judged.map(|(key, problems)| Without { services: vec![key.clone()], problems }.locate(places));
     Without::all(without).or(())
 }
@@ -171,7 +175,7 @@ impl Admin {
         check_switched_on(&self.config, &vetted.manifest, &vetted.inspected)?;
         let _one_at_a_time = self.changing.lock().await;
         let Bound { services, later, places } = self.bound_anew(&vetted.manifest.id.to_string())?;
-        check_grants(&vetted.manifest, &services, &places)?;
+        check_grants(&vetted.manifest, services.iter().chain(&later), &places)?;
         let digest = blocking(|| Digest::of(&component));
         let size = component.len() as u64;
         self.check_version(&vetted, &digest).await?;
@@ -198,7 +202,10 @@ impl Admin {
         let services = self.swap(bindings);
         tracing::info!(plugin = id, version, new, services = services.join(","), "plugin installed");
         let host_runs = self.app.is_some();
-        let at_next_start = if host_runs { later } else { self.services_of(&id).into_iter().map(str::to_owned).collect() };
+        let at_next_start = match host_runs {
+            true => later.into_iter().map(|service| service.key).collect(),
+            false => self.services_of(&id).into_iter().map(str::to_owned).collect(),
+        };
         Ok(Report { id, version, digest: digest.to_string(), new, services, at_next_start, host_runs, not_granted })
     }
 

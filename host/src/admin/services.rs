@@ -19,8 +19,8 @@ use crate::{
 /// The services bound to a plugin, with what the configuration says by now that they grant and set.
 pub(super) struct Bound {
     pub(super) services: Vec<Service>,
-    /// Keys of those that the running host takes up only when it is started anew.
-    pub(super) later: Vec<String>,
+    /// Those that the running host takes up only when it is started anew.
+    pub(super) later: Vec<Service>,
     pub(super) places: Arc<Places>,
 }
 
@@ -42,7 +42,7 @@ impl Admin {
         let Config { services: fresh, places, .. } = blocking(|| Config::load(&self.config.file))?;
         let is_later =
             |service: &&Service| service.plugin.to_string() == plugin && !bound.iter().any(|bound| bound.key == service.key);
-        let later = fresh.values().filter(is_later).map(|service| service.key.clone()).collect();
+        let later = fresh.values().filter(is_later).cloned().collect();
         let mut problems = Problems::default();
         let services = bound.into_iter().map(|service| match fresh.get(&service.key) {
             Some(fresh) if fresh.plugin == service.plugin => self.granting(service, fresh, &mut problems),

@@ -138,7 +138,7 @@ mod tests {
         let missing = told(&["plugin", "install", "--manifest", "a.toml"]);
         assert_eq!(
             (missing.what.as_str(), missing.why.as_str()),
-            ("the following required arguments were not provided", "<FILE>")
+            ("the following required arguments were not provided", "<FILE|PLUGIN@VERSION>")
         );
         assert!(missing.fix.contains("Usage: wharf plugin install") && missing.fix.contains("--help"), "{}", missing.fix);
     }

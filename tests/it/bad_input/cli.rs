@@ -22,7 +22,7 @@ const ROWS: &[(&[&str], i32, &str, &str)] = &[
     (&["explain", "\u{1b}[31m"], 1, "WH1007", "\\u{1b}[31m"),
     (&["check", "--config", "absent.toml"], 1, "WH1001", "absent.toml"),
     (&["plugin", "list", "--config", "absent.toml"], 1, "WH1001", "absent.toml"),
-    (&["plugin", "install"], 2, "WH1007", "<FILE>"),
+    (&["plugin", "install"], 2, "WH1007", "<FILE|PLUGIN@VERSION>"),
     (&["plugin", "install", "absent.wasm"], 1, "WH1009", "absent.wasm"),
     (&["plugin", "install", "."], 1, "WH1009", "`.`"),
     (&["plugin", "inspect", "absent.wasm"], 1, "WH1009", "absent.wasm"),
@@ -84,7 +84,7 @@ fn help_and_version_are_data_and_no_mistake() {
         (&["help", "plugin"], "install"),
         (&["help", "--help"], "Usage: wharf [OPTIONS]"),
         (&["--format", "json", "plugin", "help", "-h"], "Usage: wharf plugin [OPTIONS]"),
-        (&["plugin", "install", "--help"], "<FILE>"),
+        (&["plugin", "install", "--help"], "<FILE|PLUGIN@VERSION>"),
         (&["--version", "--format", "json"], env!("CARGO_PKG_VERSION")),
     ] {
         let run = wharf(arguments).run();

@@ -93,7 +93,7 @@ fn a_wrong_command_line_ends_with_2_and_says_what_would_be_right() {
         (vec!["srve"], "serve"),
         (vec!["plugin", "instal", "x.wasm"], "install"),
         (vec!["serve", "--confg", "x"], "--config"),
-        (vec!["plugin", "install"], "<FILE>"),
+        (vec!["plugin", "install"], "<FILE|PLUGIN@VERSION>"),
         (vec!["demo", "--port", "70000"], "70000"),
         (vec!["ocean-auth", "mint"], "--key-file"),
     ] {

@@ -108,9 +108,10 @@ fn an_admin_goes_back_to_a_version_without_its_file() {
         plugin(&here, ["install", absent]).refused("WH1207", absent.split('@').next().unwrap_or_default());
     }
     // What is no version is a file's name.
-    for file in ["test/innocent", "test/innocent@1", "innocent.wasm"] {
+    for file in ["test/innocent@1", "innocent.wasm"] {
         plugin(&here, ["install", file]).refused("WH1009", file);
     }
+    plugin(&here, ["install", "test/innocent"]).refused("WH1007", "test/innocent");
     let host = host.stopped();
     assert_eq!(plugin(&here, ["install", "test/innocent@0.2.0"]).json()["at_next_start"], json!(["innocent"]));
     assert_eq!(plugin(&here, ["install", "test/innocent@0.1.0"]).json()["at_next_start"], json!(["innocent"]));
@@ -129,6 +130,12 @@ fn a_service_that_the_running_host_does_not_have_yet_is_named() {
     assert_eq!((&report["services"], &report["at_next_start"]), (&json!(["innocent"]), &json!(["second"])));
     let said = host.wharf(["plugin", "install", "test/innocent@0.1.0"]).ok();
     assert!(said.contains("once the host is started anew, for the service second too"), "{said}");
+    // One that lacks what the plugin needs is refused, as it would be without a host.
+    install_with(host.path(), &INNOCENT, |manifest| {
+        let asks = "[permissions.required.kv]\nstores = [\"notes\"]\nreason = \"to keep them\"\n";
+        format!("{}\n{asks}", manifest.replace("0.1.0", "0.2.0"))
+    })
+    .refused("WH1210", "the service `second` does not grant");
     host.stop();
 }
 

@@ -33,6 +33,7 @@ pub enum Command {
     /// A running host reads again what these services grant and set: nothing else of its configuration.
     Install {
         /// The component's file (.wasm); or an installed version to go back to, e.g. acme/notes@1.2.0
+        #[arg(value_name = "FILE|PLUGIN@VERSION")]
         plugin: PathBuf,
         /// The manifest, for a component that does not carry its own
         #[arg(long, value_name = "FILE")]
@@ -71,7 +72,8 @@ pub fn run(command: Command, output: &Output) -> Result<(), Problems> {
     match command {
         Command::Install { plugin, manifest, at } => {
             let request = match installed(&plugin).filter(|_| manifest.is_none()) {
-                Some((id, version)) => Request::InstallAgain { id, version },
+                Some((id, Some(version))) => Request::InstallAgain { id, version },
+                Some((id, None)) => return Err(no_version(&id).into()),
                 None => Request::Install(component(&plugin, manifest.as_deref(), at.config()?.runtime.max_component)?),
             };
             output.say(&format_args!("installing `{}` …", plugin.display()));
@@ -188,10 +190,15 @@ fn with_manifest(component: Vec<u8>, file: &Path, named: &[u8]) -> Result<Vec<u8
         .into())
 }
 
-/// The version that is meant, where no file of this name is there.
-fn installed(plugin: &Path) -> Option<(PluginId, String)> {
-    let (id, version) = plugin.to_str().filter(|_| !plugin.exists()).and_then(|plugin| split(plugin).ok())?;
-    Some((id, version?))
+/// The plugin and the version that are meant, where no file of this name is there.
+fn installed(plugin: &Path) -> Option<(PluginId, Option<String>)> {
+    plugin.to_str().filter(|_| !plugin.exists()).and_then(|plugin| split(plugin).ok())
+}
+
+fn no_version(id: &PluginId) -> Problem {
+    Problem::new(&codes::USAGE, format!("`{id}` is neither a file nor a version"))
+        .why("there is no file of this name, and an installed plugin is gone back to by its version")
+        .fix(format!("name a component's file, or a version that `wharf plugin list` shows, as `{id}@1.2.3`"))
 }
 
 /// `acme/notes@1.2.0` as its parts.
