@@ -128,9 +128,15 @@ fn imported_for(capability: &Capability) -> Option<&'static str> {
 
 /// A component carries only the imports it really calls, so one that is not declared was left out of the manifest.
 fn undeclared(manifest: &Manifest, import: &str, interface: &str) -> Problem {
+    let keys = match interface {
+        "kv" => "`stores` (or `shared`) and a `reason`",
+        "http-out" => "`hosts` and a `reason`",
+        "secrets" => "`names` and a `reason`",
+        _ => "a `reason`",
+    };
     Problem::new(&codes::PLUGIN_NOT_GRANTED, format!("plugin `{}` imports `{import}`", manifest.id))
         .why("its manifest does not ask for it")
-        .fix(format!("add [permissions.required.{interface}] with a `reason` to plugin.toml, or remove the calls"))
+        .fix(format!("add [permissions.required.{interface}] with {keys} to plugin.toml, or remove the calls"))
 }
 
 fn check_exports(manifest: &Manifest, inspected: &Inspected, problems: &mut Problems) {

@@ -106,7 +106,8 @@ impl Policy {
         if self.forms != Forms::V2 {
             warnings.push(format!(
                 "service `{service}` accepts legacy Ocean-Auth headers, whose blocks can be cut and joined into a header for an \
-                 account name that nobody proved; rely on account ids, and move its apps to v2"
+                 account name that nobody proved; rely on account ids, move its apps to v2, and set `ocean-auth = \"v2\"` when \
+                 they are"
             ));
         }
         if self.max_lifetime_ms > Settings::default().max_lifetime_ms() {

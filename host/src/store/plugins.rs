@@ -140,7 +140,8 @@ fn install(connection: &Connection, install: &Install) -> Result<bool, PluginErr
         }
         Some(_) => {}
         None => {
-            let insert = "INSERT INTO plugins (id, version, digest, manifest, size, installed_ms, active) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)";
+            let insert = "INSERT INTO plugins (id, version, digest, manifest, size, installed_ms, active)
+                          VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)";
             connection
                 .prepare_cached(insert)
                 .and_then(|mut statement| {

@@ -124,7 +124,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "capabilities",
         &[
             "bindings", "caller", "clock", "codes", "config", "manifest", "observe", "platform", "problem", "reach", "reader",
-            "secret", "store", "task",
+            "secret", "store", "task", "units",
         ],
     ),
     ("bindings", &[]),

@@ -17,6 +17,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::Opened;
 use crate::{
     capabilities::Granted, reach::resolve::Forbidden, reader::ReadError, runtime::state::is_hop_by_hop, task::AbortOnDrop,
+    units::show_duration,
 };
 
 /// How long a response head is waited for, unless the plugin says otherwise; the call's own deadline stands above it.
@@ -185,6 +186,10 @@ fn own_headers(headers: Vec<(String, Vec<u8>)>) -> Result<HeaderMap, Failed> {
 /// Sends the request and waits for the head of the response. Dropping the future ends the exchange.
 pub(super) async fn exchange(opened: Arc<Opened>, request: Outgoing) -> Result<Answered, Failed> {
     let timeout = request.timeout;
+    let late = Cause {
+        host: request.url.host_str().unwrap_or_default().to_owned(),
+        why: format!("no answer within {}", show_duration(timeout)),
+    };
     let client = &opened.client;
     let exchange = {
         let opened = opened.clone();
@@ -195,8 +200,8 @@ pub(super) async fn exchange(opened: Arc<Opened>, request: Outgoing) -> Result<A
             Ok(Answered { response, place })
         }
     };
-    let task =
-        client.runtime.spawn(async move { tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(Failed::Timeout(None))) });
+    let in_time = async move { tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(Failed::Timeout(Some(late)))) };
+    let task = client.runtime.spawn(in_time);
     let _abort = AbortOnDrop::new(task.abort_handle());
     task.await.unwrap_or(Err(Failed::Broken("the exchange was lost", None)))
 }
