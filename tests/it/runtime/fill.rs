@@ -2,15 +2,8 @@ use wharf_guests::{FILL, INNOCENT};
 
 use crate::support::{
     Running, Service, TestHost,
-    threads::{stat, threads},
+    threads::{LANES, computed},
 };
-
-/// Processor time of the threads of this name, in ticks of the system's clock.
-fn computed(host: &mut Running, name: &str) -> i64 {
-    // User and system.
-    let times = threads(host.process(), name).into_iter().filter_map(|thread| stat(&thread, [14, 15]));
-    times.flatten().sum()
-}
 
 /// There is no tick inside one instruction.
 #[test]
@@ -22,13 +15,12 @@ fn calls_with_long_instructions_make_way_once_the_plugin_is_known_for_them() {
     let line = host.log().find("that it is known", |line| line.message().contains("in one piece"));
     assert_eq!((line.field("level"), line.field("service")), ("WARN".to_owned(), "fill".to_owned()));
 
-    let lanes = ["wharf-request", "wharf-slow-lane", "wharf-last-lane"];
-    let before = lanes.map(|name| computed(&mut host, name));
+    let before = LANES.map(|name| computed(host.process(), name));
     for _ in 0..3 {
         fill(&host);
         host.assert_serves_others();
     }
-    let after = lanes.map(|name| computed(&mut host, name));
+    let after = LANES.map(|name| computed(host.process(), name));
     let [requests, slow, last] = std::array::from_fn(|lane| after[lane] - before[lane]);
     assert!(slow + last > 4 * requests, "{requests} where requests are served, {slow} and {last} on the lanes");
     host.stop();

@@ -3,7 +3,10 @@ use wharf_guests::{INNOCENT, SPIN};
 use super::{assert_fails, host};
 use crate::{
     limits::{Row, assert_limit},
-    support::{Service, TestHost},
+    support::{
+        Service, TestHost,
+        threads::{LANES, computed},
+    },
 };
 
 /// Loops.
@@ -25,7 +28,8 @@ fn a_guest_that_loops_is_stopped_by_the_clock_on_the_wall() {
 #[test]
 fn a_crowd_of_looping_guests_does_not_keep_others_from_being_served() {
     let spin = Service::of(&SPIN).limit("cpu", "1s");
-    let host = TestHost::new().with(spin).with(Service::of(&INNOCENT)).start();
+    let mut host = TestHost::new().with(spin).with(Service::of(&INNOCENT)).start();
+    let before = LANES.map(|name| computed(host.process(), name));
     let crowd: Vec<_> = (0..16).map(|_| host.get("/s/spin/").open()).collect();
     for _ in 0..20 {
         host.assert_serves_others();
@@ -33,6 +37,10 @@ fn a_crowd_of_looping_guests_does_not_keep_others_from_being_served() {
     for call in crowd {
         assert_eq!(call.finish().status, 504);
     }
+    // They left where requests are served after their first ticks.
+    let after = LANES.map(|name| computed(host.process(), name));
+    let [requests, slow, last] = std::array::from_fn(|lane| after[lane] - before[lane]);
+    assert!(slow + last > 4 * requests, "{requests} where requests are served, {slow} and {last} on the lanes");
     host.stop();
 }
 

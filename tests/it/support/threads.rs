@@ -14,6 +14,16 @@ pub(crate) fn threads(process: &Process, name: &str) -> Vec<PathBuf> {
     all.flatten().map(|thread| thread.path()).filter(named).collect()
 }
 
+/// Processor time of the threads of this name, in ticks of the system's clock.
+pub(crate) fn computed(process: &Process, name: &str) -> i64 {
+    // User and system.
+    let times = threads(process, name).into_iter().filter_map(|thread| stat(&thread, [14, 15]));
+    times.flatten().sum()
+}
+
+/// The names of the threads that serve requests, and of those of the two lanes for calls that compute for longer.
+pub(crate) const LANES: [&str; 3] = ["wharf-request", "wharf-slow-lane", "wharf-last-lane"];
+
 /// Fields of `stat` by their numbers in proc_pid_stat(5), from the third on. `None` if the thread has ended.
 pub(crate) fn stat<const N: usize>(thread: &Path, fields: [usize; N]) -> Option<[i64; N]> {
     let stat = fs::read_to_string(thread.join("stat")).ok()?;
