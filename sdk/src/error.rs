@@ -167,6 +167,7 @@ pub(crate) fn whole_seconds(delay: Duration) -> u128 {
 }
 
 /// A failure on its way to the host, or from it.
+#[derive(Debug, Clone)]
 pub(crate) struct Failure {
     pub(crate) code: String,
     pub(crate) message: String,

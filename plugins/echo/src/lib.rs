@@ -64,9 +64,12 @@ const PIECE: usize = 64 << 10;
 /// The same, but each piece goes through the plugin, the first of them out before the last is in.
 #[post("/pump")]
 fn pump(call: Call, reply: Reply, mut body: Body) -> Result<Streamed> {
+    // Before the head of the reply: a client that asked whether to send its body is told so by this.
+    let mut piece = body.read(PIECE)?;
     let writer = reply.start(200, &[("content-type", &content_type(call))])?;
-    while let Some(piece) = body.read(PIECE)? {
-        writer.write(&piece)?;
+    while let Some(bytes) = piece {
+        writer.write(&bytes)?;
+        piece = body.read(PIECE)?;
     }
     writer.finish()
 }

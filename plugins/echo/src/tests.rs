@@ -32,15 +32,20 @@ fn a_body_comes_back_under_its_own_type() {
 
 #[test]
 fn a_sender_that_leaves_cuts_the_reply() {
-    struct Leaves;
+    /// After so many bytes.
+    struct Leaves(usize);
     impl std::io::Read for Leaves {
-        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
-            Err(std::io::ErrorKind::ConnectionReset.into())
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            let bytes = std::mem::take(&mut self.0).min(into.len());
+            if bytes == 0 { Err(std::io::ErrorKind::ConnectionReset.into()) } else { Ok(bytes) }
         }
     }
-    let response = host().request("POST", "/pump").reader(Leaves).send();
-    assert!(response.cut);
-    assert_eq!(response.failure().map(Error::code), Some("body.gone"));
+    // Before the reply has begun there is nothing to cut.
+    for (bytes, cut) in [(PIECE, true), (0, false)] {
+        let response = host().request("POST", "/pump").reader(Leaves(bytes)).send();
+        assert_eq!((response.cut, response.body.len()), (cut, bytes));
+        assert_eq!(response.failure().map(Error::code), Some("body.gone"));
+    }
 }
 
 #[test]

@@ -98,11 +98,12 @@ pub(crate) fn finish(outcome: Result<Option<Response>, Failure>, call: &FakeCall
         Err(failure) => Some(failure),
     };
     let reply = reply.borrow();
+    let failure = reply.ended.clone().or(failure);
     TestResponse {
         status: reply.status,
         headers: Headers(reply.headers.clone()),
         body: reply.body.clone(),
-        cut: !reply.finished,
+        cut: !reply.finished || reply.ended.is_some(),
         failure: failure.map(Into::into),
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Reply {
     pub(crate) headers: Vec<(String, Vec<u8>)>,
     pub(crate) body: Vec<u8>,
     pub(crate) finished: bool,
+    /// Why the host ended the call in the middle of it, whatever the handler made of that.
+    pub(crate) ended: Option<Failure>,
 }
 
 impl FakeCall {
@@ -51,7 +53,7 @@ impl FakeCall {
         if self.reply.borrow().is_some() {
             return Err(failure("reply.started", "a reply can be started only once"));
         }
-        let reply = Rc::new(RefCell::new(Reply { status, headers, body: Vec::new(), finished: false }));
+        let reply = Rc::new(RefCell::new(Reply { status, headers, body: Vec::new(), finished: false, ended: None }));
         *self.reply.borrow_mut() = Some(reply.clone());
         Ok(FakeWriter(reply))
     }
@@ -95,8 +97,12 @@ pub(crate) struct FakeWriter(Rc<RefCell<Reply>>);
 
 impl FakeWriter {
     pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
-        at_once("the piece", bytes.len())?;
-        self.0.borrow_mut().body.extend_from_slice(bytes);
+        let mut reply = self.0.borrow_mut();
+        if let Err(failure) = at_once("the piece", bytes.len()) {
+            reply.ended = Some(failure.clone());
+            return Err(failure);
+        }
+        reply.body.extend_from_slice(bytes);
         Ok(())
     }
 

@@ -94,7 +94,14 @@ fn pieces(size: usize, reply: Reply) -> Result<Streamed> {
     writer.finish()
 }
 
-service!(count, echo, tail, upper, copy, breaks, twice, invalid, forgets, limited, bytes, text, pieces);
+#[get("/careless")]
+fn careless(reply: Reply) -> Result<Streamed> {
+    let writer = reply.start(200, &[])?;
+    let _ = writer.write(&vec![b'x'; (2 << 20) + 1]);
+    writer.finish()
+}
+
+service!(careless, count, echo, tail, upper, copy, breaks, twice, invalid, forgets, limited, bytes, text, pieces);
 
 fn host() -> TestHost {
     TestHost::new(routes())
@@ -183,6 +190,9 @@ fn a_response_is_returned_with_2_mib_at_most_and_streamed_with_more() {
     }
     assert_eq!(host().get(&format!("/pieces/{}", 2 << 20)).body.len(), 4 << 20);
     let response = host().get(&format!("/pieces/{}", (2 << 20) + 1));
+    assert_eq!((response.cut, response.failure().unwrap().code()), (true, "limit.host-call-bytes"));
+    // The host ends the call, whatever the handler makes of it.
+    let response = host().get("/careless");
     assert_eq!((response.cut, response.failure().unwrap().code()), (true, "limit.host-call-bytes"));
     assert_eq!(host().post("/echo", vec![b'x'; 3 << 20]).body.len(), 3 << 20);
 }
