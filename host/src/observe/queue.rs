@@ -84,19 +84,21 @@ impl Queue {
     }
 
     fn write_all(&self, to: &File) {
-        let (mut lines, mut said, mut torn) = (Vec::new(), 0, false);
+        let (mut lines, mut said, mut torn, mut well) = (Vec::new(), 0, false, true);
         loop {
             self.take(&mut lines);
-            // Said when there is room for it, just after it was made.
+            // Said when there is room for it, just after it was made, and never while nothing can be written: that line would be
+            // lost, and said to be lost, for ever.
             let lost = self.lost();
-            if lost > said {
+            if well && lost > said {
                 tracing::warn!(lines = lost - said, "lines of the log are lost: it was not read, or could not be written");
                 said = lost;
             }
             // What was torn is ended first, so that the next line is one.
             torn = torn && !write(to, b"\n").is_empty();
             let rest = if torn { &lines } else { write(to, &lines) };
-            if !rest.is_empty() {
+            well = rest.is_empty();
+            if !well {
                 self.inside().lost += rest.iter().filter(|byte| **byte == b'\n').count() as u64;
                 torn |= lines[..lines.len() - rest.len()].last().is_some_and(|byte| *byte != b'\n');
             }

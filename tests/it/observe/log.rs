@@ -81,6 +81,24 @@ fn a_host_whose_log_nobody_reads_ends_when_it_is_told_to() {
     assert!(status.success(), "{status}");
 }
 
+#[test]
+fn a_log_that_nobody_can_read_any_more_is_lost_and_nothing_else() {
+    let host = TestHost::new().with(Service::of(&INNOCENT)).with(Service::of(&FLOOD)).operation();
+    let mut host = host.start().stopped().serve_unread();
+    host.process().close_log();
+    for lost in 1..4 {
+        assert_eq!(host.get("/s/flood/forge").send().status, 200);
+        until("the line is lost", || (host.metric("wharf_log_lines_lost_total") == lost).then_some(()));
+    }
+    // That lines are lost is not another line to be lost.
+    for _ in 0..5 {
+        host.assert_serves_others();
+        assert_eq!(host.metric("wharf_log_lines_lost_total"), 3);
+    }
+    host.process().signal(Signal::TERM);
+    assert!(host.process().wait().success());
+}
+
 /// As people read it, and as it stands in the default configuration.
 #[test]
 fn a_log_of_text_has_a_line_for_each_event_and_for_nothing_else() {

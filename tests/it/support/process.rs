@@ -49,6 +49,11 @@ impl Process {
         Self { child, log: Log::default() }.ready()
     }
 
+    /// Whoever could have read it is gone.
+    pub(crate) fn close_log(&mut self) {
+        drop(self.child.stderr.take().expect("nobody has read it yet"));
+    }
+
     pub(crate) fn read_log(&mut self) {
         self.log = Log::of(self.child.stderr.take().expect("nobody has read it yet"));
     }
