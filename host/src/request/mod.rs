@@ -54,7 +54,8 @@ pub async fn serve(app: &App, peer: IpAddr, request: http::Request<Body>) -> (Re
         record.unaddressed(&app.metrics);
         respond::preflight()
     } else {
-        let (context, answer) = travel(app, hosted, parts, body, &mut record).await;
+        let mut context = respond::Context::new(hosted, &parts);
+        let answer = travel(app, hosted, parts, body, &mut record, &mut context).await;
         record.unaddressed(&app.metrics);
         respond::respond(&context, answer, &record)
     };
@@ -68,56 +69,58 @@ fn is_console(hosted: Option<&Hosted>) -> bool {
 }
 
 /// The stops, in order.
-async fn travel(app: &App, hosted: Option<&Hosted>, parts: Parts, body: Body, record: &mut Record) -> (respond::Context, Answer) {
-    let mut context = respond::Context::new(hosted, &parts);
-    let answer = async {
-        headers::within(&parts.headers)?;
-        address::is_named(&parts)?;
-        let addressed = match address::address(&app.services, hosted, &parts) {
-            // Boxed, like a console's visit below, so that the futures of all other requests do not grow by it: every request's
-            // is copied to its place on the heap.
-            Err(Refusal::NoService) => return Box::pin(own::answer(app, parts, body, record)).await,
-            addressed => addressed?,
-        };
-        context.addressed(&addressed);
-        record.addressed(addressed.service);
-        let (address, now_ms) = (record.address, app.clock.now_ms());
-        let caller = match addressed.console() {
-            None => authenticate::authenticate(&app.bearer, addressed.service, &parts.headers, address, now_ms).await?,
-            Some(console) => {
-                let visit = Visit { request_id: &record.id, addressed: &addressed, parts: &parts, address, now_ms };
-                match Box::pin(app.consoles.enter(console, visit)).await? {
-                    Entered::Caller(caller) => caller,
-                    Entered::Answered(response) => return Ok(End::Host(response)),
-                }
+async fn travel(
+    app: &App,
+    hosted: Option<&Hosted>,
+    parts: Parts,
+    body: Body,
+    record: &mut Record,
+    context: &mut respond::Context,
+) -> Answer {
+    headers::within(&parts.headers)?;
+    address::is_named(&parts)?;
+    let addressed = match address::address(&app.services, hosted, &parts) {
+        // Boxed, like a console's visit below, so that the futures of all other requests do not grow by it: every request's
+        // is copied to its place on the heap.
+        Err(Refusal::NoService) => return Box::pin(own::answer(app, parts, body, record)).await,
+        addressed => addressed?,
+    };
+    context.addressed(&addressed);
+    record.addressed(addressed.service);
+    let (address, now_ms) = (record.address, app.clock.now_ms());
+    let caller = match addressed.console() {
+        None => authenticate::authenticate(&app.bearer, addressed.service, &parts.headers, address, now_ms).await?,
+        Some(console) => {
+            let visit = Visit { request_id: &record.id, addressed: &addressed, parts: &parts, address, now_ms };
+            match Box::pin(app.consoles.enter(console, visit)).await? {
+                Entered::Caller(caller) => caller,
+                Entered::Answered(response) => return Ok(End::Host(response)),
             }
-        };
-        let caller = record.caller.insert(addressed.service.known(caller));
-        let (installed, target) = match route::route(&addressed, caller, &parts.method, &mut record.route) {
-            Err(Refusal::NoMethod { allow }) if parts.method == Method::OPTIONS => {
-                return Ok(End::Host(respond::options(&allow)));
-            }
-            found => found?,
-        };
-        let installed = record.installed.insert(installed);
-        limit::budget(&app.budgets, addressed.service, caller)?;
-        let incoming = body::incoming(&parts.headers, body, &target).await?;
-        let permit = limit::limit(installed, &target, app.wait).await?;
-        let authority = parts.uri.into_parts().authority;
-        let request = runtime::call::Request {
-            id: &record.id,
-            method: target.method,
-            path_with_query: addressed.path_with_query,
-            route: target.pattern,
-            params: target.params,
-            headers: headers::for_guest(parts.headers, addressed.origin, authority.as_ref()),
-            authority,
-            secure: app.secure,
-            body: incoming,
-            timeout: target.timeout,
-        };
-        Ok(End::Call(runtime::call::call(&app.lanes, &installed.plugin, permit, caller, request).await))
-    }
-    .await;
-    (context, answer)
+        }
+    };
+    let caller = record.caller.insert(addressed.service.known(caller));
+    let (installed, target) = match route::route(&addressed, caller, &parts.method, &mut record.route) {
+        Err(Refusal::NoMethod { allow }) if parts.method == Method::OPTIONS => {
+            return Ok(End::Host(respond::options(&allow)));
+        }
+        found => found?,
+    };
+    let installed = record.installed.insert(installed);
+    limit::budget(&app.budgets, addressed.service, caller)?;
+    let incoming = body::incoming(&parts.headers, body, &target).await?;
+    let permit = limit::limit(installed, &target, app.wait).await?;
+    let authority = parts.uri.into_parts().authority;
+    let request = runtime::call::Request {
+        id: &record.id,
+        method: target.method,
+        path_with_query: addressed.path_with_query,
+        route: target.pattern,
+        params: target.params,
+        headers: headers::for_guest(parts.headers, addressed.origin, authority.as_ref()),
+        authority,
+        secure: app.secure,
+        body: incoming,
+        timeout: target.timeout,
+    };
+    Ok(End::Call(runtime::call::call(&app.lanes, &installed.plugin, permit, caller, request).await))
 }

@@ -1,6 +1,9 @@
 //! A request's call: one admitted request in, one outcome out.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -30,7 +33,7 @@ use crate::{
         Writes,
         log::{About, Running},
     },
-    reader::{BodyReader, ReadError},
+    reader::{BodyReader, ReadError, Waiting},
     task::AbortOnDrop,
 };
 
@@ -70,7 +73,7 @@ pub(super) enum Answer {
         body: Body,
     },
     /// The body is handed on as it came, by the host and after the guest has ended.
-    Passed(Passed),
+    Passed(Box<Passed>),
     /// The head has been sent, and everything with it.
     Streamed,
 }
@@ -78,26 +81,55 @@ pub(super) enum Answer {
 /// Runs one call in an instance of its own, or in one that has served this app before.
 ///
 /// Dropping the future ends the guest at its next tick at the latest; the permit is given back when the instance is gone.
-pub async fn call(lanes: &Arc<Lanes>, plugin: &Arc<Plugin>, permit: Permit, caller: &Caller, request: Request<'_>) -> Outcome {
+pub fn call<'c>(
+    lanes: &'c Arc<Lanes>,
+    plugin: &'c Arc<Plugin>,
+    permit: Permit,
+    caller: &'c Caller,
+    request: Request<'c>,
+) -> impl Future<Output = Outcome> + Send {
+    // Before there is a future: it is copied to its place with all that it holds, and all that a request needs no more would stay
+    // in it.
+    let prepared = prepare(plugin, permit, caller, request);
+    async move {
+        match prepared {
+            Ok(prepared) => prepared.run(lanes).await,
+            Err(failure) => Outcome::Failed(failure),
+        }
+    }
+}
+
+/// A call whose guest has been given its request.
+struct Prepared<'c> {
+    guest: Guest<Result<Answer, Failure>>,
+    /// What the guest streams.
+    heads: oneshot::Receiver<Head>,
+    deadline: Instant,
+    allowed: Duration,
+    /// Whether the guest waits for the request's body.
+    waiting: Option<Waiting>,
+    which: Which<'c>,
+}
+
+fn prepare<'c>(
+    plugin: &'c Arc<Plugin>,
+    permit: Permit,
+    caller: &'c Caller,
+    request: Request<'c>,
+) -> Result<Prepared<'c>, Failure> {
     let allowed = request.timeout;
-    let (head, mut heads) = oneshot::channel();
+    let (head, heads) = oneshot::channel();
     let capabilities = plugin.ready.ctx(caller, Writes::AtOnce);
     let about = About::Request { id: request.id.to_owned(), app: caller.app.clone() };
     let mut state = CallState::new(plugin, capabilities, about, allowed);
     let (deadline, tenant) = (state.deadline, caller.app.clone());
-    let late = || Late {
-        plugin: plugin.clone(),
-        request_id: request.id.to_owned(),
-        app: caller.app.clone(),
-        method: request.method.to_owned(),
-        route: request.route.to_owned(),
-    };
+    let which = Which { plugin, caller, request_id: request.id, method: request.method, route: request.route };
     let waiting = match &request.body {
         Incoming::Reader(reader) => Some(reader.waiting()),
         Incoming::Empty | Incoming::Bytes(_) => None,
     };
-    let plugin_of_guest = plugin.clone();
-    let mut guest = match plugin.entry.kind() {
+    let plugin = plugin.clone();
+    let guest = match plugin.entry.kind() {
         Kind::Contract => {
             state.answering(request.headers, head);
             let asked = types::Request {
@@ -108,7 +140,7 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: &Arc<Plugin>, permit: Permit, call
                 body: types::Body::Empty,
             };
             let handle = Handle { caller: wit_caller(caller, request.id), request: asked, body: request.body };
-            Admitted { plugin: plugin_of_guest, permit, state, tenant, export: Box::new(handle) }.guest()
+            Admitted { plugin, permit, state, tenant, export: Box::new(handle) }.guest()
         }
         Kind::Http02 | Kind::Http03 => {
             state.answering(HeaderMap::new(), head);
@@ -122,47 +154,51 @@ pub async fn call(lanes: &Arc<Lanes>, plugin: &Arc<Plugin>, permit: Permit, call
                 secure: request.secure,
                 body: request.body,
             };
-            let incoming = match incoming.into_request() {
-                Ok(incoming) => incoming,
-                Err(error) => return Outcome::Failed(Failure::Host(error.to_string())),
-            };
+            let incoming = incoming.into_request().map_err(|error| Failure::Host(error.to_string()))?;
             let meter = state.meter.clone();
-            Guest::new(async move { stock::run(&plugin_of_guest, state, &permit, tenant, incoming).await }, meter)
+            Guest::new(async move { stock::run(&plugin, state, &permit, tenant, incoming).await }, meter)
         }
     };
-    // Most calls need nothing of the lanes.
-    let end = match guest.begin().await {
-        Some(end) => end,
-        None => {
-            let mut running = Box::pin(on_lanes(lanes, guest, deadline, allowed));
-            tokio::select! {
-                biased;
-                Ok(head) = &mut heads => return streaming(head, late(), running),
-                end = &mut running => end,
-            }
-        }
-    };
-    match end {
-        // A short streamed reply ends in the same poll in which its head was sent.
-        Ok(Answer::Streamed) => match heads.try_recv() {
-            Ok(head) => Outcome::Streaming(head),
-            Err(_) => Outcome::Failed(Failure::Invalid("nothing was returned, and no reply was started".into())),
-        },
-        Ok(Answer::Response { status, headers, body }) => Outcome::Response { status, headers, body },
-        Ok(Answer::Passed(passed)) => passed.on(deadline, allowed, late()).await,
-        // A head that was sent before the failure cannot be taken back: the caller must see the reply break off.
-        Err(failure) => match heads.try_recv() {
-            Ok(head) => {
-                late().broke_off(&failure);
-                Outcome::Streaming(head)
-            }
-            Err(_) => Outcome::Failed(match failure {
-                Failure::Wall { asked, allowed } if waiting.is_some_and(|waiting| waiting.is_true()) => {
-                    Failure::BodyLate { asked, allowed }
+    Ok(Prepared { guest, heads, deadline, allowed, waiting, which })
+}
+
+impl Prepared<'_> {
+    async fn run(self, lanes: &Arc<Lanes>) -> Outcome {
+        let Self { mut guest, mut heads, deadline, allowed, waiting, which } = self;
+        // Most calls need nothing of the lanes.
+        let end = match guest.begin().await {
+            Some(end) => end,
+            None => {
+                let mut running = Box::pin(on_lanes(lanes, guest, deadline, allowed));
+                tokio::select! {
+                    biased;
+                    Ok(head) = &mut heads => return streaming(head, which.late(), running),
+                    end = &mut running => end,
                 }
-                failure => failure,
-            }),
-        },
+            }
+        };
+        match end {
+            // A short streamed reply ends in the same poll in which its head was sent.
+            Ok(Answer::Streamed) => match heads.try_recv() {
+                Ok(head) => Outcome::Streaming(head),
+                Err(_) => Outcome::Failed(Failure::Invalid("nothing was returned, and no reply was started".into())),
+            },
+            Ok(Answer::Response { status, headers, body }) => Outcome::Response { status, headers, body },
+            Ok(Answer::Passed(passed)) => Box::pin(passed.on(deadline, allowed, which.late())).await,
+            // A head that was sent before the failure cannot be taken back: the caller must see the reply break off.
+            Err(failure) => match heads.try_recv() {
+                Ok(head) => {
+                    which.late().broke_off(&failure);
+                    Outcome::Streaming(head)
+                }
+                Err(_) => Outcome::Failed(match failure {
+                    Failure::Wall { asked, allowed } if waiting.is_some_and(|waiting| waiting.is_true()) => {
+                        Failure::BodyLate { asked, allowed }
+                    }
+                    failure => failure,
+                }),
+            },
+        }
     }
 }
 
@@ -177,7 +213,28 @@ fn streaming(head: Head, late: Late, running: impl Future<Output = Result<Answer
     Outcome::Streaming(Head { body, ..head })
 }
 
-/// Which call it is, for a failure that no answer can tell any more.
+/// Which call it is.
+struct Which<'c> {
+    plugin: &'c Arc<Plugin>,
+    caller: &'c Caller,
+    request_id: &'c str,
+    method: &'c str,
+    route: &'c str,
+}
+
+impl Which<'_> {
+    fn late(&self) -> Late {
+        Late {
+            plugin: self.plugin.clone(),
+            request_id: self.request_id.to_owned(),
+            app: self.caller.app.clone(),
+            method: self.method.to_owned(),
+            route: self.route.to_owned(),
+        }
+    }
+}
+
+/// Which call it was, for a failure that no answer can tell any more.
 pub(super) struct Late {
     plugin: Arc<Plugin>,
     request_id: String,
@@ -251,7 +308,7 @@ fn answer(state: &mut CallState, response: types::Response) -> Result<Answer, Fa
         }
         types::Body::Reader(reader) => {
             let reader = state.table.delete(reader).map_err(|error| Failure::Invalid(error.to_string()))?;
-            Answer::Passed(Passed { status, headers, reader, allowed })
+            Answer::Passed(Box::new(Passed { status, headers, reader, allowed }))
         }
     })
 }
