@@ -119,6 +119,14 @@ impl Problems {
     pub fn or<T>(self, value: T) -> Result<T, Problems> {
         if self.0.is_empty() { Ok(value) } else { Err(self) }
     }
+
+    /// What was read, when nothing is wrong. Where nothing was, that must be among the problems.
+    pub fn or_read<T>(self, read: Option<T>) -> Result<T, Problems> {
+        match read {
+            Some(value) => self.or(value),
+            None => Err(self),
+        }
+    }
 }
 
 impl From<Problem> for Problems {

@@ -103,10 +103,8 @@ impl Config {
 
     /// Checks a configuration. `file` is the name that problems carry, and relative paths count from its directory. Blocking.
     pub fn parse(text: &str, file: &Path) -> Result<Self, Problems> {
-        match Self::read(text, file) {
-            (Some(config), mistakes) => mistakes.or(config),
-            (None, mistakes) => Err(mistakes),
-        }
+        let (config, mistakes) = Self::read(text, file);
+        mistakes.or_read(config)
     }
 
     fn read(text: &str, file: &Path) -> (Option<Self>, Problems) {

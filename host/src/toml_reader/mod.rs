@@ -56,10 +56,8 @@ pub(crate) fn read<T: Send>(
     codes: &'static Codes,
     read: impl FnOnce(&Table<'_>) -> Option<T> + Send,
 ) -> Result<T, Problems> {
-    match read_what_can_be(text, file, codes, read) {
-        (Some(value), mistakes) => mistakes.or(value),
-        (None, mistakes) => Err(mistakes),
-    }
+    let (value, mistakes) = read_what_can_be(text, file, codes, read);
+    mistakes.or_read(value)
 }
 
 /// The same beside all mistakes: with what was read although there are some, as far as anything was.
