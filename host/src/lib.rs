@@ -4,40 +4,57 @@
 //!
 //! | step of a request | decided in |
 //! |---|---|
-//! | is the connection taken, is its request in time | [`request::listen`] |
+//! | in which order all that follows is asked | [`request`]: its `serve` and `travel`, a screen |
+//! | how many connections there are, in all and by address | [`request::listen::door`] |
+//! | which protocol a connection speaks; its certificate | [`request::listen::wire`]; [`request::listen::tls`] |
+//! | how long a client may be silent or slow | [`request::listen::watch`]; with a body, [`request::listen::arriving`] |
+//! | the request's id | [`app`] |
 //! | whose address counts, behind proxies | [`request::client`] |
-//! | which back service, of which there are | [`request::address`], [`request::service`] |
-//! | what is for none: a notice, or a call of the platform in this host | [`request::own`], [`request::notice`], [`request::platform`] |
-//! | who is calling | [`request::authenticate`], a folder a scheme; what an Ocean-Auth header proves, [`ocean_auth`] |
-//! | a browser's question ahead of its request (CORS) | [`request::respond`] |
+//! | a browser's question ahead of its request (CORS), which is asked nothing more | [`request::respond`] |
+//! | how many headers there may be; which of them a plugin sees | [`request::headers`] |
+//! | which back service a host name or a path means | [`request::address`], [`request::service`] |
+//! | what is for none of them: a notice, a call to the platform in this host | [`request::own`], [`request::notice`], [`request::platform`] |
+//! | who is calling | [`request::authenticate`] |
+//! | … by an Ocean-Auth header | [`ocean_auth`] |
+//! | … by a token of this host, by a JWT of an issuer | [`request::authenticate::bearer::opaque`], [`request::authenticate::bearer::jwt`] |
+//! | … by the session of a console | [`request::authenticate::console`] |
 //! | which route, may this caller take it, has its app subscribed | [`request::route`], [`request::apps`] |
-//! | has the caller budget, is a permit free | [`request::limit`], [`request::budget`], [`runtime::permit`] |
-//! | what the plugin sees of headers and body | [`request::headers`], [`request::body`] |
-//! | how a stock component of `wasi:http` is called, and told who calls | [`runtime::stock`] |
+//! | has the caller budget | [`request::limit`], [`request::budget`] |
+//! | how large the body may be; is it read now, or by the plugin | [`request::body`] |
+//! | is a permit free | [`request::limit`], [`runtime::permit`] |
+//! | what a call may use at all, by manifest and operator | [`limits`] |
+//! | how the call goes | [`runtime::call`]; as every call does, `runtime::run` |
+//! | … that of a stock component of `wasi:http`, which is told who calls | [`runtime::stock`] |
 //! | fresh instance or an idle one | [`runtime::instance`] |
-//! | how long it may run, and where | [`runtime::meter`], [`runtime::lanes`] |
+//! | is its memory used up, its processor time, its host calls | [`runtime::meter`] |
+//! | when is it slow; where it then runs, and until which deadline | [`runtime::meter`], `runtime::pace`; [`runtime::lanes`] |
 //! | what the plugin may do | [`capabilities`], a file or folder each |
-//! | which addresses it may reach, how much it may keep | [`reach`], [`store::kv`] |
+//! | which servers it may call; which addresses behind their names | [`capabilities::http_out`]; [`reach`] |
+//! | how much it may keep, and whether a write's condition holds | [`store::kv`] |
 //! | what is asked of the platform | [`platform::client`] |
-//! | what comes of it | [`runtime::outcome`]; of an answer that is sent as it is made, [`runtime::reply`] |
-//! | what the platform in this host answers | [`platform::embedded`], a file a zone |
-//! | status, body and headers of every answer, and how a person reads it | [`request::respond`], [`request::page`] |
-//! | what is counted of it, its access line | [`request::record`] |
-//! | what the log says of a refusal or a failure | [`request::respond`] |
+//! | why a call failed | `runtime::run`, `runtime::crash`; all that can come of one, [`runtime::outcome`] |
+//! | an answer that is sent as it is made; a body that is handed on | [`runtime::reply`]; `runtime::passed` |
+//! | what the platform in this host answers | [`platform::embedded`], a file or folder a zone |
+//! | what a refusal is answered, and says in the log | `request::respond::refuse`, `request::respond::refusal` |
+//! | what a failure is answered, and says in the log | `request::respond::failure`; once an answer has begun, [`runtime::call`] |
+//! | status, body and headers of all other answers, and how a person reads it | [`request::respond`], [`request::page`] |
+//! | what a page of a plugin may do in a browser | `request::respond::sandbox`; one of a console, [`request::headers`] |
+//! | what is counted of a request, its access line | [`request::record`] |
 //!
 //! | step of a message | decided in |
 //! |---|---|
 //! | is a notice taken | [`message::receive`] |
 //! | what does the message say, can it be handled | [`message::fetch`], `message::read` |
 //! | what did no notice announce, which of an app's messages comes first | [`message::poll`], [`store::messages`] |
-//! | which is delivered now, how many at once, what becomes of it | [`message::dispatch`] |
+//! | which is delivered now, what becomes of it; how many at once | [`message::dispatch`]; `message::pace` |
 //! | until when is the platform told that it is done | [`message::resolve`] |
 //! | when does the data of an app go that cancelled, and what goes | [`message::purge`], `message::effects` |
 //!
 //! An installation travels through `admin::install`: it is vetted (`admin::vet`), compiled in a process of its own
 //! ([`runtime::compile`]), linked ([`runtime::plugin`]), stored ([`store::plugins`]), and takes over from the version before it
-//! ([`request::service`]). `main` parses a command of [`cli`], and gives its exit status;
-//! [`host`] puts a running host together, [`app`] is what its requests share, [`store`] is what survives it.
+//! ([`request::service`]). `main` parses a command of [`cli`], and gives its exit status; [`host`] puts a running host together
+//! and takes it apart, at a signal that [`shutdown`] has heard, after [`request::listen`] has let its requests finish; [`app`] is
+//! what they share, [`store`] is what survives the host.
 
 pub mod cli;
 pub mod config;
