@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use wasmtime::component::{HasSelf, Linker};
 
-use super::{Granted, Lacking, allowed, of_platform};
+use super::{Granted, Lacking, OfPlatform, allowed, of_platform};
 use crate::{
     bindings::{
         app_users::{self as wit, Host, add_to_linker},
         types::Error,
     },
+    codes::told,
     config::Service,
     manifest::{Capability, Manifest},
     platform::{
@@ -24,6 +25,8 @@ use crate::{
     problem::Problems,
     runtime::state::{CallState, error},
 };
+
+const PLATFORM: OfPlatform = OfPlatform { refused: &told::APP_USERS_REFUSED, unavailable: &told::APP_USERS_UNAVAILABLE };
 
 /// The most bytes of an account, a name, an address or a number.
 const MAX_TEXT: usize = 1 << 10;
@@ -80,7 +83,7 @@ impl CallState {
         self.capabilities.ready.app_users.0.clone().ok_or_else(|| {
             let why = "app users are not granted: the manifest must ask for them and the operator must allow it";
             self.log.denied("app-users", asked, why, Granted::ByKey);
-            error("app-users.denied", why)
+            error(&told::APP_USERS_DENIED, why)
         })
     }
 }
@@ -110,7 +113,7 @@ async fn create(client: Result<Arc<Client>, Error>, app: String, user: wit::NewU
     }
     bounded([Some(&account), Some(&name), email.as_ref(), cellphone.as_ref()])?;
     let user = users::NewUser { account, name, email, cellphone };
-    client.create_app_user(&app, &user).await.map(shown).map_err(|failed| of_platform("app-users", &client, failed))
+    client.create_app_user(&app, &user).await.map(shown).map_err(|failed| of_platform(&PLATFORM, &client, failed))
 }
 
 async fn update(
@@ -124,7 +127,7 @@ async fn update(
     bounded([Some(&name), email.as_ref(), cellphone.as_ref()])?;
     let changes = users::Changes { name, email, cellphone };
     let updated = client.update_app_user(&app, &user, &changes).await;
-    updated.map(shown).map_err(|failed| of_platform("app-users", &client, failed))
+    updated.map(shown).map_err(|failed| of_platform(&PLATFORM, &client, failed))
 }
 
 async fn access_token(
@@ -135,7 +138,7 @@ async fn access_token(
 ) -> Result<wit::Token, Error> {
     let (client, app, user) = (client?, id(&app, "app")?, id(&user, "user")?);
     let token = client.app_user_access_token(&app, &user, remember).await;
-    let users::UserToken { code, expires_ms } = token.map_err(|failed| of_platform("app-users", &client, failed))?;
+    let users::UserToken { code, expires_ms } = token.map_err(|failed| of_platform(&PLATFORM, &client, failed))?;
     Ok(wit::Token { code, expires_ms })
 }
 
@@ -156,7 +159,7 @@ fn bounded<'a>(texts: impl IntoIterator<Item = Option<&'a String>>) -> Result<()
 }
 
 fn invalid(why: &str) -> Error {
-    error("app-users.invalid", why)
+    error(&told::APP_USERS_INVALID, why)
 }
 
 #[cfg(test)]

@@ -4,18 +4,21 @@ use std::sync::Arc;
 
 use wasmtime::component::{HasSelf, Linker};
 
-use super::{Granted, Lacking, allowed, of_platform};
+use super::{Granted, Lacking, OfPlatform, allowed, of_platform};
 use crate::{
     bindings::{
         apps::{Host, Info, add_to_linker},
         types::Error,
     },
+    codes::told,
     config::Service,
     manifest::{Capability, Manifest},
     platform::client::{Client, Clients, apps::App},
     problem::Problems,
     runtime::state::{CallState, error},
 };
+
+const PLATFORM: OfPlatform = OfPlatform { refused: &told::APPS_REFUSED, unavailable: &told::APPS_UNAVAILABLE };
 
 /// The host's part: the ways to the platform.
 #[derive(Debug)]
@@ -67,9 +70,9 @@ impl Host for CallState {
         let Some(client) = self.capabilities.ready.apps.0.clone() else {
             let why = "looking up apps is not granted: the manifest must ask for it and the operator must allow it";
             self.log.denied("apps", "get", why, Granted::ByKey);
-            return Ok(Err(error("apps.denied", why)));
+            return Ok(Err(error(&told::APPS_DENIED, why)));
         };
-        let found = client.app(&id).await.map_err(|failed| of_platform("apps", &client, failed));
+        let found = client.app(&id).await.map_err(|failed| of_platform(&PLATFORM, &client, failed));
         Ok(found.map(|app| app.map(|App { id, key, name }| Info { id, key, name })))
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     },
     caller::Caller,
     clock::Clock,
+    codes::told,
     config::Service,
     manifest::{Capability, Manifest},
     problem::Problems,
@@ -126,7 +127,7 @@ impl Host for CallState {
         let Some(opened) = self.capabilities.ready.mail.0.clone() else {
             let why = "sending mail is not granted: the manifest must ask for it and the operator must allow it";
             self.log.denied("mail", "send", why, Granted::ByKey);
-            return Ok(Err(error("mail.denied", why)));
+            return Ok(Err(error(&told::MAIL_DENIED, why)));
         };
         let sent = opened.send(&mut self.capabilities.mail, letter).await;
         if let Err(Unsent::Full { limit, allowed }) = sent {
@@ -156,10 +157,10 @@ impl From<Unsent> for Error {
     fn from(unsent: Unsent) -> Self {
         match unsent {
             Unsent::Full { limit: LETTERS, allowed } => {
-                error("mail.full", format!("one message may make the service write {allowed} letters"))
+                error(&told::MAIL_FULL, format!("one message may make the service write {allowed} letters"))
             }
             Unsent::Full { limit: _, allowed } => {
-                error("mail.full", format!("the service has {allowed} letters in the outbox that are not sent yet"))
+                error(&told::MAIL_FULL, format!("the service has {allowed} letters in the outbox that are not sent yet"))
             }
             Unsent::Told(error) => error,
         }
@@ -168,8 +169,8 @@ impl From<Unsent> for Error {
 
 impl Opened {
     async fn send(&self, ctx: &mut Ctx, letter: Letter) -> Result<(), Unsent> {
-        let app = ctx.app.as_deref().ok_or_else(|| error("mail.no-app", "the caller is no app, so it has no users"))?;
-        let (kind, letter) = checked(letter).map_err(|why| error("mail.invalid", why))?;
+        let app = ctx.app.as_deref().ok_or_else(|| error(&told::MAIL_NO_APP, "the caller is no app, so it has no users"))?;
+        let (kind, letter) = checked(letter).map_err(|why| error(&told::MAIL_INVALID, why))?;
         let put = Put::new(self.store.seal(), &self.service, app, &kind, &letter, self.clock.now_ms());
         let put = put.map_err(|error| failed(&error))?;
         let Some(collected) = &mut ctx.collected else {
@@ -191,7 +192,7 @@ impl Opened {
 fn failed(error: &StoreError) -> Unsent {
     match error {
         StoreError::Outbox(OutboxError::Full { .. }) => OUTBOX_FULL,
-        error => Unsent::Told(of_store("mail.unavailable", error)),
+        error => Unsent::Told(of_store(&told::MAIL_UNAVAILABLE, error)),
     }
 }
 

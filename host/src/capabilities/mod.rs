@@ -40,7 +40,7 @@ use crate::{
     bindings::types::Error,
     caller::Caller,
     clock::Clock,
-    codes,
+    codes::{self, Code},
     config::{Config, Service},
     manifest::{Capability, Manifest, Permission},
     platform::client::{Client, Clients, PlatformError},
@@ -290,24 +290,29 @@ fn allowed(manifest: &Manifest, service: &Service, capability: Capability, yes: 
 const STORE_RETRY_MS: u64 = 1_000;
 
 /// The host's store failed: why is told to the log, and to the plugin nothing but when to come back.
-fn of_store(code: &str, failed: &StoreError) -> Error {
-    tracing::error!(problem = %failed.problem(), code, "a plugin's store failed");
+fn of_store(code: &Code, failed: &StoreError) -> Error {
+    tracing::error!(problem = %failed.problem(), code = code.id, "a plugin's store failed");
     Error { retry_after_ms: Some(STORE_RETRY_MS), ..error(code, "the host's store cannot be used now") }
 }
 
 /// When a platform that did not answer may be asked again.
 const PLATFORM_RETRY_MS: u64 = 5_000;
 
-/// What a plugin is told of a call to the platform that came to nothing: `<interface>.refused` with the platform's own code, or
-/// `<interface>.unavailable`. What is the host's trouble, its access token above all, goes to the log.
-fn of_platform(interface: &str, client: &Client, failed: PlatformError) -> Error {
+/// What an interface says of a platform that is no help.
+struct OfPlatform {
+    refused: &'static Code,
+    unavailable: &'static Code,
+}
+
+/// What a plugin is told of a call to the platform that came to nothing: that it was refused, with the platform's own code, or
+/// that it cannot be asked. What is the host's trouble, its access token above all, goes to the log.
+fn of_platform(codes: &OfPlatform, client: &Client, failed: PlatformError) -> Error {
     if let PlatformError::Refused { code, message } = failed {
-        return error(&format!("{interface}.refused"), format!("{code}: {message}"));
+        return error(codes.refused, format!("{code}: {message}"));
     }
-    let service = client.service();
-    tracing::warn!(service, interface, "a plugin's call to the platform came to nothing: {failed}");
-    let unavailable = error(&format!("{interface}.unavailable"), "the platform cannot be asked now");
-    Error { retry_after_ms: Some(PLATFORM_RETRY_MS), ..unavailable }
+    let (service, code) = (client.service(), codes.unavailable);
+    tracing::warn!(service, code = code.id, "a plugin's call to the platform came to nothing: {failed}");
+    Error { retry_after_ms: Some(PLATFORM_RETRY_MS), ..error(code, "the platform cannot be asked now") }
 }
 
 /// Names as a sentence has them: `a`, `b`.
@@ -318,6 +323,7 @@ fn quoted<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::codes::told;
 
     /// A manifest with these `[permissions…]` and `[config…]` tables.
     pub(crate) fn manifest(tables: &str) -> Manifest {
@@ -358,16 +364,17 @@ pub(crate) mod tests {
         let clients = Clients::open(&config_with_platform(""), Some(axum::Router::new())).unwrap();
         let client = clients.get("notes").unwrap();
         let refused = PlatformError::Refused { code: "backService.doNotHaveRight".into(), message: "not yours".into() };
-        let told = of_platform("apps", client, refused);
+        let codes = OfPlatform { refused: &told::APPS_REFUSED, unavailable: &told::APPS_UNAVAILABLE };
+        let told = of_platform(&codes, client, refused);
         let shown = (told.code.as_str(), told.message.as_str(), told.retry_after_ms);
         assert_eq!(shown, ("apps.refused", "backService.doNotHaveRight: not yours", None));
         for failed in [
             PlatformError::Unavailable("tcp connect error: 10.0.0.1".into()),
             PlatformError::Token { code: "accessToken.Expired".into() },
         ] {
-            let told = of_platform("app-users", client, failed);
+            let told = of_platform(&codes, client, failed);
             let shown = (told.code.as_str(), told.message.as_str(), told.retry_after_ms);
-            assert_eq!(shown, ("app-users.unavailable", "the platform cannot be asked now", Some(PLATFORM_RETRY_MS)));
+            assert_eq!(shown, ("apps.unavailable", "the platform cannot be asked now", Some(PLATFORM_RETRY_MS)));
         }
     }
 

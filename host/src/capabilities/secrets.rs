@@ -13,6 +13,7 @@ use crate::{
         secrets::{Host, add_to_linker},
         types::Error,
     },
+    codes::told,
     config::Service,
     manifest::{Capability, Manifest},
     problem::Problems,
@@ -87,7 +88,7 @@ impl Host for CallState {
             Granted::ByTable,
         );
         let why = "this secret is not granted: the manifest must ask for it and the operator must give it";
-        Ok(Err(error("secrets.denied", why)))
+        Ok(Err(error(&told::SECRETS_DENIED, why)))
     }
 }
 

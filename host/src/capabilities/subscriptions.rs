@@ -11,6 +11,7 @@ use crate::{
         subscriptions::{Host, Listing, State, Subscription, add_to_linker},
         types::{App, Error},
     },
+    codes::told,
     config::Service,
     runtime::state::{CallState, error},
     store::{
@@ -18,9 +19,6 @@ use crate::{
         subscriptions::{self as stored, PAGE, Standing, Which},
     },
 };
-
-/// What the plugin is told when the store fails.
-const UNAVAILABLE: &str = "subscriptions.unavailable";
 
 /// The host's part: where they are kept.
 #[derive(Debug)]
@@ -62,7 +60,7 @@ struct Opened {
 
 impl Ready {
     fn opened(&self) -> Result<&Opened, Error> {
-        self.0.as_ref().ok_or_else(|| error(UNAVAILABLE, "this host keeps no subscriptions"))
+        self.0.as_ref().ok_or_else(|| error(&told::SUBSCRIPTIONS_UNAVAILABLE, "this host keeps no subscriptions"))
     }
 
     async fn get(&self, app_key: &str) -> Result<Option<Subscription>, Error> {
@@ -82,7 +80,7 @@ impl Ready {
 }
 
 fn to_guest(failed: StoreError) -> Error {
-    of_store(UNAVAILABLE, &failed)
+    of_store(&told::SUBSCRIPTIONS_UNAVAILABLE, &failed)
 }
 
 /// A plugin that was told to forget an app is not reminded of it.

@@ -13,7 +13,10 @@ use super::{
     meter::{Breach, Limit},
     outcome::{Failure, Outcome},
 };
-use crate::reader::{BodyReader, MAX_READ, ReadError};
+use crate::{
+    codes::told,
+    reader::{BodyReader, MAX_READ, ReadError},
+};
 
 /// A response whose body has not been read.
 pub(super) struct Passed {
@@ -65,7 +68,7 @@ fn lost(why: ReadError, callers: bool) -> Failure {
         // What the plugin would have been told, had it read it.
         ReadError::Gone | ReadError::Slow(_) => {
             let message = "another server's body, which the plugin hands on, broke off".to_owned();
-            Failure::Error { code: "body.gone".to_owned(), message, retry_after: None }
+            Failure::Error { code: told::BODY_GONE.id.to_owned(), message, retry_after: None }
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::{
         log::{About, LogCtx},
         stdio::Stdio,
     },
+    codes::{Code, told},
     reader::{BodyReader, MAX_READ, ReadError},
     units::millis,
 };
@@ -111,12 +112,12 @@ impl CallState {
             self.body_failed.get_or_insert(why);
         }
         let code = match why {
-            ReadError::TooLarge { .. } => "body.too-large",
+            ReadError::TooLarge { .. } => &told::BODY_TOO_LARGE,
             ReadError::AnswerTooLarge { asked, allowed } => {
                 self.log.limited(Limit::BodyIn.as_str(), asked, allowed);
-                "http-out.too-large"
+                &told::HTTP_OUT_TOO_LARGE
             }
-            ReadError::Gone | ReadError::Slow(_) => "body.gone",
+            ReadError::Gone | ReadError::Slow(_) => &told::BODY_GONE,
         };
         error(code, why.to_string())
     }
@@ -126,20 +127,20 @@ impl CallState {
         let allowed = self.ledger.limits.handles;
         self.table.push(resource).map_err(|_| {
             self.log.limited(Limit::Handles.as_str(), u64::from(allowed) + 1, allowed.into());
-            error("limit.handles", format!("more than {allowed} resources are open at once; drop some first"))
+            error(&told::LIMIT_HANDLES, format!("more than {allowed} resources are open at once; drop some first"))
         })
     }
 }
 
 impl CallState {
     fn reply_too_large(&self) -> Error {
-        error("reply.too-large", format!("a response of this service may have {} bytes", self.ledger.limits.body_out))
+        error(&told::REPLY_TOO_LARGE, format!("a response of this service may have {} bytes", self.ledger.limits.body_out))
     }
 }
 
 /// The contract's error, from a stable dotted code and a text for the plugin's developer.
-pub fn error(code: &str, message: impl Into<String>) -> Error {
-    Error { code: code.to_owned(), message: message.into(), retry_after_ms: None }
+pub fn error(code: &Code, message: impl Into<String>) -> Error {
+    Error { code: code.id.to_owned(), message: message.into(), retry_after_ms: None }
 }
 
 /// Headers that belong to one hop, or to the host: a guest can neither see nor set them.
@@ -213,7 +214,7 @@ impl types::HostCall for CallState {
         self.ledger.host_call()?;
         let (status, headers) = match response_head(status, headers) {
             Ok(head) => head,
-            Err(why) => return Ok(Err(error("reply.invalid", why))),
+            Err(why) => return Ok(Err(error(&told::REPLY_INVALID, why))),
         };
         let (writer, body) = reply(self.ledger.limits.body_out);
         let writer = match self.open(writer) {
@@ -222,13 +223,13 @@ impl types::HostCall for CallState {
         };
         let Some(head) = self.head.take() else {
             self.table.delete(writer)?;
-            return Ok(Err(error("reply.started", "a reply can be started only once")));
+            return Ok(Err(error(&told::REPLY_STARTED, "a reply can be started only once")));
         };
         Ok(match head.send(super::reply::Head { status, headers, body }) {
             Ok(()) => Ok(writer),
             Err(_) => {
                 self.table.delete(writer)?;
-                Err(error("reply.gone", "the caller left"))
+                Err(error(&told::REPLY_GONE, "the caller left"))
             }
         })
     }
@@ -265,7 +266,7 @@ impl types::HostWriter for CallState {
         self.ledger.host_call()?;
         match self.table.get_mut(&writer)?.write(Bytes::from(bytes)).await {
             Ok(()) => Ok(Ok(())),
-            Err(WriteError::Gone) => Ok(Err(error("reply.gone", "the caller left"))),
+            Err(WriteError::Gone) => Ok(Err(error(&told::REPLY_GONE, "the caller left"))),
             Err(WriteError::TooLarge(over)) => {
                 let allowed = self.ledger.limits.body_out;
                 self.ledger.breach = Some(Breach { limit: Limit::BodyOut, asked: allowed.saturating_add(over), allowed });
@@ -279,7 +280,7 @@ impl types::HostWriter for CallState {
         let writer = self.table.delete(writer)?;
         Ok(match writer.finish().await {
             Ok(()) => Ok(()),
-            Err(WriteError::Gone) => Err(error("reply.gone", "the caller left")),
+            Err(WriteError::Gone) => Err(error(&told::REPLY_GONE, "the caller left")),
             Err(WriteError::TooLarge(_)) => Err(self.reply_too_large()),
         })
     }

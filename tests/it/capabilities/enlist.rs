@@ -139,7 +139,7 @@ fn a_plugin_is_told_of_a_no_and_nothing_of_the_hosts_troubles() {
     // What was made by a call whose answer was lost is not made again by the host.
     assert_eq!(platform.count(USERS), 5);
     let log = host.stop();
-    let told: Vec<_> = log.lines().into_iter().filter(|line| line.field("interface") == "app-users").collect();
+    let told: Vec<_> = log.lines().into_iter().filter(|line| line.field("code") == "app-users.unavailable").collect();
     assert_eq!(told.len(), 4);
     assert!(told[0].message().contains("accessToken.Expired") && told[0].field("service") == "enlist", "{}", told[0].text());
 }

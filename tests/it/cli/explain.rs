@@ -1,6 +1,6 @@
 //! `wharf explain`, and the rest of what the command line says of itself.
 
-use crate::support::wharf;
+use crate::{support::wharf, tidy::source::root};
 
 #[test]
 fn every_code_is_explained() {
@@ -14,6 +14,28 @@ fn every_code_is_explained() {
         assert_eq!(wharf(["explain", id.trim_start_matches("WH")]).run().ok(), text);
         assert!(text.starts_with(&format!("{id}: {title}\n\n")), "{text}");
         assert!(text.len() > title.len() + 40, "{id} is hardly explained: {text}");
+    }
+}
+
+/// A developer meets them in the log, or in his code, and the contract names them.
+#[test]
+fn what_plugins_are_told_is_what_the_contract_says() {
+    let wit = std::fs::read_dir(root().join("wit")).expect("the contract");
+    let contract: Vec<String> = wit
+        .map(|file| file.expect("a file").path())
+        .chain([root().join("docs/capabilities.md")])
+        .map(|file| std::fs::read_to_string(file).expect("text"))
+        .collect();
+    let contract = contract.concat();
+    let named: Vec<&str> = contract.split('`').filter(|text| ::wharf::codes::find(text).is_some()).collect();
+    for code in ::wharf::codes::told::ALL.iter().filter(|code| !code.id.starts_with("plugin.")) {
+        assert!(named.contains(&code.id), "the contract does not name {}", code.id);
+    }
+    let table = contract.split("| errors the plugin gets |").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("a table");
+    let errors: Vec<&str> = table.split('`').filter(|text| text.contains('.') && !text.contains([' ', '[', '|'])).collect();
+    assert!(errors.len() >= 20, "{errors:?}");
+    for error in errors.into_iter().filter(|error| !error.ends_with(".toml")) {
+        assert!(::wharf::codes::find(error).is_some(), "`wharf explain {error}` knows nothing");
     }
 }
 

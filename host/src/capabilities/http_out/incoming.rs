@@ -14,6 +14,7 @@ use crate::{
         http_out::{self as wit, Host, HostIncoming},
         types::{self, Error},
     },
+    codes::told,
     reader::{BodyReader, MAX_READ, ReadError},
     runtime::state::{CallState, error},
 };
@@ -86,10 +87,10 @@ impl Host for CallState {
 /// The contract's error for each failure.
 fn tell(failed: &Failed) -> Error {
     let code = match failed {
-        Failed::Denied(_) => "http-out.denied",
-        Failed::Invalid(_) => "http-out.invalid",
-        Failed::Timeout(_) => "http-out.timeout",
-        Failed::Broken(..) | Failed::Body(_) => "http-out.failed",
+        Failed::Denied(_) => &told::HTTP_OUT_DENIED,
+        Failed::Invalid(_) => &told::HTTP_OUT_INVALID,
+        Failed::Timeout(_) => &told::HTTP_OUT_TIMEOUT,
+        Failed::Broken(..) | Failed::Body(_) => &told::HTTP_OUT_FAILED,
     };
     error(code, failed.to_string())
 }

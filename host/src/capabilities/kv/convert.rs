@@ -3,6 +3,7 @@
 use crate::{
     bindings::{kv as wit, types::Error},
     capabilities::of_store,
+    codes::told,
     runtime::state::error,
     store::{
         StoreError,
@@ -12,15 +13,15 @@ use crate::{
 
 /// Tells the plugin what is its own mistake or luck, and the log what is the host's.
 pub(super) fn to_guest(failed: StoreError) -> Error {
-    let StoreError::Kv(mistake) = &failed else { return of_store("kv.unavailable", &failed) };
+    let StoreError::Kv(mistake) = &failed else { return of_store(&told::KV_UNAVAILABLE, &failed) };
     match mistake {
         // No plugin runs any more when a delivery is overtaken; should one ever hear of it, it is to read and try again.
-        KvError::Conflict { .. } | KvError::Overtaken { .. } => error("kv.conflict", mistake.to_string()),
-        KvError::Quota { .. } => error("kv.quota", mistake.to_string()),
+        KvError::Conflict { .. } | KvError::Overtaken { .. } => error(&told::KV_CONFLICT, mistake.to_string()),
+        KvError::Quota { .. } => error(&told::KV_QUOTA, mistake.to_string()),
         KvError::ValueTooLarge { .. } | KvError::KeyLength { .. } | KvError::TooMany { .. } | KvError::Overfull { .. } => {
-            error("kv.too-large", mistake.to_string())
+            error(&told::KV_TOO_LARGE, mistake.to_string())
         }
-        KvError::Read { .. } | KvError::Write { .. } => of_store("kv.unavailable", &failed),
+        KvError::Read { .. } | KvError::Write { .. } => of_store(&told::KV_UNAVAILABLE, &failed),
     }
 }
 

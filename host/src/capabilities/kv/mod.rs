@@ -18,6 +18,7 @@ use super::{Lacking, Writes, missing, quoted};
 use crate::{
     bindings::{kv::add_to_linker, types::Error},
     caller::Caller,
+    codes::told,
     config::Service,
     manifest::{Capability, Manifest},
     problem::Problems,
@@ -112,7 +113,7 @@ impl Ready {
     /// The rows of the calling app's own store of that name; none that is not granted.
     fn of_app(&self, name: &str, ctx: &Ctx) -> Option<Result<Place, Error>> {
         let grant = self.0.as_ref().map(|opened| &opened.grant).filter(|grant| grant.stores.contains(name))?;
-        let app = ctx.app.clone().ok_or_else(|| error("kv.no-app", "the caller is no app, so it has no store of its own"));
+        let app = ctx.app.clone().ok_or_else(|| error(&told::KV_NO_APP, "the caller is no app, so it has no store of its own"));
         Some(app.map(|app| Place { service: grant.service.clone(), scope: Scope::App(app), store: name.to_owned() }))
     }
 

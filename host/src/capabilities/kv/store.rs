@@ -9,6 +9,7 @@ use crate::{
         types::Error,
     },
     capabilities::Granted,
+    codes::told,
     runtime::state::{CallState, error},
     store::{
         self, StoreError,
@@ -66,7 +67,7 @@ impl CallState {
                     Granted::ByTable,
                 );
                 let why = "no store of this name is granted: the manifest must ask for it and the operator must allow it";
-                Err(error("kv.denied", why))
+                Err(error(&told::KV_DENIED, why))
             }
         }
     }

@@ -1,4 +1,5 @@
-//! Every error code there is. A code, once released, keeps its meaning for ever; `wharf explain` prints this table.
+//! Every error code there is: here those of the host, in [`told`] those that plugins are told. A code, once released, keeps its
+//! meaning for ever; `wharf explain` prints these tables.
 //!
 //! `WH10` command line and configuration · `WH11` manifest · `WH12` plugins · `WH13` data directory and store ·
 //! `WH14` messages and platform · `WH20` identity · `WH21` routing · `WH22` admission and sizes · `WH23` the plugin's own
@@ -7,7 +8,7 @@
 /// A stable error code with its explanation.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Code {
-    /// `WH` and four digits.
+    /// `WH` and four digits, or what a plugin is told.
     pub id: &'static str,
     /// A short name.
     pub title: &'static str,
@@ -18,16 +19,18 @@ pub struct Code {
 /// The code with this id, in any case, with or without surrounding white space.
 pub fn find(id: &str) -> Option<&'static Code> {
     let id = id.trim();
-    ALL.iter().copied().find(|code| code.id.eq_ignore_ascii_case(id))
+    ALL.iter().chain(told::ALL).copied().find(|code| code.id.eq_ignore_ascii_case(id))
 }
 
 macro_rules! codes {
     ($($name:ident = $id:literal, $title:literal, $explanation:literal;)*) => {
         $(pub static $name: Code = Code { id: $id, title: $title, explanation: $explanation };)*
-        /// All codes, in the order of their ids.
+        /// All codes of this table, in the order of their ids.
         pub static ALL: &[&Code] = &[$(&$name),*];
     };
 }
+
+pub mod told;
 
 codes! {
     CONFIG_UNREADABLE = "WH1001", "configuration file cannot be read",
@@ -320,8 +323,16 @@ mod tests {
     }
 
     #[test]
+    fn what_plugins_are_told_is_ordered_and_well_formed() {
+        assert!(told::ALL.windows(2).all(|pair| pair[0].id < pair[1].id));
+        let is_word = |word: &str| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        assert!(told::ALL.iter().all(|code| code.id.split_once('.').is_some_and(|(of, what)| is_word(of) && is_word(what))));
+    }
+
+    #[test]
     fn a_code_is_found_in_any_case() {
         assert_eq!(find(" wh1204 "), Some(&PLUGIN_UNSUPPORTED));
+        assert_eq!(find("kv.conflict"), Some(&told::KV_CONFLICT));
         assert_eq!(find("WH9999"), None);
     }
 }
