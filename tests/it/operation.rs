@@ -6,7 +6,7 @@ use rustix::{
     process::Signal,
     thread::{CpuSet, sched_getaffinity},
 };
-use wharf_guests::{DRIP, IDENTITY, INNOCENT, SPIN, TRAP};
+use wharf_guests::{DRIP, GROW, IDENTITY, INNOCENT, SPIN, TRAP};
 
 use crate::support::{
     Running, Service, TestHost, install_with,
@@ -64,6 +64,37 @@ fn a_call_is_in_flight_until_its_last_byte() {
     until("a call is in flight", || (host.metric(in_flight) == 1).then_some(()));
     drop(connection);
     until("none is any more", || (host.metric(in_flight) == 0).then_some(()));
+    host.stop();
+}
+
+#[test]
+fn what_calls_cost_is_counted_however_they_end() {
+    let grow = Service::of(&GROW).limit("memory", "16MiB");
+    let left = Service::of(&SPIN).named("left");
+    let host = TestHost::new().operation().with(Service::of(&INNOCENT).set("reuse", "10")).with(grow).with(left);
+    let host = host.with(Service::of(&SPIN).limit("cpu", "100ms")).start();
+    for _ in 0..2 {
+        assert_eq!(host.get("/s/innocent/").send().status, 200);
+    }
+    host.get("/s/grow/").send().assert(502, "WH2305");
+    host.get("/s/spin/").send().assert(504, "WH2304");
+    let connection = host.get("/s/left/").open();
+    until("a call is in flight", || (host.metric("wharf_requests_in_flight{service=\"left\"}") == 1).then_some(()));
+    drop(connection);
+    let ended = "wharf_call_cpu_seconds_count{service=\"left\"}";
+    until("the call that nobody waits for has ended", || (host.metric(ended) == 1).then_some(()));
+    for (name, value) in [
+        ("wharf_call_cpu_seconds_count{service=\"innocent\"}", 2),
+        ("wharf_call_cpu_seconds_bucket{service=\"spin\",le=\"0.1\"}", 0),
+        ("wharf_call_cpu_seconds_bucket{service=\"spin\",le=\"+Inf\"}", 1),
+        // Of both calls, of which the second found the first one's instance.
+        ("wharf_call_memory_bytes_bucket{service=\"innocent\",le=\"131072\"}", 0),
+        ("wharf_call_memory_bytes_bucket{service=\"innocent\",le=\"2097152\"}", 2),
+        ("wharf_call_memory_bytes_bucket{service=\"grow\",le=\"8388608\"}", 0),
+        ("wharf_call_memory_bytes_bucket{service=\"grow\",le=\"16777216\"}", 1),
+    ] {
+        assert_eq!(host.metric(name), value, "{name}");
+    }
     host.stop();
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write};
 
-use super::metric::{BOUNDS_US, Histogram};
+use super::metric::{Histogram, Scale};
 
 /// The content type of a page.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -23,7 +23,7 @@ impl Page {
         self.family(name, help, "gauge")
     }
 
-    /// Times, in seconds.
+    /// Times in seconds, or sizes in bytes.
     pub fn histogram(&mut self, name: &str, help: &str) -> Family<'_> {
         self.family(name, help, "histogram")
     }
@@ -57,25 +57,29 @@ impl Family<'_> {
         self.page.line(line);
     }
 
-    pub fn times(&mut self, labels: Labels<'_>, histogram: &Histogram) {
-        let (buckets, sum_us) = histogram.get();
+    pub fn observed(&mut self, labels: Labels<'_>, histogram: &Histogram) {
+        let (buckets, sum) = histogram.get();
+        let (bounds, shown): (_, fn(u64) -> String) = match histogram.scale() {
+            Scale::Times(bounds) => (bounds, seconds),
+            Scale::Sizes(bounds) => (bounds, |bytes| bytes.to_string()),
+        };
         let mut count = 0;
         for (bucket, more) in buckets.iter().enumerate() {
             count += more;
-            let bound = BOUNDS_US.get(bucket).map_or_else(|| "+Inf".to_owned(), |us| seconds(*us));
+            let bound = bounds.get(bucket).map_or_else(|| "+Inf".to_owned(), |bound| shown(*bound));
             let line = format!("{}_bucket{} {count}", self.name, braces(labels, Some(&bound)));
             self.page.line(line);
         }
         let labels = braces(labels, None);
-        let (sum, name) = (seconds(sum_us), &self.name);
+        let (sum, name) = (shown(sum), &self.name);
         self.page.line(format_args!("{name}_sum{labels} {sum}"));
         self.page.line(format_args!("{name}_count{labels} {count}"));
     }
 }
 
-/// Exact to the microsecond, which a floating-point sum is not for long.
-fn seconds(us: u64) -> String {
-    let text = format!("{}.{:06}", us / 1_000_000, us % 1_000_000);
+/// Exact to the nanosecond, which a floating-point sum is not for long.
+fn seconds(nanos: u64) -> String {
+    let text = format!("{}.{:09}", nanos / 1_000_000_000, nanos % 1_000_000_000);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
@@ -94,6 +98,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::observe::metric::MEMORY;
 
     #[test]
     fn samples_are_written_as_the_format_wants() {
@@ -102,7 +107,10 @@ mod tests {
         let histogram = Histogram::default();
         histogram.observe(Duration::from_micros(70));
         histogram.observe(Duration::from_secs(100));
-        page.histogram("b_seconds", "Times.").times(&[], &histogram);
+        page.histogram("b_seconds", "Times.").observed(&[], &histogram);
+        let sizes = Histogram::new(&MEMORY);
+        sizes.count(131_073);
+        page.histogram("c_bytes", "Sizes.").observed(&[], &sizes);
         let text = page.into_text();
         assert!(text.starts_with("# HELP a_total Things.\n# TYPE a_total counter\na_total{kind=\"x\\\"\\\\\\n\"} 3\n"), "{text}");
         for line in [
@@ -112,6 +120,9 @@ mod tests {
             "b_seconds_bucket{le=\"+Inf\"} 2",
             "b_seconds_sum 100.00007",
             "b_seconds_count 2",
+            "c_bytes_bucket{le=\"131072\"} 0",
+            "c_bytes_bucket{le=\"262144\"} 1",
+            "c_bytes_sum 131073",
         ] {
             assert!(text.lines().any(|written| written == line), "{line} in\n{text}");
         }

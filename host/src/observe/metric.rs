@@ -69,37 +69,132 @@ impl ByWord {
     }
 }
 
-/// Upper bounds of a histogram's buckets, in microseconds. A call takes some ten of them, the longest may take minutes: from
-/// 50 µs to 1 min, in steps of about 2.5.
-pub const BOUNDS_US: [u64; 16] = [
-    50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 5_000_000, 15_000_000,
-    60_000_000,
-];
+/// What a histogram is of, and the upper bounds of its buckets, from the smallest.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// In nanoseconds.
+    Times([u64; BOUNDS]),
+    /// In bytes.
+    Sizes([u64; BOUNDS]),
+}
 
-/// How long things took.
-#[derive(Debug, Default)]
-pub struct Histogram(Striped<Observed>);
+/// How many bounds a histogram has.
+pub const BOUNDS: usize = 16;
+
+const US: u64 = 1_000;
+const MS: u64 = 1_000 * US;
+const S: u64 = 1_000 * MS;
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+
+/// Until somebody has an answer: the quickest take some ten microseconds, the longest may take minutes.
+pub static WAITS: Scale = Scale::Times([
+    50 * US,
+    100 * US,
+    250 * US,
+    500 * US,
+    MS,
+    5 * MS / 2,
+    5 * MS,
+    10 * MS,
+    25 * MS,
+    50 * MS,
+    100 * MS,
+    250 * MS,
+    S,
+    5 * S,
+    15 * S,
+    60 * S,
+]);
+
+/// What a call computes: a few microseconds, or seconds.
+pub static WORK: Scale = Scale::Times([
+    5 * US,
+    10 * US,
+    25 * US,
+    50 * US,
+    100 * US,
+    250 * US,
+    500 * US,
+    MS,
+    5 * MS / 2,
+    5 * MS,
+    10 * MS,
+    25 * MS,
+    100 * MS,
+    500 * MS,
+    2 * S,
+    10 * S,
+]);
+
+/// What a call holds: memory grows by 64 KiB, and 4 GiB is the most.
+pub static MEMORY: Scale = Scale::Sizes([
+    128 * KIB,
+    256 * KIB,
+    512 * KIB,
+    MIB,
+    2 * MIB,
+    4 * MIB,
+    8 * MIB,
+    16 * MIB,
+    32 * MIB,
+    64 * MIB,
+    128 * MIB,
+    256 * MIB,
+    512 * MIB,
+    1024 * MIB,
+    2048 * MIB,
+    4096 * MIB,
+]);
+
+/// How long things took, or how large they were.
+#[derive(Debug)]
+pub struct Histogram {
+    scale: &'static Scale,
+    observed: Striped<Observed>,
+}
 
 #[derive(Debug, Default)]
 struct Observed {
     /// One for each bound, and one for what is over the last.
-    buckets: [AtomicU64; BOUNDS_US.len() + 1],
-    sum_us: AtomicU64,
+    buckets: [AtomicU64; BOUNDS + 1],
+    sum: AtomicU64,
+}
+
+/// Of [`WAITS`].
+impl Default for Histogram {
+    fn default() -> Self {
+        Self::new(&WAITS)
+    }
 }
 
 impl Histogram {
-    pub fn observe(&self, took: Duration) {
-        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let bucket = BOUNDS_US.iter().position(|bound| us <= *bound).unwrap_or(BOUNDS_US.len());
-        let observed = self.0.mine();
-        observed.buckets[bucket].fetch_add(1, Ordering::Relaxed);
-        observed.sum_us.fetch_add(us, Ordering::Relaxed);
+    pub fn new(scale: &'static Scale) -> Self {
+        Self { scale, observed: Striped::default() }
     }
 
-    /// The count of each bucket, and the sum of all times in microseconds.
-    pub fn get(&self) -> ([u64; BOUNDS_US.len() + 1], u64) {
-        let bucket = |bucket: usize| sum(self.0.all().map(|observed| &observed.buckets[bucket]));
-        (std::array::from_fn(bucket), sum(self.0.all().map(|observed| &observed.sum_us)))
+    pub fn scale(&self) -> &'static Scale {
+        self.scale
+    }
+
+    /// Counts a time, where the scale is one of times.
+    pub fn observe(&self, took: Duration) {
+        self.count(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
+    }
+
+    /// Counts a value in the unit of the scale.
+    pub fn count(&self, value: u64) {
+        let (Scale::Times(bounds) | Scale::Sizes(bounds)) = self.scale;
+        let bucket = bounds.iter().position(|bound| value <= *bound).unwrap_or(BOUNDS);
+        let observed = self.observed.mine();
+        observed.buckets[bucket].fetch_add(1, Ordering::Relaxed);
+        observed.sum.fetch_add(value, Ordering::Relaxed);
+    }
+
+    /// The count of each bucket, and the sum of all values.
+    pub fn get(&self) -> ([u64; BOUNDS + 1], u64) {
+        let bucket = |bucket: usize| sum(self.observed.all().map(|observed| &observed.buckets[bucket]));
+        (std::array::from_fn(bucket), sum(self.observed.all().map(|observed| &observed.sum)))
     }
 }
 
@@ -131,17 +226,20 @@ mod tests {
             gauge.up();
         });
         let (buckets, sum) = histogram.get();
-        assert_eq!((counter.get(), gauge.get(), buckets[0], sum), (40_000, 1, 20, 60));
+        assert_eq!((counter.get(), gauge.get(), buckets[0], sum), (40_000, 1, 20, 60 * US));
     }
 
     #[test]
-    fn a_time_falls_into_the_first_bucket_that_holds_it() {
-        let histogram = Histogram::default();
-        for us in [0, 50, 51, 60_000_000, 60_000_001, u64::MAX / 2] {
-            histogram.observe(Duration::from_micros(us));
+    fn a_value_falls_into_the_first_bucket_that_holds_it() {
+        for scale in [&WAITS, &WORK, &MEMORY] {
+            let (Scale::Times(bounds) | Scale::Sizes(bounds)) = scale;
+            assert!(bounds.is_sorted());
+            let histogram = Histogram::new(scale);
+            for value in [0, bounds[0], bounds[0] + 1, bounds[15], bounds[15] + 1, u64::MAX / 2] {
+                histogram.count(value);
+            }
+            let (buckets, _) = histogram.get();
+            assert_eq!((buckets[0], buckets[1], buckets[15], buckets[16]), (2, 1, 1, 2));
         }
-        let (buckets, _) = histogram.get();
-        assert_eq!((buckets[0], buckets[1], buckets[15], buckets[16]), (2, 1, 1, 2));
-        assert!(BOUNDS_US.windows(2).all(|pair| pair[0] < pair[1]));
     }
 }

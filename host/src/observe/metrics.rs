@@ -1,6 +1,6 @@
 //! What is counted: once for the host, and once for each service.
 
-use super::metric::{ByWord, Counter, Gauge, Histogram};
+use super::metric::{ByWord, Counter, Gauge, Histogram, MEMORY, WORK};
 
 /// The host's numbers.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ pub struct Connections {
     pub bytes_out: Counter,
 }
 
-/// The requests of one service.
+/// The requests of one service, and its plugin's calls.
 #[derive(Debug)]
 pub struct Requests {
     pub in_flight: Gauge,
@@ -43,6 +43,10 @@ pub struct Requests {
     pub abandoned: Counter,
     /// From the end of the request's head to the last byte of the answer.
     pub seconds: Histogram,
+    /// Processor time of calls, those of messages too.
+    pub cpu: Histogram,
+    /// The most that a call's memories and tables came to.
+    pub memory: Histogram,
     /// Requests that were refused before a plugin ran, by cause.
     pub refusals: ByWord,
     /// Calls that gave no answer, or not all of it, by kind; all [`FAILURES`] are shown from the start.
@@ -61,6 +65,8 @@ impl Default for Requests {
             answers: Default::default(),
             abandoned: Counter::default(),
             seconds: Histogram::default(),
+            cpu: Histogram::new(&WORK),
+            memory: Histogram::new(&MEMORY),
             refusals: ByWord::default(),
             failures: ByWord::starting(&FAILURES),
             limit_hits: ByWord::default(),

@@ -82,11 +82,20 @@ fn requests(page: &mut Page, health: &Health) {
     }
     let mut seconds = page.histogram("wharf_request_seconds", "From the end of a request's head to the last byte of its answer.");
     for (service, requests) in &services {
-        seconds.times(&[("service", service)], &requests.seconds);
+        seconds.observed(&[("service", service)], &requests.seconds);
     }
     let mut in_flight = page.gauge("wharf_requests_in_flight", "Requests that are not yet answered to the last byte.");
     for (service, requests) in &services {
         in_flight.sample(&[("service", service)], requests.in_flight.get());
+    }
+    // What names no service calls no plugin.
+    let mut cpu = page.histogram("wharf_call_cpu_seconds", "Processor time of calls of the plugin.");
+    for (service, requests) in &services[1..] {
+        cpu.observed(&[("service", service)], &requests.cpu);
+    }
+    let mut memory = page.histogram("wharf_call_memory_bytes", "The most memory that a call of the plugin had.");
+    for (service, requests) in &services[1..] {
+        memory.observed(&[("service", service)], &requests.memory);
     }
     let mut refusals = page.counter("wharf_refusals_total", "Requests refused before a plugin ran, by cause.");
     for (service, requests) in &services {
@@ -125,7 +134,7 @@ fn compilations(page: &mut Page, health: &Health) {
     let metrics = &health.app.metrics;
     let mut total = page.counter("wharf_compilations_total", "Components compiled, by result.");
     by_word(&mut total, &[], "result", &metrics.compilations);
-    page.histogram("wharf_compile_seconds", "How long compiling a component took.").times(&[], &metrics.compile_seconds);
+    page.histogram("wharf_compile_seconds", "How long compiling a component took.").observed(&[], &metrics.compile_seconds);
 }
 
 /// The services that have messages; none of them where the store cannot be read. It keeps their counts, so that a page costs the
@@ -181,7 +190,7 @@ fn store(page: &mut Page, health: &Health) {
     page.counter("wharf_store_writes_total", "Writes that were committed.").sample(&[], stats.writes.get());
     page.counter("wharf_store_refused_writes_total", "Writes that were refused or failed.").sample(&[], stats.refused.get());
     page.histogram("wharf_store_commit_seconds", "How long a commit took, of one write or of many, with its sync.")
-        .times(&[], &stats.commit_seconds);
+        .observed(&[], &stats.commit_seconds);
 }
 
 fn by_word(family: &mut Family<'_>, labels: &[(&str, &str)], name: &str, counters: &ByWord) {

@@ -155,7 +155,7 @@ fn prepare<'c>(
                 body: request.body,
             };
             let incoming = incoming.into_request().map_err(|error| Failure::Host(error.to_string()))?;
-            let meter = state.meter.clone();
+            let meter = state.ledger.meter.clone();
             Guest::new(async move { stock::run(&plugin, state, &permit, tenant, incoming).await }, meter)
         }
     };

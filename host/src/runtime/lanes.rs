@@ -85,6 +85,12 @@ impl<T> Future for Guest<T> {
     }
 }
 
+impl<T> Drop for Guest<T> {
+    fn drop(&mut self) {
+        self.meter.ended();
+    }
+}
+
 /// The runtimes beside the one that serves requests; ended in the background when dropped.
 #[derive(Debug)]
 pub struct Lanes {
@@ -226,7 +232,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::runtime::{engine::TICK, pace::Pace};
+    use crate::runtime::{engine::TICK, pace::tests::pace};
 
     #[test]
     fn a_slow_call_makes_way_for_requests_and_comes_back() {
@@ -234,7 +240,7 @@ mod tests {
         let (control, requests) = (runtime("control").expect("a thread"), runtime("requests").expect("a thread"));
         let lanes = Arc::new(Lanes::new(control.handle().clone()).expect("threads"));
         let busy = Arc::new(AtomicBool::new(false));
-        let pace = Arc::new(Pace::new("service".into(), "plugin".into()));
+        let pace = Arc::new(pace());
         let meter = Arc::new(Meter::new(Duration::MAX, Instant::now(), pace));
         let guest = Guest::new(
             {

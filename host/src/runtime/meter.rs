@@ -70,6 +70,8 @@ pub struct Meter {
     poll_began: AtomicU64,
     /// Nanoseconds of all polls that have ended.
     spent: AtomicU64,
+    /// The most bytes that the call's memories and tables came to.
+    memory: AtomicU64,
     run_over: AtomicU32,
     /// Polls that were long although no tick said so.
     long_polls: AtomicU32,
@@ -87,6 +89,7 @@ impl Meter {
             allowed,
             poll_began: AtomicU64::new(0),
             spent: AtomicU64::new(0),
+            memory: AtomicU64::new(0),
             run_over: AtomicU32::new(0),
             long_polls: AtomicU32::new(0),
             on_slow_lane: AtomicBool::new(false),
@@ -148,6 +151,18 @@ impl Meter {
         self.on_slow_lane.store(true, Ordering::Relaxed);
     }
 
+    /// The call's memories and tables have come to so many bytes.
+    fn holds(&self, bytes: u64) {
+        self.memory.fetch_max(bytes, Ordering::Relaxed);
+    }
+
+    /// The call is over, in whatever way: what it took is counted for its service.
+    pub fn ended(&self) {
+        let requests = &self.pace.running.requests;
+        requests.cpu.count(self.spent.load(Ordering::Relaxed));
+        requests.memory.count(self.memory.load(Ordering::Relaxed));
+    }
+
     /// Nanoseconds of processor time in a poll that took this long on the lane's clock.
     fn used(&self, poll: u64) -> u64 {
         if self.is_on_slow_lane() { poll } else { poll.min(nanos(TICK) * 3 / 2) }
@@ -176,6 +191,7 @@ fn nanos(duration: Duration) -> u64 {
 #[derive(Debug)]
 pub struct Ledger {
     pub limits: Limits,
+    pub meter: Arc<Meter>,
     /// What the guest was refused last and went on without, or what ended its call.
     pub breach: Option<Breach>,
     memory: u64,
@@ -190,8 +206,8 @@ pub struct Ledger {
 pub struct LimitReached(pub Breach);
 
 impl Ledger {
-    pub fn new(limits: Limits) -> Self {
-        Self { limits, breach: None, memory: 0, grown: 0, host_calls: 0 }
+    pub fn new(limits: Limits, meter: Arc<Meter>) -> Self {
+        Self { limits, meter, breach: None, memory: 0, grown: 0, host_calls: 0 }
     }
 
     /// Bytes of all memories and tables.
@@ -200,7 +216,9 @@ impl Ledger {
     }
 
     /// The same instance begins its next call: what it holds stays counted, what it did does not.
-    pub fn renew(&mut self) {
+    pub fn renew(&mut self, meter: Arc<Meter>) {
+        meter.holds(self.memory);
+        self.meter = meter;
         self.breach = None;
         self.host_calls = 0;
     }
@@ -231,6 +249,7 @@ impl Ledger {
             return false;
         }
         (self.memory, self.grown) = (asked, grown);
+        self.meter.holds(asked);
         true
     }
 
@@ -270,9 +289,10 @@ impl ResourceLimiter for Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::pace::tests::pace;
 
     fn meter(allowed: Duration) -> Meter {
-        Meter::new(allowed, Instant::now(), Arc::new(Pace::new("service".into(), "plugin".into())))
+        Meter::new(allowed, Instant::now(), Arc::new(pace()))
     }
 
     #[test]
@@ -336,7 +356,7 @@ mod tests {
 
     #[test]
     fn calls_of_a_plugin_that_computes_in_long_polls_begin_slow() {
-        let pace = Arc::new(Pace::new("service".into(), "plugin".into()));
+        let pace = Arc::new(pace());
         let begins_slow = || {
             let meter = Meter::new(Duration::MAX, Instant::now(), pace.clone());
             let is_slow = meter.is_slow();

@@ -13,6 +13,7 @@ use std::{
 };
 
 use super::engine::TICK;
+use crate::capabilities::log::Running;
 
 /// Polls end by their second tick. One that took this long had a long instruction in it, or its thread waited for a processor.
 const LONG: Duration = TICK.saturating_mul(20);
@@ -25,9 +26,8 @@ const WHILE: Duration = Duration::from_mins(1);
 /// What is known of the polls of a plugin. Shared by all of its calls.
 #[derive(Debug)]
 pub struct Pace {
-    /// For the log: the service, and the plugin as `id@version`.
-    service: Arc<str>,
-    plugin: Arc<str>,
+    /// What it is of: told to the log, and counted for.
+    pub running: Arc<Running>,
     origin: Instant,
     /// Until when, in nanoseconds since `origin`; 0 if never.
     watched: AtomicU64,
@@ -35,8 +35,8 @@ pub struct Pace {
 }
 
 impl Pace {
-    pub fn new(service: Arc<str>, plugin: Arc<str>) -> Self {
-        Self { service, plugin, origin: Instant::now(), watched: AtomicU64::new(0), slow: AtomicU64::new(0) }
+    pub fn new(running: Arc<Running>) -> Self {
+        Self { running, origin: Instant::now(), watched: AtomicU64::new(0), slow: AtomicU64::new(0) }
     }
 
     /// Whether a call that begins now belongs on the slow lane at once.
@@ -61,8 +61,8 @@ impl Pace {
     fn slow_down(&self, computed: Duration) {
         if !self.is_slow(Instant::now()) {
             tracing::warn!(
-                service = &*self.service,
-                plugin = &*self.plugin,
+                service = &*self.running.service,
+                plugin = &*self.running.plugin,
                 millis = computed.as_millis(),
                 "the plugin computed for long in one piece; for a minute its calls begin behind those of others"
             );
@@ -86,11 +86,12 @@ impl Pace {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn pace() -> Pace {
-        Pace::new("service".into(), "plugin".into())
+    pub(in crate::runtime) fn pace() -> Pace {
+        let running = Running { plugin: "plugin".into(), service: "service".into(), requests: Arc::default() };
+        Pace::new(Arc::new(running))
     }
 
     #[test]

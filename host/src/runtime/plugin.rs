@@ -132,7 +132,7 @@ impl Loader {
         };
         let core_instances = weight(artifact, self.0.mode, inspected.core_instances).map_err(failed)?;
         let (idle, reuse, loader) = (Idle::new(reuse.places, core_instances), reuse.calls, self.clone());
-        let pace = Arc::new(Pace::new(running.service.clone(), running.plugin.clone()));
+        let pace = Arc::new(Pace::new(running.clone()));
         Ok(Plugin { running, limits, pace, ready, core_instances, reuse, idle, pre, entry, lifecycle, _loader: loader })
     }
 }
@@ -197,7 +197,7 @@ impl Plugin {
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut store| {
             let state = store.data_mut();
-            state.meter.tick().map_err(|breach| state.ledger.reached(breach))
+            state.ledger.meter.tick().map_err(|breach| state.ledger.reached(breach))
         });
         store
     }

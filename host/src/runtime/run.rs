@@ -43,7 +43,7 @@ pub(super) struct Admitted<E> {
 impl<E: Export> Admitted<E> {
     /// The call as the lanes run it; the permit is given back when the instance is gone.
     pub(super) fn guest(self) -> Guest<Result<E::Answer, Failure>> {
-        let meter = self.state.meter.clone();
+        let meter = self.state.ledger.meter.clone();
         // Boxed at once, so that the call's state is not copied from future to future.
         Guest::new(inside(self), meter)
     }

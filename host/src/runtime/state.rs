@@ -34,7 +34,6 @@ pub struct CallHandle;
 
 /// The data of one call's store.
 pub struct CallState {
-    pub meter: Arc<Meter>,
     pub ledger: Ledger,
     pub log: LogCtx,
     pub capabilities: capabilities::Ctx,
@@ -59,8 +58,7 @@ impl CallState {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles as usize);
         Box::new(Self {
-            meter: Arc::new(Meter::new(limits.cpu, now, plugin.pace.clone())),
-            ledger: Ledger::new(limits),
+            ledger: Ledger::new(limits, Arc::new(Meter::new(limits.cpu, now, plugin.pace.clone()))),
             log: LogCtx::new(plugin.running.clone(), about, limits.log_lines),
             capabilities,
             table,
@@ -80,9 +78,9 @@ impl CallState {
 
     /// The state of the next call in the same instance. What it has of WASI and the account of memory belong to the instance.
     pub(super) fn renew(&mut self, next: Self) {
-        let Self { meter, ledger: _, log, capabilities, table, deadline, headers, head, body_failed, wasi: _, stdio: _ } = next;
-        self.ledger.renew();
-        (self.meter, self.log, self.capabilities, self.table, self.deadline) = (meter, log, capabilities, table, deadline);
+        let Self { ledger, log, capabilities, table, deadline, headers, head, body_failed, wasi: _, stdio: _ } = next;
+        self.ledger.renew(ledger.meter);
+        (self.log, self.capabilities, self.table, self.deadline) = (log, capabilities, table, deadline);
         (self.headers, self.head, self.body_failed) = (headers, head, body_failed);
     }
 
