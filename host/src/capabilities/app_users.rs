@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use wasmtime::component::{HasSelf, Linker};
 
-use super::{Granted, Lacking, OfPlatform, allowed, of_platform};
+use super::{Granted, Lacking, OfPlatform, Trouble, allowed};
 use crate::{
     bindings::{
         app_users::{self as wit, Host, add_to_linker},
@@ -91,29 +91,32 @@ impl CallState {
 impl Host for CallState {
     async fn create(&mut self, app_id: String, user: wit::NewUser) -> Answer<wit::AppUser> {
         self.ledger.host_call()?;
-        Ok(create(self.app_users("create"), app_id, user).await)
+        let done = create(self.app_users("create"), app_id, user).await;
+        Ok(done.map_err(|trouble| trouble.told(&mut self.log)))
     }
 
     async fn update(&mut self, app_id: String, user_id: String, changes: wit::Changes) -> Answer<wit::AppUser> {
         self.ledger.host_call()?;
-        Ok(update(self.app_users("update"), app_id, user_id, changes).await)
+        let done = update(self.app_users("update"), app_id, user_id, changes).await;
+        Ok(done.map_err(|trouble| trouble.told(&mut self.log)))
     }
 
     async fn access_token(&mut self, app_id: String, user_id: String, remember: bool) -> Answer<wit::Token> {
         self.ledger.host_call()?;
-        Ok(access_token(self.app_users("access-token"), app_id, user_id, remember).await)
+        let done = access_token(self.app_users("access-token"), app_id, user_id, remember).await;
+        Ok(done.map_err(|trouble| trouble.told(&mut self.log)))
     }
 }
 
-async fn create(client: Result<Arc<Client>, Error>, app: String, user: wit::NewUser) -> Result<wit::AppUser, Error> {
+async fn create(client: Result<Arc<Client>, Error>, app: String, user: wit::NewUser) -> Result<wit::AppUser, Trouble> {
     let (client, app) = (client?, id(&app, "app")?);
     let wit::NewUser { account, name, email, cellphone } = user;
     if account.is_empty() {
-        return Err(invalid("the account is empty"));
+        return Err(invalid("the account is empty").into());
     }
     bounded([Some(&account), Some(&name), email.as_ref(), cellphone.as_ref()])?;
     let user = users::NewUser { account, name, email, cellphone };
-    client.create_app_user(&app, &user).await.map(shown).map_err(|failed| of_platform(&PLATFORM, &client, failed))
+    client.create_app_user(&app, &user).await.map(shown).map_err(|failed| PLATFORM.trouble(failed))
 }
 
 async fn update(
@@ -121,13 +124,13 @@ async fn update(
     app: String,
     user: String,
     changes: wit::Changes,
-) -> Result<wit::AppUser, Error> {
+) -> Result<wit::AppUser, Trouble> {
     let (client, app, user) = (client?, id(&app, "app")?, id(&user, "user")?);
     let wit::Changes { name, email, cellphone } = changes;
     bounded([Some(&name), email.as_ref(), cellphone.as_ref()])?;
     let changes = users::Changes { name, email, cellphone };
     let updated = client.update_app_user(&app, &user, &changes).await;
-    updated.map(shown).map_err(|failed| of_platform(&PLATFORM, &client, failed))
+    updated.map(shown).map_err(|failed| PLATFORM.trouble(failed))
 }
 
 async fn access_token(
@@ -135,10 +138,10 @@ async fn access_token(
     app: String,
     user: String,
     remember: bool,
-) -> Result<wit::Token, Error> {
+) -> Result<wit::Token, Trouble> {
     let (client, app, user) = (client?, id(&app, "app")?, id(&user, "user")?);
     let token = client.app_user_access_token(&app, &user, remember).await;
-    let users::UserToken { code, expires_ms } = token.map_err(|failed| of_platform(&PLATFORM, &client, failed))?;
+    let users::UserToken { code, expires_ms } = token.map_err(|failed| PLATFORM.trouble(failed))?;
     Ok(wit::Token { code, expires_ms })
 }
 

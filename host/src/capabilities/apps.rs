@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wasmtime::component::{HasSelf, Linker};
 
-use super::{Granted, Lacking, OfPlatform, allowed, of_platform};
+use super::{Granted, Lacking, OfPlatform, allowed};
 use crate::{
     bindings::{
         apps::{Host, Info, add_to_linker},
@@ -72,7 +72,7 @@ impl Host for CallState {
             self.log.denied("apps", "get", why, Granted::ByKey);
             return Ok(Err(error(&told::APPS_DENIED, why)));
         };
-        let found = client.app(&id).await.map_err(|failed| of_platform(&PLATFORM, &client, failed));
+        let found = client.app(&id).await.map_err(|failed| PLATFORM.trouble(failed).told(&mut self.log));
         Ok(found.map(|app| app.map(|App { id, key, name }| Info { id, key, name })))
     }
 }

@@ -9,6 +9,8 @@ use super::Granted;
 use crate::{
     bindings::log::{Host, Level, add_to_linker},
     observe::metrics::Requests,
+    platform::client::PlatformError,
+    problem::Problem,
     runtime::state::CallState,
 };
 
@@ -121,6 +123,20 @@ impl LogCtx {
     pub fn unanswered(&mut self, host: &str, cause: &str) {
         if self.has_a_line() {
             line!(self, info, module_path!(), host, cause, "a plugin's request failed");
+        }
+    }
+
+    /// Tells the operator why the host's store was of no use to the plugin, which is told `code`. One of its lines.
+    pub(super) fn store_failed(&mut self, code: &str, problem: &Problem) {
+        if self.has_a_line() {
+            line!(self, error, module_path!(), code, %problem, "a plugin's store failed");
+        }
+    }
+
+    /// Tells the operator why the platform was of no use to the plugin, which is told `code`. One of its lines.
+    pub(super) fn platform_failed(&mut self, code: &str, failed: &PlatformError) {
+        if self.has_a_line() {
+            line!(self, warn, module_path!(), code, "a plugin's call to the platform came to nothing: {failed}");
         }
     }
 

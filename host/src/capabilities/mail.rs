@@ -7,7 +7,7 @@ use std::{mem, sync::Arc};
 
 use wasmtime::component::{HasSelf, Linker};
 
-use super::{Granted, Lacking, Writes, allowed, of_store};
+use super::{Granted, Lacking, Trouble, Writes, allowed};
 use crate::{
     bindings::{
         mail::{Host, Letter, add_to_linker},
@@ -133,7 +133,7 @@ impl Host for CallState {
         if let Err(Unsent::Full { limit, allowed }) = sent {
             self.log.limited(limit, u64::from(allowed) + 1, allowed.into());
         }
-        Ok(sent.map_err(Error::from))
+        Ok(sent.map_err(|unsent| Trouble::from(unsent).told(&mut self.log)))
     }
 }
 
@@ -144,25 +144,25 @@ enum Unsent {
         limit: &'static str,
         allowed: u32,
     },
-    Told(Error),
+    Told(Trouble),
 }
 
 impl From<Error> for Unsent {
     fn from(error: Error) -> Self {
-        Self::Told(error)
+        Self::Told(error.into())
     }
 }
 
-impl From<Unsent> for Error {
+impl From<Unsent> for Trouble {
     fn from(unsent: Unsent) -> Self {
         match unsent {
             Unsent::Full { limit: LETTERS, allowed } => {
-                error(&told::MAIL_FULL, format!("one message may make the service write {allowed} letters"))
+                error(&told::MAIL_FULL, format!("one message may make the service write {allowed} letters")).into()
             }
             Unsent::Full { limit: _, allowed } => {
-                error(&told::MAIL_FULL, format!("the service has {allowed} letters in the outbox that are not sent yet"))
+                error(&told::MAIL_FULL, format!("the service has {allowed} letters in the outbox that are not sent yet")).into()
             }
-            Unsent::Told(error) => error,
+            Unsent::Told(trouble) => trouble,
         }
     }
 }
@@ -192,7 +192,7 @@ impl Opened {
 fn failed(error: &StoreError) -> Unsent {
     match error {
         StoreError::Outbox(OutboxError::Full { .. }) => OUTBOX_FULL,
-        error => Unsent::Told(of_store(&told::MAIL_UNAVAILABLE, error)),
+        error => Unsent::Told(Trouble::of_store(&told::MAIL_UNAVAILABLE, error)),
     }
 }
 
@@ -272,7 +272,7 @@ mod tests {
         }
 
         async fn send(&self, ctx: &mut Ctx, letter: Letter) -> Result<(), String> {
-            self.ready.0.as_ref().unwrap().send(ctx, letter).await.map_err(|unsent| Error::from(unsent).code)
+            self.ready.0.as_ref().unwrap().send(ctx, letter).await.map_err(|unsent| Trouble::from(unsent).error.code)
         }
     }
 

@@ -28,25 +28,26 @@ pub mod app_users;
 pub mod apps;
 pub mod mail;
 
+mod trouble;
 mod vain;
 
 use std::sync::Arc;
 
 use wasmtime::component::Linker;
 
+use trouble::{OfPlatform, Trouble};
 pub use vain::in_vain;
 
 use crate::{
-    bindings::types::Error,
     caller::Caller,
     clock::Clock,
-    codes::{self, Code},
+    codes,
     config::{Config, Service},
     manifest::{Capability, Manifest, Permission},
-    platform::client::{Client, Clients, PlatformError},
+    platform::client::Clients,
     problem::{Problem, Problems},
-    runtime::state::{CallState, error},
-    store::{Batch, Store, StoreError},
+    runtime::state::CallState,
+    store::{Batch, Store},
 };
 
 /// The capabilities of a host.
@@ -286,35 +287,6 @@ fn allowed(manifest: &Manifest, service: &Service, capability: Capability, yes: 
     problems.or((yes && !asked.is_empty()).then(|| service.key.clone()))
 }
 
-/// When a store that cannot be used may be tried again: it is busy for milliseconds, or out of order for minutes.
-const STORE_RETRY_MS: u64 = 1_000;
-
-/// The host's store failed: why is told to the log, and to the plugin nothing but when to come back.
-fn of_store(code: &Code, failed: &StoreError) -> Error {
-    tracing::error!(problem = %failed.problem(), code = code.id, "a plugin's store failed");
-    Error { retry_after_ms: Some(STORE_RETRY_MS), ..error(code, "the host's store cannot be used now") }
-}
-
-/// When a platform that did not answer may be asked again.
-const PLATFORM_RETRY_MS: u64 = 5_000;
-
-/// What an interface says of a platform that is no help.
-struct OfPlatform {
-    refused: &'static Code,
-    unavailable: &'static Code,
-}
-
-/// What a plugin is told of a call to the platform that came to nothing: that it was refused, with the platform's own code, or
-/// that it cannot be asked. What is the host's trouble, its access token above all, goes to the log.
-fn of_platform(codes: &OfPlatform, client: &Client, failed: PlatformError) -> Error {
-    if let PlatformError::Refused { code, message } = failed {
-        return error(codes.refused, format!("{code}: {message}"));
-    }
-    let (service, code) = (client.service(), codes.unavailable);
-    tracing::warn!(service, code = code.id, "a plugin's call to the platform came to nothing: {failed}");
-    Error { retry_after_ms: Some(PLATFORM_RETRY_MS), ..error(code, "the platform cannot be asked now") }
-}
-
 /// Names as a sentence has them: `a`, `b`.
 fn quoted<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
     names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
@@ -323,7 +295,6 @@ fn quoted<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::codes::told;
 
     /// A manifest with these `[permissions…]` and `[config…]` tables.
     pub(crate) fn manifest(tables: &str) -> Manifest {
@@ -357,25 +328,6 @@ pub(crate) mod tests {
     /// The sentences of problems with their ways out.
     pub(crate) fn told<T: std::fmt::Debug>(result: Result<T, Problems>) -> Vec<(&'static str, String, String)> {
         result.unwrap_err().0.into_iter().map(|problem| (problem.code.id, problem.what, problem.fix)).collect()
-    }
-
-    #[test]
-    fn a_platforms_no_is_told_and_its_silence_says_nothing_of_the_host() {
-        let clients = Clients::open(&config_with_platform(""), Some(axum::Router::new())).unwrap();
-        let client = clients.get("notes").unwrap();
-        let refused = PlatformError::Refused { code: "backService.doNotHaveRight".into(), message: "not yours".into() };
-        let codes = OfPlatform { refused: &told::APPS_REFUSED, unavailable: &told::APPS_UNAVAILABLE };
-        let told = of_platform(&codes, client, refused);
-        let shown = (told.code.as_str(), told.message.as_str(), told.retry_after_ms);
-        assert_eq!(shown, ("apps.refused", "backService.doNotHaveRight: not yours", None));
-        for failed in [
-            PlatformError::Unavailable("tcp connect error: 10.0.0.1".into()),
-            PlatformError::Token { code: "accessToken.Expired".into() },
-        ] {
-            let told = of_platform(&codes, client, failed);
-            let shown = (told.code.as_str(), told.message.as_str(), told.retry_after_ms);
-            assert_eq!(shown, ("apps.unavailable", "the platform cannot be asked now", Some(PLATFORM_RETRY_MS)));
-        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use wasmtime::component::{HasSelf, Linker};
 
-use super::of_store;
+use super::Trouble;
 use crate::{
     bindings::{
         subscriptions::{Host, Listing, State, Subscription, add_to_linker},
@@ -63,13 +63,13 @@ impl Ready {
         self.0.as_ref().ok_or_else(|| error(&told::SUBSCRIPTIONS_UNAVAILABLE, "this host keeps no subscriptions"))
     }
 
-    async fn get(&self, app_key: &str) -> Result<Option<Subscription>, Error> {
+    async fn get(&self, app_key: &str) -> Result<Option<Subscription>, Trouble> {
         let Opened { store, service } = self.opened()?;
         let found = store.subscription(service, app_key).await.map_err(to_guest)?;
         Ok(found.and_then(shown))
     }
 
-    async fn page(&self, after: Option<&str>, limit: u32) -> Result<Listing, Error> {
+    async fn page(&self, after: Option<&str>, limit: u32) -> Result<Listing, Trouble> {
         let Opened { store, service } = self.opened()?;
         let limit = limit.min(PAGE);
         let found = store.subscriptions(service, Which::Present, after, limit).await.map_err(to_guest)?;
@@ -79,8 +79,8 @@ impl Ready {
     }
 }
 
-fn to_guest(failed: StoreError) -> Error {
-    of_store(&told::SUBSCRIPTIONS_UNAVAILABLE, &failed)
+fn to_guest(failed: StoreError) -> Trouble {
+    Trouble::of_store(&told::SUBSCRIPTIONS_UNAVAILABLE, &failed)
 }
 
 /// A plugin that was told to forget an app is not reminded of it.
@@ -101,11 +101,13 @@ pub fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
 impl Host for CallState {
     async fn get(&mut self, app_key: String) -> wasmtime::Result<Result<Option<Subscription>, Error>> {
         self.ledger.host_call()?;
-        Ok(self.capabilities.ready.subscriptions.get(&app_key).await)
+        let found = self.capabilities.ready.subscriptions.get(&app_key).await;
+        Ok(found.map_err(|trouble| trouble.told(&mut self.log)))
     }
 
     async fn page(&mut self, after: Option<String>, limit: u32) -> wasmtime::Result<Result<Listing, Error>> {
         self.ledger.host_call()?;
-        Ok(self.capabilities.ready.subscriptions.page(after.as_deref(), limit).await)
+        let page = self.capabilities.ready.subscriptions.page(after.as_deref(), limit).await;
+        Ok(page.map_err(|trouble| trouble.told(&mut self.log)))
     }
 }

@@ -142,6 +142,9 @@ fn a_plugin_is_told_of_a_no_and_nothing_of_the_hosts_troubles() {
     let told: Vec<_> = log.lines().into_iter().filter(|line| line.field("code") == "app-users.unavailable").collect();
     assert_eq!(told.len(), 4);
     assert!(told[0].message().contains("accessToken.Expired") && told[0].field("service") == "enlist", "{}", told[0].text());
+    for name in ["request_id", "plugin"] {
+        assert!(!told[0].field(name).is_empty(), "{name} in {}", told[0].text());
+    }
 }
 
 #[test]

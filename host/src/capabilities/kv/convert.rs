@@ -1,8 +1,8 @@
 //! Between the contract's words and the store's: changes on their way in, errors on their way out.
 
 use crate::{
-    bindings::{kv as wit, types::Error},
-    capabilities::of_store,
+    bindings::kv as wit,
+    capabilities::Trouble,
     codes::told,
     runtime::state::error,
     store::{
@@ -12,16 +12,16 @@ use crate::{
 };
 
 /// Tells the plugin what is its own mistake or luck, and the log what is the host's.
-pub(super) fn to_guest(failed: StoreError) -> Error {
-    let StoreError::Kv(mistake) = &failed else { return of_store(&told::KV_UNAVAILABLE, &failed) };
+pub(super) fn to_guest(failed: StoreError) -> Trouble {
+    let StoreError::Kv(mistake) = &failed else { return Trouble::of_store(&told::KV_UNAVAILABLE, &failed) };
     match mistake {
         // No plugin runs any more when a delivery is overtaken; should one ever hear of it, it is to read and try again.
-        KvError::Conflict { .. } | KvError::Overtaken { .. } => error(&told::KV_CONFLICT, mistake.to_string()),
-        KvError::Quota { .. } => error(&told::KV_QUOTA, mistake.to_string()),
+        KvError::Conflict { .. } | KvError::Overtaken { .. } => error(&told::KV_CONFLICT, mistake.to_string()).into(),
+        KvError::Quota { .. } => error(&told::KV_QUOTA, mistake.to_string()).into(),
         KvError::ValueTooLarge { .. } | KvError::KeyLength { .. } | KvError::TooMany { .. } | KvError::Overfull { .. } => {
-            error(&told::KV_TOO_LARGE, mistake.to_string())
+            error(&told::KV_TOO_LARGE, mistake.to_string()).into()
         }
-        KvError::Read { .. } | KvError::Write { .. } => of_store(&told::KV_UNAVAILABLE, &failed),
+        KvError::Read { .. } | KvError::Write { .. } => Trouble::of_store(&told::KV_UNAVAILABLE, &failed),
     }
 }
 
@@ -47,7 +47,6 @@ impl From<wit::Condition> for Condition {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::capabilities::STORE_RETRY_MS;
 
     #[test]
     fn each_mistake_has_its_code_and_the_hosts_own_failures_say_nothing_but_come_back() {
@@ -60,11 +59,11 @@ mod tests {
             (KvError::Overfull { changes: 1_025, bytes: 0, allowed: 1 }, "kv.too-large"),
         ];
         for (mistake, code) in mistakes {
-            let told = to_guest(mistake.into());
+            let told = to_guest(mistake.into()).error;
             assert_eq!((told.code.as_str(), told.retry_after_ms), (code, None));
         }
-        let told = to_guest(StoreError::Failed);
-        assert_eq!((told.code.as_str(), told.retry_after_ms), ("kv.unavailable", Some(STORE_RETRY_MS)));
+        let told = to_guest(StoreError::Failed).error;
+        assert!(told.code == "kv.unavailable" && told.retry_after_ms.is_some(), "{told:?}");
         assert!(!told.message.contains("host is started"), "{}", told.message);
     }
 }

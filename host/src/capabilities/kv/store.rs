@@ -97,7 +97,7 @@ impl CallState {
             Err(StoreError::Kv(KvError::ValueTooLarge { asked, allowed, .. })) => self.log.limited("max-value", *asked, *allowed),
             _ => {}
         }
-        Ok(applied.map_err(to_guest))
+        Ok(applied.map_err(|failed| to_guest(failed).told(&mut self.log)))
     }
 
     async fn change_one(&mut self, store: &Resource<OpenStore>, change: Change) -> Answer<Applied> {
@@ -128,9 +128,9 @@ impl HostStore for CallState {
         self.ledger.host_call()?;
         let (rows, place) = self.rows(&store)?;
         if key.is_empty() || key.len() > KEY {
-            return Ok(Err(to_guest(KvError::KeyLength { length: key.len() }.into())));
+            return Ok(Err(to_guest(KvError::KeyLength { length: key.len() }.into()).told(&mut self.log)));
         }
-        let entry = rows.get(&place, &key).await.map_err(to_guest);
+        let entry = rows.get(&place, &key).await.map_err(|failed| to_guest(failed).told(&mut self.log));
         Ok(entry.map(|entry| entry.map(|entry| Entry { value: entry.value, version: entry.version })))
     }
 
@@ -149,7 +149,8 @@ impl HostStore for CallState {
     async fn keys(&mut self, store: Resource<OpenStore>, prefix: String, after: Option<String>, limit: u32) -> Answer<Page> {
         self.ledger.host_call()?;
         let (rows, place) = self.rows(&store)?;
-        let page = rows.keys(&place, &prefix, after.as_deref(), limit).await.map_err(to_guest);
+        let page = rows.keys(&place, &prefix, after.as_deref(), limit).await;
+        let page = page.map_err(|failed| to_guest(failed).told(&mut self.log));
         Ok(page.map(|page| Page { keys: page.keys, next: page.next }))
     }
 
