@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use crate::{
-    admin::{Admin, control, holder, install::Without},
+    admin::{Admin, control, install::Without},
     app::App,
     codes,
     config::{self, Config},
@@ -123,17 +123,16 @@ fn io(what: &str) -> impl Fn(std::io::Error) -> Problem {
 }
 
 impl Host {
-    /// Starts a host on an open listener: takes the data directory, loads the installed plugins, and begins to serve.
+    /// Starts a host in its data directory and on an open listener: loads the installed plugins, and begins to serve.
     ///
     /// Runs on the control threads; `requests` are where connections are served. Plugins that cannot be loaded are logged,
     /// and their services answer 503.
     ///
     /// Cancellation: all that was started ends, a compilation too, and the data directory is given back.
-    pub async fn start(config: Config, listener: TcpListener, requests: Handle) -> Result<Self, Problems> {
+    pub async fn start(config: Config, data: DataDir, listener: TcpListener, requests: Handle) -> Result<Self, Problems> {
         let config = Arc::new(config);
         open_files::allow(config.listen.max_connections);
         let tls = config.listen.tls.as_ref().map(Tls::load).transpose()?.map(Arc::new);
-        let data = holder::take(&config.data_dir).await?;
         let store = Store::open(&data)?;
         let app = Arc::new(App::new(&config, Some(store.clone()), Handle::current())?);
         for (service, warning) in app.warnings() {

@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
+use tokio::runtime::Handle;
+
 use super::output::Output;
 use crate::{
+    admin::holder,
     codes,
     config::Config,
     host::{Host, Threads, bind},
@@ -31,6 +34,14 @@ pub(super) fn start_log(config: &Config) -> Result<(), Problem> {
     observe::log::start(&config.log).map_err(|error| Problem::new(&codes::IO, "the log's thread cannot be started").why(error))
 }
 
+/// The directory comes first: a second host with the same configuration is told of the one that has it, and one that takes the
+/// place of a host that is still ending waits some seconds for it, rather than stumble over its port at once.
+async fn start(config: Config, requests: Handle) -> Result<Host, Problems> {
+    let data = holder::take(&config.data_dir).await?;
+    let listener = bind(config.listen.address).await?;
+    Host::start(config, data, listener, requests).await
+}
+
 pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
     let config = Config::load(&args.config)?;
     start_log(&config)?;
@@ -38,12 +49,11 @@ pub fn run(args: &Args, output: &Output) -> Result<(), Problems> {
     let ended = threads.control.block_on(async {
         let mut signals =
             Signals::watch().map_err(|error| Problem::new(&codes::IO, "signals cannot be watched for").why(error))?;
-        let listener = bind(config.listen.address).await?;
         let (url, scheme) = (config.listen.public_url.clone(), config.listen.scheme());
         let places = config.places.clone();
         // Compiling plugins may take minutes; whoever stops the host meanwhile does not wait for them.
         let host = tokio::select! {
-            host = Host::start(config, listener, threads.requests.handle().clone()) => host,
+            host = start(config, threads.requests.handle().clone()) => host,
             signal = signals.next() => {
                 tracing::info!(signal, "stopped while starting");
                 return Ok(());

@@ -53,6 +53,13 @@ fn a_second_host_on_one_data_directory_is_refused_and_the_first_goes_on() {
     let run = host.wharf(["serve"]);
     run.refused("WH1301", "data");
     assert!(run.stderr.contains("process"), "who holds it is not said: {}", run.stderr);
+    // Its port is taken as well, which is no news then.
+    let file = host.path().join("wharf.toml");
+    let text = std::fs::read_to_string(&file).expect("a configuration");
+    let fixed = text.replace("127.0.0.1:0", &host.address.to_string());
+    assert_ne!(fixed, text);
+    std::fs::write(&file, fixed).expect("a configuration can be written");
+    host.wharf(["serve"]).refused("WH1301", "data");
     host.assert_serves_others();
     host.stop();
 }

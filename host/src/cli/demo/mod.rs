@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 
 use super::{output::Output, serve::start_log};
 use crate::{
+    admin::holder,
     codes,
     config::Config,
     host::{Host, Threads},
@@ -68,13 +69,15 @@ async fn serve(args: &Args, output: &Output, threads: &Threads, directory: &setu
 }
 
 async fn start(args: &Args, output: &Output, threads: &Threads, directory: &setup::Directory) -> Result<Host, Problems> {
+    // First of all: what follows is written where a demo may be running.
+    let data = holder::take(&directory.data()).await?;
     let listener = free_port(args.port, output).await?;
     let address = listener.local_addr().map_err(|error| Problem::new(&codes::IO, "the listener has no address").why(error))?;
     let file = directory.write_config(address)?;
     let config = Config::load(&file)?;
     start_log(&config)?;
     output.say(&format_args!("wharf demo: starting in {}", directory.path().display()));
-    Host::start(config, listener, threads.requests.handle().clone()).await
+    Host::start(config, data, listener, threads.requests.handle().clone()).await
 }
 
 /// Installs the plugins, fills the platform, and says how to call them.

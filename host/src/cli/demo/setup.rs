@@ -102,6 +102,11 @@ impl Directory {
         &self.path
     }
 
+    /// The host's data directory.
+    pub(super) fn data(&self) -> PathBuf {
+        self.path().join(DATA_DIR)
+    }
+
     /// Writes the configuration, and a securityKey for each service that has none yet; returns the configuration's file.
     pub(super) fn write_config(&self, address: SocketAddr) -> Result<PathBuf, Problem> {
         let drain_timeout = show_duration(DRAIN_TIMEOUT);
