@@ -1,6 +1,6 @@
 //! A command line that cannot be read: said like every other mistake, under a code and in the format that was asked for.
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, io, process::ExitCode};
 
 use clap::{
     Command, CommandFactory as _,
@@ -19,25 +19,19 @@ const WRONG: u8 = 2;
 /// Says what is wrong with `arguments`, of which `error` came, and returns the exit status. Help and the version, which come as
 /// errors too, are printed as they are, and are none.
 pub fn refuse(error: &clap::Error, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let print = || {
-        // A reader that has gone away (`| head`) is no error.
-        let _ = error.print();
-    };
-    if !error.use_stderr() {
-        print();
-        return ExitCode::SUCCESS;
-    }
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if !error.use_stderr() {
+        return printed(error.print(), arguments);
+    }
     if is_help_about_help(error) {
-        // As above.
-        let _ = named_before_help(&arguments).print_help();
-        return ExitCode::SUCCESS;
+        return printed(named_before_help(&arguments).print_help(), arguments);
     }
     let output = Output::new(format(arguments));
     let problem = match error.kind() {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             if !output.is_json() {
-                print();
+                // Nobody is left to tell when standard error is gone.
+                let _ = error.print();
             }
             Problem::new(&codes::USAGE, "no command is named").fix("name one; `--help` says which there are")
         }
@@ -45,6 +39,19 @@ pub fn refuse(error: &clap::Error, arguments: impl IntoIterator<Item = OsString>
     };
     output.problems(&problem.into());
     ExitCode::from(WRONG)
+}
+
+/// The exit status of help and the version, which are results like any other.
+fn printed(result: io::Result<()>, arguments: Vec<OsString>) -> ExitCode {
+    match result {
+        // A reader that has gone away (`| head`) is no error.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let problem = Problem::new(&codes::IO, "what was asked for cannot be written to standard output").why(error);
+            Output::new(format(arguments)).problems(&problem.into());
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::SUCCESS,
+    }
 }
 
 /// Whether it is about `help --help`, where the parser takes the second for the name of a command.

@@ -23,12 +23,14 @@ fn the_default_configuration_is_valid_and_checked_without_a_socket() {
 
 #[test]
 fn a_result_that_cannot_be_written_is_no_success() {
-    let full = fs::File::options().write(true).open("/dev/full").expect("there is a device without room");
-    let run = Command::new(env!("CARGO_BIN_EXE_wharf")).args(["config", "--default"]).env_clear().stdout(full).output();
-    let run = run.expect("wharf can be run");
-    let said = String::from_utf8_lossy(&run.stderr);
-    assert_eq!(run.status.code(), Some(1), "{said}");
-    assert!(said.contains("WH1009") && said.contains("No space left"), "{said}");
+    for arguments in [&["config", "--default"][..], &["--help"], &["--version"], &["plugin", "help", "--help"]] {
+        let full = fs::File::options().write(true).open("/dev/full").expect("there is a device without room");
+        let run = Command::new(env!("CARGO_BIN_EXE_wharf")).args(arguments).env_clear().stdout(full).output();
+        let run = run.expect("wharf can be run");
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert_eq!(run.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(said.contains("WH1009") && said.contains("No space left"), "{arguments:?}: {said}");
+    }
 }
 
 #[test]
