@@ -5,17 +5,25 @@
 //!
 //! #[post("/visits/{page}")]
 //! fn visit(page: String) -> Result<Json<u64>> {
-//!     let visits = kv::store("visits")?;
-//!     let entry = visits.get(&page)?;
-//!     let count = entry.as_ref().map_or(Ok(0), kv::Entry::json::<u64>)? + 1;
-//!     // Only if nobody else counted meanwhile; else `kv.conflict`, and the visitor may try again.
-//!     let condition = entry.map_or(kv::Condition::Absent, |entry| kv::Condition::Version(entry.version));
-//!     match visits.set_json_if(&page, &count, condition) {
-//!         Err(error) if error.code() == "kv.conflict" => Err(Error::conflict("somebody else came at the same time")),
-//!         written => written.map(|_| Json(count)),
-//!     }
+//!     // Counted anew where somebody else came at the same time.
+//!     kv::store("visits")?.update_json(&page, |count: Option<u64>| Ok(count.unwrap_or(0) + 1)).map(Json)
 //! }
 //! # fn main() {}
+//! ```
+//!
+//! Where more than one key belongs together, [`Store::apply`] changes all or none, each on its own [`Condition`]:
+//!
+//! ```
+//! use wharf_sdk::prelude::*;
+//!
+//! /// Gives a name away once. `kv.conflict`: somebody else was quicker.
+//! fn take(name: &str, user: &str) -> Result<bool> {
+//!     let batch = kv::Batch::new().set_if(format!("name/{name}"), user, kv::Condition::Absent).set(format!("user/{user}"), name);
+//!     match kv::store("names")?.apply(batch) {
+//!         Err(error) if error.code() == "kv.conflict" => Ok(false),
+//!         done => done.map(|_| true),
+//!     }
+//! }
 //! ```
 //!
 //! Every method fails with `kv.unavailable` when the store cannot be reached, and writes fail with `kv.quota` when the service
@@ -44,6 +52,10 @@ pub fn store(name: &str) -> Result<Store> {
 pub fn shared(name: &str) -> Result<Store> {
     Ok(Store(sys::kv::open_shared(name)?))
 }
+
+/// How often [`Store::update_json`] tries. Each time it fails somebody else has written, so it is more than there are writers of one
+/// key at one moment, but in a crowd.
+const ATTEMPTS: usize = 16;
 
 /// A store of keys and values.
 #[derive(Debug)]
@@ -144,6 +156,34 @@ impl Store {
     #[track_caller]
     pub fn set_json_if(&self, key: &str, value: &impl Serialize, condition: Condition) -> Result<u64> {
         self.set_if(key, serde_json::to_vec(value)?, condition)
+    }
+
+    /// Reads a value as JSON, changes it, writes it back if nobody else has written it meanwhile, and else does so anew, up to 16
+    /// times. Returns what it wrote.
+    ///
+    /// `change` is given `None` where the key is not there. It runs once for each attempt, so it should do nothing but make the
+    /// new value; where it fails nothing is written.
+    ///
+    /// # Errors
+    /// `kv.conflict` when the key was changed by others each time; those of `change`; a value that JSON has no form for; see the
+    /// [module](self) and [`Entry::json`].
+    #[track_caller]
+    pub fn update_json<T>(&self, key: &str, mut change: impl FnMut(Option<T>) -> Result<T>) -> Result<T>
+    where
+        T: Serialize + DeserializeOwned,
+    {
+        let mut attempt = 1;
+        loop {
+            let (value, condition) = match self.get(key)? {
+                Some(entry) => (Some(entry.json()?), Condition::Version(entry.version)),
+                None => (None, Condition::Absent),
+            };
+            let value = change(value)?;
+            match self.set_json_if(key, &value, condition) {
+                Err(error) if error.code() == "kv.conflict" && attempt < ATTEMPTS => attempt += 1,
+                written => return written.map(|_| value),
+            }
+        }
     }
 
     /// Deletes a key, and says whether there was something to delete.

@@ -63,6 +63,39 @@ fn a_condition_that_does_not_hold_changes_nothing() {
 }
 
 #[test]
+fn an_update_is_made_anew_where_somebody_else_was_quicker() {
+    in_store(|store| {
+        let count = |count: Option<u32>| Ok(count.unwrap_or(0) + 1);
+        assert_eq!((store.update_json("a", count).unwrap(), store.update_json("a", count).unwrap()), (1, 2));
+        // Others change it three times, one of them by taking it away.
+        let mut seen = Vec::new();
+        let written = store.update_json("a", |now: Option<u32>| {
+            match seen.len() {
+                0 => drop(store.set_json("a", &7)?),
+                1 => drop(store.delete("a")?),
+                2 => drop(store.set_json("a", &9)?),
+                _ => {}
+            }
+            seen.push(now);
+            count(now)
+        });
+        assert_eq!((written.unwrap(), seen), (10, vec![Some(2), Some(7), None, Some(9)]));
+        assert_eq!(store.get_json::<u32>("a").unwrap(), Some(10));
+
+        let mut attempts = 0;
+        let never = store.update_json("a", |now| {
+            attempts += 1;
+            store.set_json("a", &100)?;
+            count(now)
+        });
+        assert_eq!((code(never).as_str(), attempts), ("kv.conflict", 16));
+        assert_eq!(code(store.update_json("a", |_: Option<u32>| Err(Error::failure("own", "no")))), "own");
+        assert_eq!(code(store.update_json("a", |_: Option<String>| Ok(String::new()))), "plugin.failed");
+        assert_eq!(store.get_json::<u32>("a").unwrap(), Some(100));
+    });
+}
+
+#[test]
 fn a_batch_is_done_whole_or_not_at_all() {
     in_store(|store| {
         store.set("old", "1").unwrap();

@@ -78,4 +78,10 @@ fn hoard(count: usize) -> String {
     opened.map_or_else(|error| error.code().to_owned(), |stores| stores.len().to_string())
 }
 
-service!(keep, hoard);
+/// Counts in a key.
+#[post("/count/{key}")]
+fn count(key: String) -> Result<Json<u32>> {
+    kv::store("own")?.update_json(&key, |count: Option<u32>| Ok(count.unwrap_or(0) + 1)).map(Json)
+}
+
+service!(keep, hoard, count);

@@ -197,6 +197,17 @@ pub(crate) fn over_its_handles(row: &Row) {
 }
 
 #[test]
+fn of_many_who_count_at_once_each_counts() {
+    let host = host("{ stores = [\"own\"] }");
+    let app = as_app(&host, "one");
+    let calls: Vec<_> = (0..16).map(|_| host.post("/s/keep/count/all").header("Ocean-Auth", &app).open()).collect();
+    let mut counted: Vec<Value> = calls.into_iter().map(|call| call.finish().json()).collect();
+    counted.sort_by_key(Value::as_u64);
+    assert_eq!(counted, (1..=16).map(Value::from).collect::<Vec<_>>());
+    host.stop();
+}
+
+#[test]
 fn of_many_writers_with_one_version_one_wins() {
     let host = host("{ stores = [\"own\"] }");
     let app = as_app(&host, "one");
