@@ -70,7 +70,7 @@ fn a_call_is_in_flight_until_its_last_byte() {
 #[test]
 fn what_calls_cost_is_counted_however_they_end() {
     let grow = Service::of(&GROW).limit("memory", "16MiB");
-    let left = Service::of(&SPIN).named("left");
+    let left = Service::of(&SPIN).named("left").limit("cpu", "10s");
     let host = TestHost::new().operation().with(Service::of(&INNOCENT).set("reuse", "10")).with(grow).with(left);
     let host = host.with(Service::of(&SPIN).limit("cpu", "100ms")).start();
     for _ in 0..2 {
@@ -84,6 +84,7 @@ fn what_calls_cost_is_counted_however_they_end() {
     let ended = "wharf_call_cpu_seconds_count{service=\"left\"}";
     until("the call that nobody waits for has ended", || (host.metric(ended) == 1).then_some(()));
     for (name, value) in [
+        ("wharf_failures_total{service=\"left\",kind=\"limit\"}", 0),
         ("wharf_call_cpu_seconds_count{service=\"innocent\"}", 2),
         ("wharf_call_cpu_seconds_bucket{service=\"spin\",le=\"0.1\"}", 0),
         ("wharf_call_cpu_seconds_bucket{service=\"spin\",le=\"+Inf\"}", 1),

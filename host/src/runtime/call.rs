@@ -167,7 +167,11 @@ impl Prepared<'_> {
         let Self { mut guest, mut heads, deadline, allowed, waiting, which } = self;
         // Most calls need nothing of the lanes.
         let end = match guest.begin().await {
-            Some(end) => end,
+            Some(end) => {
+                // Over, whoever still reads what it handed on.
+                drop(guest);
+                end
+            }
             None => {
                 let mut running = Box::pin(on_lanes(lanes, guest, deadline, allowed));
                 tokio::select! {

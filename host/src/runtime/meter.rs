@@ -70,7 +70,7 @@ pub struct Meter {
     poll_began: AtomicU64,
     /// Nanoseconds of all polls that have ended.
     spent: AtomicU64,
-    /// The most bytes that the call's memories and tables came to.
+    /// Bytes of the call's memories and tables, which never shrink.
     memory: AtomicU64,
     run_over: AtomicU32,
     /// Polls that were long although no tick said so.
@@ -153,7 +153,7 @@ impl Meter {
 
     /// The call's memories and tables have come to so many bytes.
     fn holds(&self, bytes: u64) {
-        self.memory.fetch_max(bytes, Ordering::Relaxed);
+        self.memory.store(bytes, Ordering::Relaxed);
     }
 
     /// The call is over, in whatever way: what it took is counted for its service.
@@ -256,6 +256,7 @@ impl Ledger {
     /// What was allowed came to nothing, because of the memory's or table's own maximum or for want of addresses.
     fn not_grown(&mut self) {
         self.memory -= std::mem::take(&mut self.grown);
+        self.meter.holds(self.memory);
     }
 }
 
@@ -293,6 +294,24 @@ mod tests {
 
     fn meter(allowed: Duration) -> Meter {
         Meter::new(allowed, Instant::now(), Arc::new(pace()))
+    }
+
+    #[test]
+    fn memory_that_came_to_nothing_is_not_counted() {
+        let meter = Arc::new(meter(Duration::MAX));
+        let mut ledger = Ledger::new(Limits::DEFAULT, meter.clone());
+        let held = || meter.memory.load(Ordering::Relaxed);
+        assert!(ledger.memory_growing(0, 1 << 20, None).unwrap());
+        assert_eq!(held(), 1 << 20);
+        assert!(ledger.memory_growing(1 << 20, 3 << 20, None).unwrap());
+        ledger.memory_grow_failed(wasmtime::Error::msg("its own maximum")).unwrap();
+        assert_eq!(held(), 1 << 20);
+        assert!(!ledger.memory_growing(1 << 20, usize::MAX, None).unwrap());
+        assert_eq!(held(), 1 << 20);
+        // The next call of the instance begins with what it holds.
+        let next = Arc::new(super::tests::meter(Duration::MAX));
+        ledger.renew(next.clone());
+        assert_eq!(next.memory.load(Ordering::Relaxed), 1 << 20);
     }
 
     #[test]
