@@ -4,7 +4,7 @@
 //!
 //! | step of a request | decided in |
 //! |---|---|
-//! | in which order all that follows is asked | [`request`]: its `serve` and `travel`, a screen |
+//! | in which order a request, once it is read, is asked all that follows | [`request`]: its `serve` and `travel`, a screen |
 //! | how many connections there are, in all and by address | [`request::listen::door`] |
 //! | which protocol a connection speaks; its certificate | [`request::listen::wire`]; [`request::listen::tls`] |
 //! | how long a client may be silent or slow | [`request::listen::watch`]; with a body, [`request::listen::arriving`] |

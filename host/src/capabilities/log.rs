@@ -68,11 +68,13 @@ pub struct LogCtx {
     lines: u32,
     lines_left: u32,
     dropped: u32,
+    /// A trouble of the host's was told.
+    troubled: bool,
 }
 
 impl LogCtx {
     pub fn new(running: Arc<Running>, about: About, lines: u32) -> Self {
-        Self { running, about, lines, lines_left: lines, dropped: 0 }
+        Self { running, about, lines, lines_left: lines, dropped: 0, troubled: false }
     }
 
     /// Who writes.
@@ -126,16 +128,21 @@ impl LogCtx {
         }
     }
 
-    /// Tells the operator why the host's store was of no use to the plugin, which is told `code`. One of its lines.
+    /// What is the host's trouble is told once in each call, however much its plugin writes; then it takes one of its lines.
+    fn has_a_line_for_trouble(&mut self) -> bool {
+        !std::mem::replace(&mut self.troubled, true) || self.has_a_line()
+    }
+
+    /// Tells the operator why the host's store was of no use to the plugin, which is told `code`.
     pub(super) fn store_failed(&mut self, code: &str, problem: &Problem) {
-        if self.has_a_line() {
+        if self.has_a_line_for_trouble() {
             line!(self, error, module_path!(), code, %problem, "a plugin's store failed");
         }
     }
 
-    /// Tells the operator why the platform was of no use to the plugin, which is told `code`. One of its lines.
+    /// Tells the operator why the platform was of no use to the plugin, which is told `code`.
     pub(super) fn platform_failed(&mut self, code: &str, failed: &PlatformError) {
-        if self.has_a_line() {
+        if self.has_a_line_for_trouble() {
             line!(self, warn, module_path!(), code, "a plugin's call to the platform came to nothing: {failed}");
         }
     }

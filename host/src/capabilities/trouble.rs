@@ -38,7 +38,7 @@ impl Trouble {
         Self { error: Error { retry_after_ms: Some(STORE_RETRY_MS), ..error }, why: Some(Why::Store(failed.problem())) }
     }
 
-    /// The error, once the log has the rest. One of the call's lines.
+    /// The error, once the log has the rest.
     pub(super) fn told(self, log: &mut LogCtx) -> Error {
         let Self { error, why } = self;
         match why {

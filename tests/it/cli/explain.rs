@@ -1,6 +1,11 @@
 //! `wharf explain`, and the rest of what the command line says of itself.
 
-use crate::{support::wharf, tidy::source::root};
+use ::wharf::codes::{find, told};
+
+use crate::{
+    support::wharf,
+    tidy::source::{root, rust},
+};
 
 #[test]
 fn every_code_is_explained() {
@@ -9,7 +14,7 @@ fn every_code_is_explained() {
     assert!(all.len() > 30, "{} codes", all.len());
     for code in all {
         let (id, title) = (code["code"].as_str().expect("an id"), code["title"].as_str().expect("a title"));
-        assert!(::wharf::codes::find(id).is_some(), "{id}");
+        assert!(find(id).is_some(), "{id}");
         let text = wharf(["explain", &id.to_lowercase()]).run().ok();
         assert_eq!(wharf(["explain", id.trim_start_matches("WH")]).run().ok(), text);
         assert!(text.starts_with(&format!("{id}: {title}\n\n")), "{text}");
@@ -21,21 +26,27 @@ fn every_code_is_explained() {
 #[test]
 fn what_plugins_are_told_is_what_the_contract_says() {
     let wit = std::fs::read_dir(root().join("wit")).expect("the contract");
-    let contract: Vec<String> = wit
-        .map(|file| file.expect("a file").path())
-        .chain([root().join("docs/capabilities.md")])
-        .map(|file| std::fs::read_to_string(file).expect("text"))
-        .collect();
+    let contract: Vec<String> = wit.map(|file| std::fs::read_to_string(file.expect("a file").path()).expect("text")).collect();
     let contract = contract.concat();
-    let named: Vec<&str> = contract.split('`').filter(|text| ::wharf::codes::find(text).is_some()).collect();
-    for code in ::wharf::codes::told::ALL.iter().filter(|code| !code.id.starts_with("plugin.")) {
-        assert!(named.contains(&code.id), "the contract does not name {}", code.id);
+    let sdk = rust("sdk/src").into_iter().filter(|source| !source.path.contains("/tests/"));
+    let sdk: String = sdk.map(|source| source.code()).collect();
+    let of_sdk = |id: &str| sdk.contains(&format!("\"{id}\""));
+    for code in told::ALL.iter().filter(|code| code.id != "limit.handles") {
+        assert!(contract.contains(&format!("`{}`", code.id)) || of_sdk(code.id), "neither contract nor SDK names {}", code.id);
     }
-    let table = contract.split("| errors the plugin gets |").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("a table");
+    let failures = sdk.match_indices("Error::failure(\"").map(|(at, before)| &sdk[at + before.len()..]);
+    let failures: Vec<&str> = failures.filter_map(|rest| rest.split('"').next()).filter(|id| id.contains('.')).collect();
+    assert!(failures.len() > 5, "{failures:?}");
+    for code in failures {
+        assert!(find(code).is_some(), "`wharf explain {code}` knows nothing");
+    }
+    let capabilities = std::fs::read_to_string(root().join("docs/capabilities.md")).expect("text");
+    let table =
+        capabilities.split("| errors the plugin gets |").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("a table");
     let errors: Vec<&str> = table.split('`').filter(|text| text.contains('.') && !text.contains([' ', '[', '|'])).collect();
     assert!(errors.len() >= 20, "{errors:?}");
     for error in errors.into_iter().filter(|error| !error.ends_with(".toml")) {
-        assert!(::wharf::codes::find(error).is_some(), "`wharf explain {error}` knows nothing");
+        assert!(find(error).is_some(), "`wharf explain {error}` knows nothing");
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct Source {
 
 impl Source {
     /// The text without whole-line comments, which may speak of what the code must not do.
-    pub(super) fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         self.text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
     }
 }
@@ -36,7 +36,7 @@ pub(crate) fn files(folder: &str) -> Vec<Source> {
 }
 
 /// All Rust files below a folder.
-pub(super) fn rust(folder: &str) -> Vec<Source> {
+pub(crate) fn rust(folder: &str) -> Vec<Source> {
     files(folder).into_iter().filter(|source| source.path.ends_with(".rs")).collect()
 }
 
