@@ -103,8 +103,9 @@ fn no_color_is_unset() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
+/// In one piece: the log's thread writes to standard error too, and would come between pieces.
 fn write_line(stream: &mut dyn Write, text: &dyn fmt::Display) -> io::Result<()> {
-    writeln!(stream, "{text}").and_then(|()| stream.flush())
+    stream.write_all(format!("{text}\n").as_bytes()).and_then(|()| stream.flush())
 }
 
 /// A problem as a person reads it: what, where, why, and the way out.
